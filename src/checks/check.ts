@@ -1,0 +1,144 @@
+/**
+ * What a cause is. One constant in one file declares everything about it: the code, what it reads, how it is found, what
+ * probes it predicts, how it is fixed, how a healthy lab world is broken this way, and its page. `explain`, the documentation,
+ * the demo, the contract tests and the README's table are all made from these constants.
+ */
+import type { World } from '../lab/world.ts';
+import type { CauseCode, Layer } from '../model/codes.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Because, Owner } from '../model/report.ts';
+import type { Missing, SliceElement, SliceName, State } from '../model/state.ts';
+import type { Target } from '../model/target.ts';
+import type { Vantage } from '../model/vantage.ts';
+import type { Client } from '../network/client.ts';
+import type { Evidence } from './evidence.ts';
+
+/** What `evaluate` and `fix` may look at: the declared slices, the vantage, and what the network answered. */
+export type CheckContext<N extends SliceName> = {
+  readonly target: Target;
+  readonly vantage: Vantage;
+  readonly client: Client;
+  readonly state: Pick<State, N>;
+  readonly evidence: Evidence;
+};
+
+/** Whether an observation is what the finding predicts, shows the opposite, or has nothing to do with it. */
+export type Agreement = 'agrees' | 'disproves' | undefined;
+
+export type Finding<F> = {
+  /** equal keys on two targets are one cause */
+  readonly key: string;
+  readonly resources: readonly string[];
+  /** how much of the target it takes: everything, a part, or nothing today */
+  readonly extent: 'all' | 'some' | 'none';
+  /** one or two full sentences with the resource ids in them */
+  readonly summary: string;
+  readonly because: readonly Because[];
+  readonly predicts: (observation: Observation) => Agreement;
+  /** what `fix` needs to know */
+  readonly facts: F;
+};
+
+export type Outcome<F> =
+  | { readonly outcome: 'found'; readonly findings: readonly Finding<F>[]; readonly missing?: readonly Missing[] }
+  /** eliminated: by what, as a clause for the "fine" list */
+  | { readonly outcome: 'absent'; readonly because: string }
+  /** cannot be told; `missing` names the calls that would settle it */
+  | { readonly outcome: 'unknown'; readonly missing: readonly Missing[]; readonly matters?: boolean }
+  /** the question does not arise for this target */
+  | { readonly outcome: 'not-applicable' };
+
+/** What a fix changes, as a copy that may be edited. */
+export type Draft = {
+  readonly slices: { [N in SliceName]: SliceElement<N>[] };
+  readonly vantage: { -readonly [K in keyof Vantage]: Vantage[K] };
+};
+
+export type Fix = {
+  readonly summary: string;
+  readonly commands: readonly string[];
+  readonly undo: readonly string[];
+  readonly owner: Owner;
+  /** what else this does */
+  readonly caution?: string | undefined;
+  /** the same change on the model; absent when the model does not hold what is changed, with `unprovable` saying why */
+  readonly edit?: ((draft: Draft) => void) | undefined;
+  readonly unprovable?: string | undefined;
+};
+
+export type Documentation = {
+  /** what is wrong, in two or three sentences */
+  readonly meaning: string;
+  /** how to see it by hand */
+  readonly confirm: string;
+  /** how to repair it, and the alternatives */
+  readonly remedy: string;
+  /** when the same signs are no problem */
+  readonly notWhen: string;
+  /** pages of the AWS documentation */
+  readonly sources: readonly string[];
+};
+
+export type Check<N extends SliceName = SliceName, F = unknown> = {
+  readonly code: CauseCode;
+  /** a full clause, as the report's heading */
+  readonly title: string;
+  readonly layer: Layer;
+  /** the slices that `evaluate` and `fix` read; the types and a test hold it */
+  readonly needs: readonly N[];
+  readonly reachabilityAnalyzerCode?: string | undefined;
+  /** true for what follows from another cause as often as it stands alone: ranked after its equals */
+  readonly consequence?: boolean | undefined;
+  readonly documentation: Documentation;
+  readonly evaluate: (context: CheckContext<N>) => Outcome<F>;
+  readonly fix: (facts: F, context: CheckContext<N>) => Fix;
+  /**
+   * What the packets alone point to, asked only when `evaluate` cannot tell because configuration could not be read. Its
+   * standing is never more than likely.
+   */
+  readonly suspect?: ((context: CheckContext<N>) => Finding<F> | undefined) | undefined;
+  readonly demonstration: {
+    /** breaks a healthy world */
+    readonly inject: (world: World) => void;
+    /** what to diagnose; the world's Secrets Manager host when absent */
+    readonly targets?: readonly string[] | undefined;
+  };
+};
+
+/** A check of any type, as the list holds it. */
+export type AnyCheck = {
+  [K in keyof Check]: Check[K];
+};
+
+/**
+ * Declares a cause. The type of `needs` flows into what `evaluate` may read, and the type of the findings' facts into `fix`.
+ */
+export function defineCheck<const N extends SliceName, F>(check: Check<N, F>): AnyCheck {
+  // Safe: the runner hands `fix` only facts that the same check's `evaluate` made, and a state with every slice.
+  return check as unknown as AnyCheck;
+}
+
+export function found<F>(findings: readonly Finding<F>[], missing?: readonly Missing[]): Outcome<F> {
+  return missing === undefined || missing.length === 0
+    ? { outcome: 'found', findings }
+    : { outcome: 'found', findings, missing };
+}
+export function absent<F = never>(because: string): Outcome<F> {
+  return { outcome: 'absent', because };
+}
+/** @param matters whether the answer could change the verdict; true unless said */
+export function unknown<F = never>(missing: readonly Missing[], matters = true): Outcome<F> {
+  return { outcome: 'unknown', missing, matters };
+}
+export const NOT_APPLICABLE: Outcome<never> = { outcome: 'not-applicable' };
+
+/** The element of a draft's slice with this id; undefined when it is gone. */
+export function draftElement<N extends SliceName>(
+  draft: Draft,
+  slice: N,
+  key: string,
+  id: string,
+): SliceElement<N> | undefined {
+  const list = draft.slices[slice] as readonly SliceElement<N>[];
+  return list.find((element) => (element as Record<string, unknown>)[key] === id);
+}

@@ -1,0 +1,84 @@
+import { matchHost, standardHost } from '../../services/catalogue.ts';
+import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
+import { list } from '../path/blocked-gates.ts';
+
+export const nameDoesNotExist = defineCheck({
+  code: 'name-does-not-exist',
+  title: 'The name does not exist',
+  layer: 'dns',
+  needs: [],
+  documentation: {
+    meaning:
+      'Every resolver that was asked says NXDOMAIN: there is no such name. The SDK put it together from a variant that the service does not have (FIPS, dual-stack), from a Region or partition where the service is not, or from a misspelt Region.',
+    confirm: 'dig <host> at the VPC resolver and at any public resolver: status NXDOMAIN at both.',
+    remedy:
+      'Use the service’s name in this Region; switch off the FIPS or dual-stack setting where the service has no such name; correct AWS_REGION.',
+    notWhen:
+      'When the VPC resolver says NXDOMAIN for a name that public DNS has, a private hosted zone shadows it, which is another cause. The service’s standard Regional name always exists, so NXDOMAIN for it is never this cause.',
+    sources: [
+      'https://docs.aws.amazon.com/general/latest/gr/rande.html',
+      'https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html',
+    ],
+  },
+  evaluate: ({ target, evidence }) => {
+    const host = target.host;
+    if (host === undefined || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    const asked = [...evidence.configured, ...(evidence.vpc === undefined ? [] : [evidence.vpc])].filter((answer) =>
+      ['answered', 'no-data', 'nxdomain'].includes(answer.outcome),
+    );
+    if (asked.length === 0) return NOT_APPLICABLE;
+    if (asked.some((answer) => answer.outcome !== 'nxdomain')) return absent('the name exists');
+    const match = matchHost(host);
+    if (match?.variant === 'standard' && match.service?.confidence === 'high') return NOT_APPLICABLE;
+    const servers = [...new Set(asked.map((answer) => answer.server))];
+    const use =
+      match?.service !== undefined && match.region !== undefined
+        ? standardHost(match.service, match.region)
+        : undefined;
+    return found([
+      {
+        key: host,
+        resources: [host],
+        extent: 'all',
+        summary: `${list(servers)} ${servers.length > 1 ? 'all say' : 'says'} NXDOMAIN: there is no name ${host}${use === undefined || use === host ? '' : `. The service’s name in ${match?.region} is ${use}`}.`,
+        because: servers.map((server) => ({
+          source: 'probe' as const,
+          text: `${server}: NXDOMAIN for ${host}`,
+          ref: server,
+        })),
+        predicts: (observation) =>
+          observation.rung === 'dns' && observation.subject.name.toLowerCase() === host.toLowerCase()
+            ? observation.outcome === 'nxdomain'
+              ? 'agrees'
+              : observation.outcome === 'answered'
+                ? 'disproves'
+                : undefined
+            : undefined,
+        facts: { host, use: use === host ? undefined : use, variant: match?.variant },
+      },
+    ]);
+  },
+  fix: ({ host, use, variant }) => {
+    const setting =
+      variant === 'fips' || variant === 'dualstack-fips'
+        ? 'export AWS_USE_FIPS_ENDPOINT=false'
+        : variant === 'dualstack'
+          ? 'export AWS_USE_DUALSTACK_ENDPOINT=false'
+          : undefined;
+    return {
+      summary:
+        use === undefined ? `Correct the name ${host} where it is configured.` : `Call ${use} instead of ${host}.`,
+      commands: setting === undefined ? [] : [setting],
+      undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
+      owner: 'application owner',
+      unprovable:
+        'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
+    };
+  },
+  demonstration: {
+    targets: ['secretsmanager-fips.eu-west-1.amazonaws.com'],
+    inject: () => {
+      // Nothing to break: the lab's public DNS, like the real one in this Region, has no FIPS name for the service.
+    },
+  },
+});

@@ -1,0 +1,106 @@
+import type { VpcEndpoint } from '../../model/aws.ts';
+import type { State } from '../../model/state.ts';
+import { namesCover, offeredNames } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
+
+export const privateDnsDisabled = defineCheck({
+  code: 'private-dns-disabled',
+  title: 'The endpoint’s private DNS is off, so the service’s name stays public',
+  layer: 'dns',
+  needs: [...ENDPOINT_NAME_SLICES, 'endpointServices', 'vpcAttributes'],
+  documentation: {
+    meaning:
+      'The VPC has an interface endpoint for the service, but PrivateDnsEnabled is false. The service’s own name, which SDKs and the CLI use, then resolves to its public addresses; only the endpoint’s vpce-… names lead to it.',
+    confirm:
+      'aws ec2 describe-vpc-endpoints shows "PrivateDnsEnabled": false. The vpce-… name resolves to private addresses, the service’s name to public ones.',
+    remedy:
+      'Switch private DNS on, or call the service by the endpoint’s vpce-… name (AWS_ENDPOINT_URL_<SERVICE>). Only one endpoint per service and VPC can have private DNS.',
+    notWhen:
+      'Central endpoints have private DNS off on purpose and a private hosted zone or a Route 53 Profile in its place: while the name leads to the endpoint’s interfaces, nothing is wrong.',
+    sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html'],
+  },
+  evaluate: ({ state, client, target, evidence, vantage }) => {
+    const host = target.host;
+    if (host === undefined) return NOT_APPLICABLE;
+    const goal = nameGoal(state, client, target);
+    if (goal.missing.length > 0) return unknown(goal.missing);
+    const endpoint = goal.choice?.endpoints[0];
+    if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
+    if (endpoint.PrivateDnsEnabled === true) return absent('the endpoint’s private DNS is on');
+    const names = offered(state, endpoint);
+    if (!namesCover(names, host)) return NOT_APPLICABLE;
+    const answers = evidence.system?.addresses ?? [];
+    if (answers.length > 0 && leadsToEndpoint(answers, goal) === true)
+      return absent(`${endpoint.VpcEndpointId}’s private DNS is off, but another zone leads ${host} to its interfaces`);
+    const attributes = vantage.vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vantage.vpcId);
+    return found([
+      {
+        key: endpoint.VpcEndpointId,
+        resources: [endpoint.VpcEndpointId],
+        extent: 'all',
+        summary: `${endpoint.VpcEndpointId} serves ${endpoint.ServiceName ?? 'the service'}, but its private DNS is off: ${host} resolves to the service’s public addresses, not to the endpoint.`,
+        because: [
+          {
+            source: 'configuration',
+            text: `${endpoint.VpcEndpointId}: PrivateDnsEnabled is false`,
+            ref: endpoint.VpcEndpointId,
+          },
+        ],
+        predicts: predictsPublicAnswer(target, goal),
+        facts: {
+          endpointId: endpoint.VpcEndpointId,
+          vpcId: endpoint.VpcId ?? vantage.vpcId ?? '',
+          support: attributes?.EnableDnsSupport?.Value !== false,
+          hostnames: attributes?.EnableDnsHostnames?.Value !== false,
+          names,
+        },
+      },
+    ]);
+  },
+  fix: ({ endpointId, vpcId, support, hostnames, names }) => {
+    const attributes = [
+      ...(support ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":true}'`]),
+      ...(hostnames ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames '{"Value":true}'`]),
+    ];
+    return {
+      summary: `Switch private DNS on for ${endpointId}${attributes.length > 0 ? `, after the VPC’s DNS attributes that it needs` : ''}.`,
+      commands: [...attributes, `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
+      undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
+      owner: 'endpoint owner',
+      caution: `This changes ${names[0] ?? 'the service’s name'} for the whole of ${vpcId}: every subnet’s traffic to it then needs the endpoint’s security group and network ACLs to admit it.`,
+      edit: (draft) => {
+        const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
+        if (endpoint === undefined) return;
+        endpoint.PrivateDnsEnabled = true;
+        endpoint.DnsEntries = [...(endpoint.DnsEntries ?? []), ...names.map((DnsName) => ({ DnsName }))];
+        const attribute = draftElement(draft, 'vpcAttributes', 'VpcId', vpcId);
+        if (attribute !== undefined) {
+          attribute.EnableDnsSupport = { Value: true };
+          attribute.EnableDnsHostnames = { Value: true };
+        }
+      },
+    };
+  },
+  demonstration: {
+    inject: (world) => {
+      for (const endpoint of world.api.vpcEndpoints) {
+        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        endpoint.PrivateDnsEnabled = false;
+        endpoint.DnsEntries = (endpoint.DnsEntries ?? []).filter((entry) => entry.DnsName?.includes('.vpce.'));
+      }
+    },
+  },
+});
+
+/** The names that the endpoint would have with private DNS on: what the service offers, else what it usually has. */
+function offered(state: Pick<State, 'endpointServices'>, endpoint: VpcEndpoint): readonly string[] {
+  const service =
+    endpoint.ServiceName === undefined ? undefined : byId(state.endpointServices, 'ServiceName', endpoint.ServiceName);
+  const told = [
+    ...(service?.PrivateDnsNames ?? []).flatMap((name) => name.PrivateDnsName ?? []),
+    ...(service?.PrivateDnsName === undefined ? [] : [service.PrivateDnsName]),
+  ];
+  return told.length > 0 ? [...new Set(told)] : offeredNames(endpoint);
+}

@@ -1,0 +1,181 @@
+/** Creating an endpoint: the commands, and the endpoint on the model. */
+import type { State } from '../../model/state.ts';
+import type { Target } from '../../model/target.ts';
+import type { Vantage } from '../../model/vantage.ts';
+import { addressSet, formatAddress, parseCidr } from '../../network/addresses.ts';
+import { namesCover } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { routeTableOf } from '../../network/route-tables.ts';
+import { offersPrivateDns, usualPrivateNames } from '../../services/catalogue.ts';
+import { parseServiceName } from '../../services/service-names.ts';
+import { type Draft, draftElement, type Fix } from '../check.ts';
+
+export type NewEndpoint = {
+  readonly type: 'Gateway' | 'Interface';
+  readonly serviceName: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly routeTableId: string | undefined;
+  readonly clientGroupId: string | undefined;
+  readonly clientAddress: string | undefined;
+  readonly address: string | undefined;
+  readonly prefixListIds: readonly string[];
+  readonly privateNames: readonly string[];
+  readonly dnsAttributesOff: boolean;
+  readonly port: number;
+};
+
+/** What an endpoint for the target would be made of; undefined when the client's VPC and subnet are not known. */
+export function planEndpoint(
+  state: Pick<State, 'subnets' | 'routeTables' | 'prefixLists' | 'vpcAttributes'>,
+  vantage: Vantage,
+  target: Target,
+): NewEndpoint | undefined {
+  const serviceName = target.serviceNames[0];
+  const { vpcId, subnetId } = vantage;
+  if (serviceName === undefined || vpcId === undefined || subnetId === undefined) return undefined;
+  const name = parseServiceName(serviceName);
+  const gateway = name?.service?.types.includes('gateway') === true;
+  const subnet = byId(state.subnets, 'SubnetId', subnetId);
+  const cidr = subnet?.CidrBlock === undefined ? undefined : parseCidr(subnet.CidrBlock);
+  const free = cidr === undefined ? undefined : formatAddress(cidr.range.family, cidr.range.high - 5n);
+  const attributes = byId(state.vpcAttributes, 'VpcId', vpcId);
+  return {
+    type: gateway ? 'Gateway' : 'Interface',
+    serviceName,
+    vpcId,
+    subnetId,
+    routeTableId: routeTableOf(state, subnetId, vpcId)?.RouteTableId,
+    clientGroupId: vantage.securityGroupIds[0],
+    clientAddress: vantage.addresses[0],
+    address: free !== undefined && !vantage.addresses.includes(free) ? free : undefined,
+    prefixListIds: state.prefixLists.known
+      ? state.prefixLists.value.filter((list) => list.PrefixListName === serviceName).map((list) => list.PrefixListId)
+      : [],
+    privateNames:
+      name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
+        ? usualPrivateNames(name.service, name.region)
+        : [],
+    dnsAttributesOff: attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false,
+    port: target.port,
+  };
+}
+
+/** The fix that creates it. */
+export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix {
+  return plan.type === 'Gateway' ? createGateway(plan) : createInterface(plan, host);
+}
+
+const NEW = 'vpce-new';
+
+function createGateway(plan: NewEndpoint): Fix {
+  const table = plan.routeTableId ?? '<route table>';
+  return {
+    summary: `Create a gateway endpoint for ${plan.serviceName} (free of charge) and associate it with ${table}.`,
+    commands: [
+      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table}`,
+    ],
+    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <the new vpce-…>'],
+    owner: 'network owner',
+    ...(plan.prefixListIds.length === 0
+      ? { unprovable: `the prefix list of ${plan.serviceName} could not be read (ec2:DescribePrefixLists)` }
+      : { edit: (draft: Draft) => addGateway(draft, plan) }),
+  };
+}
+
+function addGateway(draft: Draft, plan: NewEndpoint): void {
+  draft.slices.vpcEndpoints.push({
+    VpcEndpointId: NEW,
+    VpcEndpointType: 'Gateway',
+    VpcId: plan.vpcId,
+    ServiceName: plan.serviceName,
+    State: 'available',
+    RouteTableIds: plan.routeTableId === undefined ? [] : [plan.routeTableId],
+  });
+  const table =
+    plan.routeTableId === undefined ? undefined : draftElement(draft, 'routeTables', 'RouteTableId', plan.routeTableId);
+  if (table === undefined) return;
+  for (const DestinationPrefixListId of plan.prefixListIds)
+    table.Routes = [
+      ...(table.Routes ?? []),
+      { DestinationPrefixListId, GatewayId: NEW, Origin: 'CreateRoute', State: 'active' },
+    ];
+}
+
+function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
+  const source =
+    plan.clientGroupId === undefined
+      ? `--cidr ${plan.clientAddress ?? '<client address>'}/32`
+      : `--source-group ${plan.clientGroupId}`;
+  const covered = host === undefined || namesCover(plan.privateNames, host);
+  const name = plan.serviceName.split('.').slice(3).join('-') || 'endpoint';
+  return {
+    summary: `Create an interface endpoint for ${plan.serviceName} in ${plan.subnetId} with private DNS, behind a security group that admits this host.`,
+    commands: [
+      ...(plan.dnsAttributesOff
+        ? [
+            `aws ec2 modify-vpc-attribute --vpc-id ${plan.vpcId} --enable-dns-support '{"Value":true}'`,
+            `aws ec2 modify-vpc-attribute --vpc-id ${plan.vpcId} --enable-dns-hostnames '{"Value":true}'`,
+          ]
+        : []),
+      `GROUP=$(aws ec2 create-security-group --vpc-id ${plan.vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
+      `aws ec2 authorize-security-group-ingress --group-id "$GROUP" --protocol tcp --port ${plan.port} ${source}`,
+      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$GROUP" --private-dns-enabled`,
+    ],
+    undo: [
+      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <the new vpce-…>',
+      'aws ec2 delete-security-group --group-id "$GROUP"',
+    ],
+    owner: 'network owner',
+    caution: `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them. An interface endpoint is charged per hour and zone.`,
+    ...(plan.address === undefined || !covered
+      ? { unprovable: covered ? 'the client’s subnet could not be read' : `the endpoint would not cover ${host}` }
+      : { edit: (draft: Draft) => addInterfaceEndpoint(draft, plan, plan.address ?? '') }),
+  };
+}
+
+function addInterfaceEndpoint(draft: Draft, plan: NewEndpoint, address: string): void {
+  const range = plan.clientAddress === undefined ? undefined : addressSet(plan.clientAddress)?.[0];
+  draft.slices.securityGroups.push({
+    GroupId: 'sg-new',
+    VpcId: plan.vpcId,
+    IpPermissions: [
+      {
+        IpProtocol: 'tcp',
+        FromPort: plan.port,
+        ToPort: plan.port,
+        ...(plan.clientGroupId !== undefined
+          ? { UserIdGroupPairs: [{ GroupId: plan.clientGroupId }] }
+          : range === undefined
+            ? {}
+            : { IpRanges: [{ CidrIp: `${plan.clientAddress}/32` }] }),
+      },
+    ],
+    IpPermissionsEgress: [],
+  });
+  draft.slices.networkInterfaces.push({
+    NetworkInterfaceId: 'eni-new',
+    InterfaceType: 'vpc_endpoint',
+    VpcId: plan.vpcId,
+    SubnetId: plan.subnetId,
+    PrivateIpAddress: address,
+    Groups: [{ GroupId: 'sg-new' }],
+  });
+  draft.slices.vpcEndpoints.push({
+    VpcEndpointId: NEW,
+    VpcEndpointType: 'Interface',
+    VpcId: plan.vpcId,
+    ServiceName: plan.serviceName,
+    State: 'available',
+    SubnetIds: [plan.subnetId],
+    NetworkInterfaceIds: ['eni-new'],
+    PrivateDnsEnabled: true,
+    IpAddressType: 'ipv4',
+    DnsEntries: plan.privateNames.map((DnsName) => ({ DnsName })),
+  });
+  const attribute = draftElement(draft, 'vpcAttributes', 'VpcId', plan.vpcId);
+  if (attribute !== undefined) {
+    attribute.EnableDnsHostnames = { Value: true };
+    attribute.EnableDnsSupport = { Value: true };
+  }
+}

@@ -1,0 +1,83 @@
+/** What the causes about an endpoint's state share. */
+import type { VpcEndpoint } from '../../model/aws.ts';
+import { missing, type SliceName } from '../../model/state.ts';
+import { chooseEndpoint, endpointState, isType } from '../../network/endpoints.ts';
+import {
+  absent,
+  type CheckContext,
+  type Draft,
+  draftElement,
+  found,
+  NOT_APPLICABLE,
+  type Outcome,
+  unknown,
+} from '../check.ts';
+import { endpointAddresses } from '../dns/names.ts';
+
+export const STATE_SLICES = ['vpcEndpoints', 'networkInterfaces'] as const satisfies readonly SliceName[];
+
+export type StateFacts = {
+  readonly id: string;
+  readonly state: string;
+  readonly vpcId: string;
+  readonly serviceName: string;
+};
+
+type Kind = {
+  /** whether a lower-cased state is this cause's */
+  readonly fits: (state: string) => boolean;
+  readonly fine: string;
+  readonly summary: (id: string, endpoint: VpcEndpoint, why: string) => string;
+};
+
+/** The outcome of a cause that looks at the chosen endpoint's state. */
+export function endpointStateOutcome(
+  context: CheckContext<(typeof STATE_SLICES)[number]>,
+  kind: Kind,
+): Outcome<StateFacts> {
+  const { state, client, target } = context;
+  if (target.address !== undefined) return NOT_APPLICABLE;
+  if (!state.vpcEndpoints.known) return unknown([missing(state, 'vpcEndpoints')]);
+  const choice = chooseEndpoint(state, client.vpcId, target);
+  const endpoint = choice?.endpoints[0];
+  if (choice === undefined || endpoint === undefined) return NOT_APPLICABLE;
+  const lifecycle = endpointState(endpoint);
+  if (!kind.fits(lifecycle))
+    return absent(lifecycle === 'available' ? `${endpoint.VpcEndpointId} is available` : kind.fine);
+  const id = endpoint.VpcEndpointId;
+  const error = endpoint.LastError;
+  const why = [endpoint.FailureReason, error && `${error.Code ?? 'error'}: ${error.Message ?? ''}`.replace(/: $/, '')]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ');
+  const addresses = isType(endpoint, 'interface') ? (endpointAddresses(state, choice) ?? []) : [];
+  return found([
+    {
+      key: id,
+      resources: [id],
+      extent: 'all',
+      summary: kind.summary(id, endpoint, why),
+      because: [
+        { source: 'configuration', text: `${id}: State is ${endpoint.State}${why === '' ? '' : ` (${why})`}`, ref: id },
+      ],
+      predicts: (observation) => {
+        if (observation.rung !== 'tcp' || observation.subject.port !== target.port) return undefined;
+        const own = addresses.includes(observation.subject.address);
+        if (observation.outcome === 'open') return own ? 'disproves' : undefined;
+        if (observation.outcome === 'skipped') return undefined;
+        return own || context.evidence.addresses.includes(observation.subject.address) ? 'agrees' : undefined;
+      },
+      facts: {
+        id,
+        state: lifecycle,
+        vpcId: endpoint.VpcId ?? client.vpcId ?? '',
+        serviceName: endpoint.ServiceName ?? '',
+      },
+    },
+  ]);
+}
+
+/** The endpoint as available on the model. */
+export function makeAvailable(draft: Draft, id: string): void {
+  const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', id);
+  if (endpoint !== undefined) endpoint.State = 'available';
+}

@@ -1,0 +1,64 @@
+/** What the causes about missing endpoints share: whether the VPC has another way to the service's public addresses. */
+import type { Missing, SliceName, State } from '../../model/state.ts';
+import type { Target } from '../../model/target.ts';
+import type { Client } from '../../network/client.ts';
+import { publicDestinations } from '../../network/destinations.ts';
+import { isEmpty } from '../../network/flows.ts';
+import type { Exit } from '../../network/gates.ts';
+import { internetRouteGate } from '../../network/internet.ts';
+import type { Evidence } from '../evidence.ts';
+
+export const WAY_OUT_SLICES = [
+  'routeTables',
+  'prefixLists',
+  'prefixListEntries',
+  'natGateways',
+  'internetGateways',
+  'egressOnlyInternetGateways',
+  'vpcs',
+  'subnets',
+] as const satisfies readonly SliceName[];
+
+export type WayOut = {
+  readonly usable: 'yes' | 'no' | 'unknown';
+  /** why it is not usable, or what carries it; a clause */
+  readonly why: string;
+  readonly via: string | undefined;
+  readonly exit: Exit | undefined;
+  readonly routeTableId: string | undefined;
+  readonly missing: readonly Missing[];
+};
+
+/** The route towards the target's public addresses, by configuration; packets that arrived settle what routes cannot show. */
+export function wayOut(
+  state: Pick<State, (typeof WAY_OUT_SLICES)[number]>,
+  client: Client,
+  target: Target,
+  evidence: Evidence,
+): WayOut {
+  const seen = target.address === undefined ? evidence.addresses : [target.address];
+  const { destinations } = publicDestinations(state, client, seen.length === 0 ? undefined : seen);
+  const destination = destinations[0];
+  if (destination === undefined)
+    return {
+      usable: 'unknown',
+      why: 'no address to go to',
+      via: undefined,
+      exit: undefined,
+      routeTableId: undefined,
+      missing: [],
+    };
+  const gate = internetRouteGate(state, client, destination);
+  const exits = gate.exits ?? [];
+  const exit = exits.find((one) => one.usable === 'yes') ?? exits.find((one) => one.usable === 'unknown') ?? exits[0];
+  const usable = !isEmpty(gate.pass) ? 'yes' : isEmpty(gate.unknown) ? 'no' : 'unknown';
+  const routeTableId = gate.resources[0];
+  const base = { exit, routeTableId, via: exit?.via, missing: gate.missing };
+  if (usable === 'unknown') {
+    const tries = seen.flatMap((address) => evidence.tcp(address));
+    if (tries.some((one) => one.outcome === 'open')) return { ...base, usable: 'yes', why: 'connections get through' };
+    if (tries.length > 0 && tries.every((one) => one.outcome !== 'open'))
+      return { ...base, usable: 'no', why: `${exit?.why ?? 'the route'}; no connection gets through` };
+  }
+  return { ...base, usable, why: exit?.why ?? 'the route table of the client’s subnet is not known' };
+}

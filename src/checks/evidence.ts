@@ -1,0 +1,120 @@
+/** What the network answered, as one target sees it: views on the run's observations. */
+import type {
+  DnsObservation,
+  HttpsObservation,
+  Observation,
+  TcpObservation,
+  TlsObservation,
+} from '../model/observation.ts';
+import { socketAddress } from '../model/observation.ts';
+import type { Target } from '../model/target.ts';
+import type { Vantage } from '../model/vantage.ts';
+import { addressesByFamily } from '../network/addresses.ts';
+import { hostsEntries, isVpcResolver } from '../network/resolution.ts';
+
+/** One resolver's answers for the target's host, both families. */
+export type NameAnswer = {
+  readonly server: string;
+  /** `answered` when either family gave an address; else the A question's outcome */
+  readonly outcome: DnsObservation['outcome'];
+  readonly addresses: readonly string[];
+  readonly cnames: readonly string[];
+  readonly observations: readonly DnsObservation[];
+};
+
+export type Evidence = {
+  /** whether packets were sent at all in this run */
+  readonly probed: boolean;
+  /** every observation that concerns the target's host or its addresses */
+  readonly all: readonly Observation[];
+  /** the hosts file's addresses for the host */
+  readonly pinned: readonly string[];
+  /** what the client's own resolver list leads to: the first configured resolver that gives a usable answer */
+  readonly system: NameAnswer | undefined;
+  /** every configured resolver, in order */
+  readonly configured: readonly NameAnswer[];
+  /** the VPC resolver's answer, when it was asked */
+  readonly vpc: NameAnswer | undefined;
+  /** addresses that the client would use: pinned ones, else the system answer's */
+  readonly addresses: readonly string[];
+  readonly tcp: (address: string) => readonly TcpObservation[];
+  readonly tls: (address: string) => readonly TlsObservation[];
+  readonly https: (address: string) => readonly HttpsObservation[];
+};
+
+/**
+ * @param primaryCidr the primary CIDR of the client's VPC, to know the VPC resolver's address
+ */
+export function evidenceFor(
+  observations: readonly Observation[],
+  probed: boolean,
+  vantage: Vantage,
+  target: Target,
+  primaryCidr: string | undefined,
+): Evidence {
+  const host = target.host?.toLowerCase();
+  const dns = observations.filter(
+    (one): one is DnsObservation =>
+      one.rung === 'dns' && one.subject.name.toLowerCase() === host && one.outcome !== 'skipped',
+  );
+  const servers = [...new Set(dns.map((one) => socketAddress(one.subject.server, one.subject.port)))];
+  const answers = servers.map((server) =>
+    nameAnswer(dns.filter((one) => socketAddress(one.subject.server, one.subject.port) === server)),
+  );
+  const configured = vantage.resolvers.flatMap((resolver) =>
+    answers.filter((answer) => answer.server === resolver.address),
+  );
+  // glibc asks the next resolver after silence, SERVFAIL and REFUSED; NXDOMAIN and an empty answer are answers.
+  const system =
+    configured.find((answer) => ['answered', 'no-data', 'nxdomain'].includes(answer.outcome)) ?? configured[0];
+  const vpc = answers.find((answer) => isVpcResolver(answer.server, primaryCidr));
+  const pinned = host === undefined ? [] : hostsEntries(vantage, host).map((entry) => entry.address);
+  const addresses =
+    target.address !== undefined
+      ? [target.address]
+      : pinned.length > 0
+        ? pinned
+        : (system?.addresses ?? vpc?.addresses ?? []);
+  const at = <R extends 'tcp' | 'tls' | 'https'>(rung: R, address: string) =>
+    observations.filter(
+      (one): one is Extract<Observation, { rung: R }> =>
+        one.rung === rung &&
+        one.outcome !== 'skipped' &&
+        one.subject.address === address &&
+        one.subject.port === target.port &&
+        (one.rung === 'tcp' || host === undefined || one.subject.serverName.toLowerCase() === host),
+    );
+  const all = observations.filter((one) =>
+    one.rung === 'dns'
+      ? one.subject.name.toLowerCase() === host
+      : one.subject.port === target.port &&
+        (one.rung === 'tcp' || host === undefined || one.subject.serverName.toLowerCase() === host),
+  );
+  return {
+    probed,
+    all,
+    pinned,
+    system,
+    configured,
+    vpc,
+    addresses,
+    tcp: (address) => at('tcp', address),
+    tls: (address) => at('tls', address),
+    https: (address) => at('https', address),
+  };
+}
+
+function nameAnswer(observations: readonly DnsObservation[]): NameAnswer {
+  const a = observations.find((one) => one.subject.type === 'A');
+  const first = a ?? observations[0];
+  const addresses = observations.flatMap((one) => one.detail.addresses);
+  const { ipv4, ipv6 } = addressesByFamily(addresses);
+  const answered = observations.some((one) => one.outcome === 'answered');
+  return {
+    server: first?.subject.server ?? '',
+    outcome: answered ? 'answered' : (first?.outcome ?? 'failed'),
+    addresses: [...new Set([...ipv4, ...ipv6])],
+    cnames: [...new Set(observations.flatMap((one) => one.detail.cnames))],
+    observations,
+  };
+}

@@ -1,0 +1,66 @@
+/** Every cause, once, in causal order: the literal list that everything else is made from. To add a cause, write its file and name it here. */
+import type { AnyCheck } from './check.ts';
+import { dnsAnswerStale } from './dns/dns-answer-stale.ts';
+import { hostnameNotCovered } from './dns/hostname-not-covered.ts';
+import { hostsFileOverrides } from './dns/hosts-file-overrides.ts';
+import { nameDoesNotExist } from './dns/name-does-not-exist.ts';
+import { privateDnsDisabled } from './dns/private-dns-disabled.ts';
+import { resolverNotVpc } from './dns/resolver-not-vpc.ts';
+import { resolverUnreachable } from './dns/resolver-unreachable.ts';
+import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
+import { vpcDnsHostnamesDisabled } from './dns/vpc-dns-hostnames-disabled.ts';
+import { vpcDnsSupportDisabled } from './dns/vpc-dns-support-disabled.ts';
+import { endpointInOtherVpc } from './endpoint/endpoint-in-other-vpc.ts';
+import { endpointMissing } from './endpoint/endpoint-missing.ts';
+import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
+import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
+import { endpointRejected } from './endpoint/endpoint-rejected.ts';
+import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
+import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
+import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
+import { endpointNaclBlocksIngress } from './path/endpoint-nacl-blocks-ingress.ts';
+import { endpointNaclBlocksReturn } from './path/endpoint-nacl-blocks-return.ts';
+import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
+import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
+import { noInternetPath } from './path/no-internet-path.ts';
+import { publicPathUsed } from './path/public-path-used.ts';
+import { routeBlackhole } from './path/route-blackhole.ts';
+import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
+
+export const CHECKS: readonly AnyCheck[] = [
+  endpointMissing,
+  endpointInOtherVpc,
+  endpointNotAvailable,
+  endpointPendingAcceptance,
+  endpointRejected,
+  endpointWithoutSubnets,
+  vpcDnsSupportDisabled,
+  vpcDnsHostnamesDisabled,
+  privateDnsDisabled,
+  s3PrivateDnsInboundOnly,
+  hostnameNotCovered,
+  resolverNotVpc,
+  resolverUnreachable,
+  hostsFileOverrides,
+  dnsAnswerStale,
+  nameDoesNotExist,
+  endpointSgBlocksClient,
+  clientSgBlocksEgress,
+  clientNaclBlocksEgress,
+  clientNaclBlocksReturn,
+  endpointNaclBlocksIngress,
+  endpointNaclBlocksReturn,
+  gatewayRouteMissing,
+  routeOverridesEndpoint,
+  routeBlackhole,
+  noInternetPath,
+  publicPathUsed,
+  tlsNameMismatch,
+];
+
+/** The check of a code; undefined for a code without one. */
+export function checkOf(code: string): AnyCheck | undefined {
+  return CHECKS.find((check) => check.code === code);
+}

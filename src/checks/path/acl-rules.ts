@@ -1,0 +1,208 @@
+/** What the four network ACL causes share: words for the deciding rules, and the entry that repairs them. */
+import type { NetworkAcl } from '../../model/aws.ts';
+import type { SliceName, State } from '../../model/state.ts';
+import { type AddressSet, formatAddresses } from '../../network/addresses.ts';
+import type { Destination } from '../../network/destinations.ts';
+import { addressesOf } from '../../network/flows.ts';
+import { byId } from '../../network/index-by-id.ts';
+import type { AclDecision } from '../../network/network-acls.ts';
+import { countPorts, formatPorts, type PortSet, unionPorts } from '../../network/ports.ts';
+import { draftElement, type Finding, type Fix } from '../check.ts';
+import {
+  type BlockedGroup,
+  DESTINATION_SLICES,
+  formatShare,
+  INTERFACE_SLICES,
+  list,
+  nameDestination,
+} from './blocked-gates.ts';
+
+export const CLIENT_ACL_NEEDS = [...DESTINATION_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
+export const ENDPOINT_ACL_NEEDS = [...INTERFACE_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
+
+export type AclFacts = {
+  readonly aclId: string;
+  readonly direction: 'ingress' | 'egress';
+  /** the far side of the subnet's border, as CIDR blocks */
+  readonly cidrs: readonly string[];
+  readonly ports: { readonly from: number; readonly to: number };
+  /** the lowest rule that denies, which the new entry must come before */
+  readonly before: number;
+  readonly usedNumbers: readonly number[];
+};
+
+type Side = {
+  readonly direction: 'ingress' | 'egress';
+  /** destination ports of the packets in question: the service port or the client's ephemeral range */
+  readonly ports: PortSet;
+  /** whose subnet */
+  readonly owner: 'client' | 'endpoint';
+  /** `the SYN`, `the answers` */
+  readonly packets: string;
+  readonly remote: AddressSet | undefined;
+};
+
+/** The finding of an ACL cause: which rule number denies what share. */
+export function describeAcl<D extends Destination>(
+  state: Pick<State, 'networkAcls'>,
+  blocked: BlockedGroup<D>,
+  side: Side,
+): Omit<Finding<AclFacts>, 'extent' | 'key' | 'predicts'> {
+  const acl = blocked.gates[0]?.gate.acl;
+  const id = acl?.id ?? '';
+  const found = byId(state.networkAcls, 'NetworkAclId', id);
+  const denials = blocked.gates.flatMap(({ gate }) =>
+    (gate.acl?.decisions ?? []).filter((decision) => decision.action === 'deny'),
+  );
+  const remote = side.remote ?? addressesOf(blocked.block);
+  const cidrs = formatAddresses(remote).map((one) =>
+    one.includes('/') ? one : `${one}/${one.includes(':') ? 128 : 32}`,
+  );
+  const lowest = Math.min(...denials.map((denial) => denial.ruleNumber ?? 32767));
+  const denied = unionPorts(...blocked.block.map((box) => box.ports));
+  const wide = isReturn(side);
+  const whole = wide && countPorts(denied) >= countPorts(side.ports);
+  const ports =
+    wide && !whole
+      ? `ports ${formatPorts(denied)}`
+      : wide
+        ? `ports ${formatPorts(side.ports)}`
+        : `TCP ${formatPorts(side.ports)}`;
+  const part = formatShare(blocked);
+  const subnets = list(blocked.gates.flatMap(({ gate }) => gate.acl?.subnetId ?? []));
+  const words = deciding(denials);
+  const share =
+    part === 'everything'
+      ? ''
+      : wide
+        ? ` That is ${part} of the source ports that this host uses for new connections.`
+        : ` That takes ${part} of the flows.`;
+  const where = side.direction === 'ingress' ? 'into' : 'out of';
+  const toward = list(blocked.gates.map(({ destination }) => nameDestination(destination)));
+  return {
+    resources: [id, ...blocked.gates.flatMap(({ gate }) => gate.acl?.subnetId ?? [])].filter(
+      (one, i, all) => all.indexOf(one) === i,
+    ),
+    summary: `${id} (${side.owner}’s ${subnets}) denies ${side.packets} ${where} the subnet: ${words} takes ${ports} ${side.direction === 'ingress' ? 'from' : 'to'} ${shorten(cidrs)}, on the way ${wide ? 'back from' : 'to'} ${toward}.${share}`,
+    because: [
+      {
+        source: 'configuration',
+        text: `${id} ${side.direction === 'ingress' ? 'inbound' : 'outbound'}: ${list(blocked.gates.flatMap(({ gate }) => (gate.acl?.decisions ?? []).map((decision) => `${decision.rule} (${decision.action === 'allow' ? 'passes' : 'drops'} ${portsOf(decision)})`)))}`,
+        ref: id,
+      },
+    ],
+    facts: {
+      aclId: id,
+      direction: side.direction,
+      cidrs: cidrs.length > 5 ? [cidrs[0]?.includes(':') ? '::/0' : '0.0.0.0/0'] : cidrs,
+      ports: { from: side.ports[0]?.from ?? 0, to: side.ports.at(-1)?.to ?? 65535 },
+      before: lowest,
+      usedNumbers: usedNumbers(found, side.direction),
+    },
+  };
+}
+
+function isReturn(side: Side): boolean {
+  return countPorts(side.ports) > 1;
+}
+
+function portsOf(decision: AclDecision): string {
+  const ports = unionPorts(...decision.flows.map((box) => box.ports));
+  return countPorts(ports) === 1 ? `TCP ${formatPorts(ports)}` : formatPorts(ports);
+}
+
+/** The rules that take the blocked flows: `rule 200 deny tcp …`, or rule `*`, which denies what no rule allows. */
+function deciding(denials: readonly AclDecision[]): string {
+  const words = denials.map((denial) =>
+    denial.ruleNumber === undefined || denial.ruleNumber >= 32767
+      ? 'rule * (no rule before it allows them)'
+      : denial.rule,
+  );
+  return list(words.length > 0 ? words : ['its last rule']);
+}
+
+function usedNumbers(acl: NetworkAcl | undefined, direction: 'ingress' | 'egress'): number[] {
+  return (acl?.Entries ?? [])
+    .filter((entry) => (entry.Egress ?? false) === (direction === 'egress'))
+    .flatMap((entry) => entry.RuleNumber ?? []);
+}
+
+function shorten(cidrs: readonly string[]): string {
+  return cidrs.length > 4 ? `${cidrs.slice(0, 3).join(', ')} and ${cidrs.length - 3} more` : list(cidrs);
+}
+
+/** An allow entry before the rule that denies. */
+export function aclFix(facts: AclFacts): Fix {
+  const free = freeNumbers(facts, facts.cidrs.length);
+  const entries = facts.cidrs.map((cidr, i) => ({ cidr, number: free[i] }));
+  const flag = `--${facts.direction}`;
+  const range = `From=${facts.ports.from},To=${facts.ports.to}`;
+  const ports =
+    facts.ports.from === facts.ports.to ? `TCP ${facts.ports.from}` : `TCP ${facts.ports.from}-${facts.ports.to}`;
+  const fits = entries.every((entry) => entry.number !== undefined);
+  const summary = `Allow ${ports} ${facts.direction === 'ingress' ? 'from' : 'to'} ${shorten(facts.cidrs)} in ${facts.aclId}, before rule ${facts.before >= 32767 ? '*' : facts.before}.`;
+  if (!fits) {
+    return {
+      summary: `${summary} No rule number below ${facts.before} is free: renumber the rules of ${facts.aclId} first.`,
+      commands: [`aws ec2 describe-network-acls --network-acl-ids ${facts.aclId}`],
+      undo: [],
+      owner: 'network owner',
+      unprovable: `there is no free rule number before rule ${facts.before} in ${facts.aclId}`,
+    };
+  }
+  return {
+    summary,
+    commands: entries.map(
+      ({ cidr, number }) =>
+        `aws ec2 create-network-acl-entry --network-acl-id ${facts.aclId} ${flag} --rule-number ${number} --protocol tcp --port-range ${range} ${cidr.includes(':') ? '--ipv6-cidr-block' : '--cidr-block'} ${cidr} --rule-action allow`,
+    ),
+    undo: entries.map(
+      ({ number }) =>
+        `aws ec2 delete-network-acl-entry --network-acl-id ${facts.aclId} ${flag} --rule-number ${number}`,
+    ),
+    owner: 'network owner',
+    ...(facts.before < 32767
+      ? {
+          caution: `The new rule comes before rule ${facts.before}, which denies on purpose or by mistake: ask who wrote it.`,
+        }
+      : {}),
+    edit: (draft) => {
+      const acl = draftElement(draft, 'networkAcls', 'NetworkAclId', facts.aclId);
+      if (acl === undefined) return;
+      for (const { cidr, number } of entries) {
+        acl.Entries = [
+          ...(acl.Entries ?? []),
+          {
+            RuleNumber: number,
+            Protocol: '6',
+            RuleAction: 'allow',
+            Egress: facts.direction === 'egress',
+            PortRange: { From: facts.ports.from, To: facts.ports.to },
+            ...(cidr.includes(':') ? { Ipv6CidrBlock: cidr } : { CidrBlock: cidr }),
+          },
+        ];
+      }
+    },
+  };
+}
+
+/** Free rule numbers before the denying one, from just before it downwards but in steps that leave room. */
+function freeNumbers(facts: AclFacts, count: number): number[] {
+  const used = new Set(facts.usedNumbers);
+  const limit = Math.min(facts.before, 32767);
+  const below = facts.usedNumbers.filter((number) => number < limit);
+  const preferred = limit >= 32767 ? Math.min(Math.max(0, ...below) + 10, 32766) : limit - 1;
+  const out: number[] = [];
+  const candidates = [
+    ...Array.from({ length: count * 10 }, (_, i) => preferred + i),
+    ...Array.from({ length: Math.max(0, limit - 1) }, (_, i) => limit - 1 - i),
+  ];
+  for (const number of candidates) {
+    if (out.length === count) break;
+    if (number >= 1 && number < limit && !used.has(number)) {
+      out.push(number);
+      used.add(number);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,149 @@
+import type { SecurityGroup } from '../../model/aws.ts';
+import type { InterfaceDestination } from '../../network/destinations.ts';
+import { endpointSecurityGroupGate } from '../../network/gates.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { formatPermission } from '../../network/security-groups.ts';
+import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import {
+  type BlockedGroup,
+  gateOutcome,
+  INTERFACE_SLICES,
+  interfacesOf,
+  list,
+  nameDestination,
+} from './blocked-gates.ts';
+
+const NEEDS = [...INTERFACE_SLICES, 'securityGroups'] as const;
+type Context = CheckContext<(typeof NEEDS)[number]>;
+type Facts = { readonly groupId: string; readonly source: { readonly group: string } | { readonly cidr: string } };
+
+/** The endpoint's security groups are asked about the client's own address and groups, on the service's port. */
+export const endpointSgBlocksClient = defineCheck({
+  code: 'endpoint-sg-blocks-client',
+  title: 'The endpoint’s security group does not admit this host',
+  layer: 'path',
+  needs: NEEDS,
+  reachabilityAnalyzerCode: 'ENI_SG_RULES_MISMATCH',
+  documentation: {
+    meaning:
+      'Every network interface of an interface endpoint carries security groups, and one of their inbound rules must admit the client on the service’s port. None does, so the SYN is dropped without an answer. Typical reasons: the endpoint was created with the VPC’s default group, the rule names one subnet or the primary CIDR only, or the rule is for another port or protocol.',
+    confirm:
+      'aws ec2 describe-vpc-endpoints shows the endpoint’s groups; aws ec2 describe-security-groups shows their inbound rules. From the client, a TCP connection to the interface’s address stays unanswered.',
+    remedy:
+      'Admit the client’s security group (or, from another VPC, its CIDR) on the port. Rule changes take effect at once for new connections.',
+    notWhen:
+      'Outbound rules of the endpoint’s group do not matter: answers are tracked. A failed ping means nothing: endpoints do not answer ICMP.',
+    sources: [
+      'https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html',
+      'https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html',
+    ],
+  },
+  evaluate: (context) => {
+    const { destinations, missing } = interfacesOf(context);
+    const gates = destinations.map((destination) => ({
+      destination,
+      gate: endpointSecurityGroupGate(context.state, context.client, destination, context.target.port),
+    }));
+    return gateOutcome<InterfaceDestination, Facts>(
+      gates,
+      missing,
+      `the endpoint’s security groups admit this host on TCP ${context.target.port}`,
+      (group) => describe(context, group),
+      context.target.port,
+    );
+  },
+  fix: (facts, context) => {
+    const port = context.target.port;
+    const source =
+      'group' in facts.source ? `--source-group ${facts.source.group}` : cidrOption(facts.source.cidr, port);
+    const rule = `--group-id ${facts.groupId} ${'group' in facts.source || !facts.source.cidr.includes(':') ? `--protocol tcp --port ${port} ` : ''}${source}`;
+    const from = facts.source;
+    return {
+      summary: `Admit ${'group' in from ? from.group : from.cidr} on TCP ${port} in ${facts.groupId}.`,
+      commands: [`aws ec2 authorize-security-group-ingress ${rule}`],
+      undo: [`aws ec2 revoke-security-group-ingress ${rule}`],
+      owner: 'endpoint owner',
+      edit: (draft) => {
+        const group = draftElement(draft, 'securityGroups', 'GroupId', facts.groupId);
+        if (group === undefined) return;
+        const permission = { IpProtocol: 'tcp', FromPort: port, ToPort: port };
+        const added =
+          'group' in from
+            ? { ...permission, UserIdGroupPairs: [{ GroupId: from.group }] }
+            : from.cidr.includes(':')
+              ? { ...permission, Ipv6Ranges: [{ CidrIpv6: from.cidr }] }
+              : { ...permission, IpRanges: [{ CidrIp: from.cidr }] };
+        group.IpPermissions = [...(group.IpPermissions ?? []), added];
+      },
+    };
+  },
+  demonstration: {
+    inject: (world) => {
+      for (const group of world.api.securityGroups) {
+        if (group.GroupName === 'endpoints')
+          group.IpPermissions = [
+            { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '10.0.9.0/24' }] },
+          ];
+      }
+    },
+  },
+});
+
+function cidrOption(cidr: string, port: number): string {
+  return cidr.includes(':')
+    ? `--ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},Ipv6Ranges=[{CidrIpv6=${cidr}}]'`
+    : `--cidr ${cidr}`;
+}
+
+function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>) {
+  const { client, target, state } = context;
+  const first = blocked.gates[0];
+  const destination = first?.destination;
+  const groupIds = destination?.groupIds ?? [];
+  const groups = groupIds.flatMap((id) => byId(state.securityGroups, 'GroupId', id) ?? []);
+  const own = destination?.family === 6 ? client.ipv6 : client.ipv4;
+  const interfaces = list(blocked.gates.map(({ destination: to }) => nameDestination(to)));
+  const admitted = groups.map((group) => admits(group, target.port));
+  const misses = first?.gate.securityGroups?.nearMisses ?? [];
+  const wrongPort = misses.find((miss) => miss.reason === 'port' || miss.reason === 'protocol');
+  const unhonoured = misses.find((miss) => miss.reason === 'reference-not-honoured');
+  const hint =
+    wrongPort !== undefined
+      ? ` It does admit this host, but for ${wrongPort.rule.replace(/ for .*/, '')} and not for TCP ${target.port}.`
+      : unhonoured !== undefined
+        ? ` The rule that names the client’s group is not honoured between these VPCs.`
+        : '';
+  const groupWords = client.groupIds === undefined ? '' : ` with ${list(client.groupIds)}`;
+  const sameVpc = destination === undefined || destination.relation === 'same-vpc';
+  const groupId = groups[0]?.GroupId ?? groupIds[0] ?? '';
+  const clientGroup = client.groupIds?.[0];
+  return {
+    resources: groupIds,
+    summary: `${admitted.join(' ')} This host is ${own ?? 'unknown'}${groupWords}, so TCP ${target.port} to ${interfaces} is dropped.${hint}`,
+    because: groups.map((group) => ({
+      source: 'configuration' as const,
+      text: `${group.GroupId} inbound: ${(group.IpPermissions ?? []).map(formatPermission).join('; ') || 'no rules'}`,
+      ref: group.GroupId,
+    })),
+    facts: {
+      groupId,
+      source:
+        sameVpc && clientGroup !== undefined
+          ? { group: clientGroup }
+          : { cidr: destination?.family === 6 ? `${own}/128` : `${own}/32` },
+    },
+  };
+}
+
+/** What a group lets in on a port, as a sentence. */
+function admits(group: SecurityGroup, port: number): string {
+  const rules = (group.IpPermissions ?? []).filter((rule) => {
+    const protocol = rule.IpProtocol ?? '-1';
+    if (protocol === '-1') return true;
+    return (protocol === 'tcp' || protocol === '6') && port >= (rule.FromPort ?? 0) && port <= (rule.ToPort ?? 65535);
+  });
+  if ((group.IpPermissions ?? []).length === 0) return `${group.GroupId} has no inbound rule at all.`;
+  if (rules.length === 0) return `${group.GroupId} has no inbound rule for TCP ${port}.`;
+  const sources = rules.map((rule) => formatPermission(rule).replace(/^.* for /, ''));
+  return `${group.GroupId} admits TCP ${port} from ${list(sources)} only.`;
+}

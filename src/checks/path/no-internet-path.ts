@@ -1,0 +1,230 @@
+import type { State } from '../../model/state.ts';
+import { missing } from '../../model/state.ts';
+import { cidrSet, containsAddress } from '../../network/addresses.ts';
+import { interfaceByAddress } from '../../network/destinations.ts';
+import { isVpceName } from '../../network/endpoints.ts';
+import { hasDefaultRoute } from '../../network/internet.ts';
+import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
+import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
+import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
+
+const PRIVATE = cidrSet([
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '127.0.0.0/8',
+  'fc00::/7',
+  'fe80::/10',
+]);
+
+export const noInternetPath = defineCheck({
+  code: 'no-internet-path',
+  title: 'The way out to the internet does not work',
+  layer: 'path',
+  needs: [...WAY_OUT_SLICES, 'networkInterfaces'],
+  reachabilityAnalyzerCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS',
+  documentation: {
+    meaning:
+      'The target can have no VPC endpoint (it is not an AWS service, or not one with an endpoint), so its traffic has to leave by an internet route, and that does not work: there is no default route, the NAT gateway is gone or stands in a private subnet, the client in a public subnet has no public address, or VPC Block Public Access is on.',
+    confirm:
+      'aws ec2 describe-route-tables for the client’s subnet: where does 0.0.0.0/0 lead, and is that target alive?',
+    remedy:
+      'Repair the NAT gateway and the default route; for a client in a public subnet give it a public address or move it behind a NAT gateway.',
+    notWhen:
+      'For a service that has or could have an endpoint the endpoint is what to repair; the missing way out is then only evidence, not the cause.',
+    sources: [
+      'https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Internet_Gateway.html',
+      'https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html',
+      'https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html',
+    ],
+  },
+  evaluate: ({ state, client, vantage, target, evidence }) => {
+    if (target.endpointId !== undefined || target.serviceNames.length > 0) return NOT_APPLICABLE;
+    if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
+    const addresses = target.address !== undefined ? [target.address] : evidence.addresses;
+    if (addresses.length > 0 && addresses.every((address) => containsAddress(PRIVATE, address))) return NOT_APPLICABLE;
+    if (target.address !== undefined && interfaceByAddress(state, client, target.address) !== undefined)
+      return NOT_APPLICABLE;
+    if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
+    const way = wayOut(state, client, target, evidence);
+    if (way.usable === 'yes') return absent(`a way out exists: ${way.why}`);
+    if (way.usable === 'unknown') return unknown(way.missing);
+    const what = target.host ?? target.address ?? '';
+    const meant = hasDefaultRoute(state, client);
+    return found([
+      {
+        key: `${way.routeTableId} ${way.via ?? 'none'}`,
+        resources: [
+          ...(way.routeTableId === undefined ? [] : [way.routeTableId]),
+          ...(way.via === undefined ? [] : [way.via]),
+        ],
+        extent: 'all',
+        summary: `${what} is not a service that this VPC could have an endpoint for, so its traffic must go out to the internet, and ${meant ? 'the way there does not work' : 'there is no way there'}: ${way.why}.`,
+        because: [
+          { source: 'configuration', text: `${way.routeTableId ?? 'route table'}: ${way.why}`, ref: way.routeTableId },
+        ],
+        predicts: predictsNoConnection(addresses, target.port),
+        facts: {
+          via: way.via,
+          why: way.why,
+          routeTableId: way.routeTableId,
+          vpcId: client.vpcId,
+          networkInterfaceId: client.networkInterfaceId,
+          blocked: way.why.includes('Block Public Access'),
+          nat: usableNat(state, client.vpcId),
+          publicSubnet: publicSubnet(state, client.vpcId),
+          address: vantage.addresses[0],
+        },
+      },
+    ]);
+  },
+  fix: ({ via, routeTableId, vpcId, networkInterfaceId, blocked, nat, publicSubnet: subnet }) => {
+    const table = routeTableId ?? '<route table>';
+    const replace = via === undefined ? 'create-route' : 'replace-route';
+    if (blocked)
+      return {
+        summary: 'Switch VPC Block Public Access off for the account and Region, or exclude this VPC from it.',
+        commands: [
+          `aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional`,
+        ],
+        undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id <the new vpcbpa-exclude-…>'],
+        owner: 'network owner',
+        caution: 'Somebody switched this on for a reason: ask before you open the VPC to the internet.',
+        edit: (draft) => {
+          for (const vpc of draft.slices.vpcs)
+            if (vpc.VpcId === vpcId) vpc.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
+          for (const one of draft.slices.subnets)
+            if (one.VpcId === vpcId) one.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
+        },
+      };
+    if (via?.startsWith('igw-'))
+      return {
+        summary: `Give ${networkInterfaceId ?? 'the client'} a public IPv4 address, or send its subnet through a NAT gateway.`,
+        commands: [
+          'ADDRESS=$(aws ec2 allocate-address --query AllocationId --output text)',
+          `aws ec2 associate-address --allocation-id "$ADDRESS" --network-interface-id ${networkInterfaceId ?? '<network interface>'}`,
+        ],
+        undo: [
+          'aws ec2 disassociate-address --association-id <the new eipassoc-…>',
+          'aws ec2 release-address --allocation-id "$ADDRESS"',
+        ],
+        owner: 'network owner',
+        caution: 'A public address makes the host reachable from the internet wherever its security groups admit it.',
+        edit: (draft) => {
+          draft.vantage.publicAddresses = ['203.0.113.1'];
+        },
+      };
+    if (nat !== undefined)
+      return {
+        summary: `Point the default route of ${table} at ${nat}.`,
+        commands: [
+          `aws ec2 ${replace} --route-table-id ${table} --destination-cidr-block 0.0.0.0/0 --nat-gateway-id ${nat}`,
+        ],
+        undo:
+          via === undefined
+            ? [`aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`]
+            : [],
+        owner: 'network owner',
+        edit: (draft) => defaultRoute(draft, table, nat),
+      };
+    const commands = [
+      `NAT=$(aws ec2 create-nat-gateway --subnet-id ${subnet ?? '<public subnet>'} --allocation-id "$(aws ec2 allocate-address --query AllocationId --output text)" --query NatGateway.NatGatewayId --output text)`,
+      `aws ec2 ${replace} --route-table-id ${table} --destination-cidr-block 0.0.0.0/0 --nat-gateway-id "$NAT"`,
+    ];
+    return {
+      summary: `Create a NAT gateway in ${subnet ?? 'a public subnet'} and point the default route of ${table} at it.`,
+      commands,
+      undo: [
+        `aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`,
+        'aws ec2 delete-nat-gateway --nat-gateway-id "$NAT"',
+      ],
+      owner: 'network owner',
+      caution: 'A NAT gateway is charged per hour and per gigabyte.',
+      ...(subnet === undefined || vpcId === undefined
+        ? { unprovable: 'no public subnet (one whose default route leads to an internet gateway) is in the state' }
+        : {
+            edit: (draft) => {
+              draft.slices.natGateways.push({
+                NatGatewayId: 'nat-new',
+                VpcId: vpcId,
+                SubnetId: subnet,
+                State: 'available',
+                ConnectivityType: 'public',
+              });
+              defaultRoute(draft, table, 'nat-new');
+            },
+          }),
+    };
+  },
+  demonstration: {
+    targets: ['example.com'],
+    inject: (world) => {
+      world.api.internetGateways.push({
+        InternetGatewayId: 'igw-f0000001',
+        Attachments: [{ VpcId: 'vpc-10000001', State: 'available' }],
+      });
+      for (const table of world.api.routeTables) {
+        if (table.RouteTableId === 'rtb-f0000001')
+          table.Routes = [
+            ...(table.Routes ?? []),
+            { DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-f0000001', Origin: 'CreateRoute', State: 'active' },
+          ];
+        if (table.RouteTableId === 'rtb-c0000001')
+          table.Routes = [
+            ...(table.Routes ?? []),
+            {
+              DestinationCidrBlock: '0.0.0.0/0',
+              NatGatewayId: 'nat-dead0001',
+              Origin: 'CreateRoute',
+              State: 'blackhole',
+            },
+          ];
+      }
+    },
+  },
+});
+
+function defaultRoute(draft: Parameters<typeof draftElement>[0], tableId: string, NatGatewayId: string): void {
+  const table = draftElement(draft, 'routeTables', 'RouteTableId', tableId);
+  if (table === undefined) return;
+  const others = (table.Routes ?? []).filter((route) => route.DestinationCidrBlock !== '0.0.0.0/0');
+  table.Routes = [
+    ...others,
+    { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId, Origin: 'CreateRoute', State: 'active' },
+  ];
+}
+
+type Reads = Pick<State, 'natGateways' | 'routeTables' | 'subnets'>;
+
+/** A live public NAT gateway of the VPC that the subnet could use. */
+function usableNat(state: Reads, vpcId: string | undefined): string | undefined {
+  if (!state.natGateways.known) return undefined;
+  return state.natGateways.value.find(
+    (nat) =>
+      nat.VpcId === vpcId &&
+      nat.State?.toLowerCase() === 'available' &&
+      nat.ConnectivityType?.toLowerCase() !== 'private' &&
+      nat.SubnetId !== undefined &&
+      leadsOut(state, nat.SubnetId, vpcId),
+  )?.NatGatewayId;
+}
+
+/** A subnet of the VPC whose default route leads to an internet gateway. */
+function publicSubnet(state: Reads, vpcId: string | undefined): string | undefined {
+  if (!state.subnets.known) return undefined;
+  return state.subnets.value.find((subnet) => subnet.VpcId === vpcId && leadsOut(state, subnet.SubnetId, vpcId))
+    ?.SubnetId;
+}
+
+function leadsOut(state: Reads, subnetId: string, vpcId: string | undefined): boolean {
+  const table = routeTableOf(state, subnetId, vpcId);
+  return (table?.Routes ?? []).some(
+    (route) =>
+      route.DestinationCidrBlock === '0.0.0.0/0' &&
+      routeTarget(route).kind === 'internet-gateway' &&
+      route.State?.toLowerCase() !== 'blackhole',
+  );
+}

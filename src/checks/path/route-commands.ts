@@ -1,0 +1,49 @@
+/** Taking a route out of a table: the command, its undo, and the same on the model. */
+import type { Route } from '../../model/aws.ts';
+import { routeDestination, routeTarget } from '../../network/route-tables.ts';
+import { type Draft, draftElement } from '../check.ts';
+
+/** `--destination-cidr-block 10.0.3.0/24` or its IPv6 and prefix list forms. */
+export function destinationOption(route: Route): string {
+  if (route.DestinationPrefixListId !== undefined)
+    return `--destination-prefix-list-id ${route.DestinationPrefixListId}`;
+  if (route.DestinationIpv6CidrBlock !== undefined)
+    return `--destination-ipv6-cidr-block ${route.DestinationIpv6CidrBlock}`;
+  return `--destination-cidr-block ${route.DestinationCidrBlock ?? '?'}`;
+}
+
+/** The option that names a route's target, as create-route takes it. */
+export function targetOption(route: Route): string {
+  const target = routeTarget(route);
+  const option = {
+    local: '--local-target',
+    'internet-gateway': '--gateway-id',
+    'egress-only-internet-gateway': '--egress-only-internet-gateway-id',
+    'nat-gateway': '--nat-gateway-id',
+    'vpc-endpoint': '--vpc-endpoint-id',
+    'transit-gateway': '--transit-gateway-id',
+    'vpc-peering-connection': '--vpc-peering-connection-id',
+    'virtual-private-gateway': '--gateway-id',
+    'network-interface': '--network-interface-id',
+    other: '--gateway-id',
+  }[target.kind];
+  return target.kind === 'local' ? option : `${option} ${target.id}`;
+}
+
+/** Commands that remove a static route, and the ones that put it back. A blackhole's target is gone: it has no undo. */
+export function removeRoute(tableId: string, route: Route): { commands: string[]; undo: string[] } {
+  const undo =
+    route.State?.toLowerCase() === 'blackhole'
+      ? []
+      : [`aws ec2 create-route --route-table-id ${tableId} ${destinationOption(route)} ${targetOption(route)}`];
+  return { commands: [`aws ec2 delete-route --route-table-id ${tableId} ${destinationOption(route)}`], undo };
+}
+
+/** Removes the route from the model's table. */
+export function removeRouteOnModel(draft: Draft, tableId: string, route: Route): void {
+  const table = draftElement(draft, 'routeTables', 'RouteTableId', tableId);
+  if (table === undefined) return;
+  table.Routes = (table.Routes ?? []).filter(
+    (other) => routeDestination(other) !== routeDestination(route) || routeTarget(other).id !== routeTarget(route).id,
+  );
+}

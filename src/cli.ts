@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+/** argv, signals, exit code: nothing else. */
+import { main } from './commands/program.ts';
+import { realHost } from './host.ts';
+
+const interrupt = new AbortController();
+// The first Ctrl-C ends the run with a report of what is known; the second ends the process.
+process.once('SIGINT', () => {
+  interrupt.abort();
+  process.once('SIGINT', () => process.exit(130));
+});
+process.once('SIGTERM', () => interrupt.abort());
+// A reader that went away (`| head`) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2), {
+    host: realHost(),
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
+    signal: interrupt.signal,
+  });
+} catch (error) {
+  const words = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `vpce-doctor: internal error: ${words.split('\n')[0]}. Please report it with the command that you typed.\n`,
+  );
+  if (process.env['VPCE_DOCTOR_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  process.exitCode = 3;
+}

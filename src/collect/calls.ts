@@ -1,0 +1,99 @@
+/** Every AWS API call that any mode of this tool makes, and the least IAM policy that allows them. */
+
+export type ApiCall = {
+  readonly service: 'ec2' | 'sts';
+  /** the resource type that IAM can narrow the action to; `none`: only `"Resource": "*"` allows it */
+  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list';
+  /** false: every caller may make it, and no policy needs to say so */
+  readonly permissionNeeded: boolean;
+  /** what its answer is needed for */
+  readonly why: string;
+};
+
+const listing = { service: 'ec2', resourceLevel: 'none', permissionNeeded: true } as const;
+
+/**
+ * By API name, in the order of the report's coverage. Resource levels: facts.md 1.6, after
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
+ */
+export const CALLS = {
+  DescribeVpcEndpoints: {
+    ...listing,
+    why: 'which endpoints exist in any VPC, in what state, with which names and groups',
+  },
+  DescribeNetworkInterfaces: { ...listing, why: 'addresses and groups of the endpoints’ interfaces and of the client' },
+  DescribeSecurityGroups: { ...listing, why: 'whether the rules of client and endpoint admit the traffic' },
+  DescribeNetworkAcls: { ...listing, why: 'whether the subnets’ network ACLs admit it, both ways' },
+  DescribeRouteTables: { ...listing, why: 'where the client’s subnet sends it, and the way back' },
+  DescribeSubnets: { ...listing, why: 'the zone of an interface, and who owns its subnet' },
+  DescribeVpcs: { ...listing, why: 'the VPC’s CIDR blocks, and with them its resolver’s address' },
+  DescribeVpcAttribute: { ...listing, resourceLevel: 'vpc', why: 'whether DNS support and DNS host names are on' },
+  DescribeDhcpOptions: { ...listing, why: 'which resolvers the VPC hands out' },
+  DescribePrefixLists: { ...listing, why: 'the addresses behind gateway endpoints' },
+  GetManagedPrefixListEntries: {
+    ...listing,
+    resourceLevel: 'prefix-list',
+    why: 'the addresses behind other prefix lists that rules and routes name',
+  },
+  DescribeNatGateways: { ...listing, why: 'whether there is a working way out past the endpoint' },
+  DescribeInternetGateways: { ...listing, why: 'whether there is a working way out past the endpoint' },
+  DescribeEgressOnlyInternetGateways: { ...listing, why: 'whether there is a working way out over IPv6' },
+  DescribeVpcPeeringConnections: { ...listing, why: 'whether an endpoint in a peered VPC can be reached' },
+  DescribeTransitGatewayVpcAttachments: {
+    ...listing,
+    why: 'whether an endpoint behind a transit gateway can be reached',
+  },
+  DescribeVpcEndpointServices: { ...listing, why: 'the private names and the zones that a service offers' },
+  DescribeInstances: { ...listing, why: 'which network interfaces `--from i-…` has' },
+  GetCallerIdentity: {
+    service: 'sts',
+    resourceLevel: 'none',
+    // Even an explicit deny does not stop it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    permissionNeeded: false,
+    why: 'whose account this is, so that shared subnets are recognised',
+  },
+} as const satisfies Record<string, ApiCall>;
+
+export type CallName = keyof typeof CALLS;
+export const CALL_NAMES = Object.keys(CALLS) as readonly CallName[];
+
+/** What IAM calls it: `ec2:DescribeVpcs`. */
+export function actionOf(name: CallName): string {
+  return `${CALLS[name].service}:${name}`;
+}
+
+export type IamPolicy = {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly {
+    readonly Sid: string;
+    readonly Effect: 'Allow';
+    readonly Action: readonly string[];
+    readonly Resource: string | readonly string[];
+  }[];
+};
+
+/**
+ * The least policy that a full run needs. Only two of its actions can be narrowed to resources at all; they have a
+ * statement of their own, with patterns for every VPC and prefix list in any partition, Region and account (AWS's own
+ * prefix lists belong to the account `aws`), so that narrowing is an edit of one line. `sts:GetCallerIdentity` is made
+ * too, but needs no permission.
+ */
+export function leastPolicy(): IamPolicy {
+  const actions = (level: 'none' | 'narrowed') =>
+    CALL_NAMES.filter((name) => CALLS[name].permissionNeeded)
+      .filter((name) => (CALLS[name].resourceLevel === 'none') === (level === 'none'))
+      .map(actionOf)
+      .sort();
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      { Sid: 'VpceDoctorLooks', Effect: 'Allow', Action: actions('none'), Resource: '*' },
+      {
+        Sid: 'VpceDoctorLooksAtOne',
+        Effect: 'Allow',
+        Action: actions('narrowed'),
+        Resource: ['arn:*:ec2:*:*:vpc/*', 'arn:*:ec2:*:*:prefix-list/*'],
+      },
+    ],
+  };
+}

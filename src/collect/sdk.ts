@@ -1,0 +1,134 @@
+/**
+ * The AWS SDK behind one function. This is the only module that imports it, by name, and it is itself imported only when
+ * an API call is to be made: the SDK costs time to load, and a bundle keeps just the commands that are named here.
+ */
+import { getCACertificates } from 'node:tls';
+import {
+  DescribeDhcpOptionsCommand,
+  DescribeEgressOnlyInternetGatewaysCommand,
+  DescribeInstancesCommand,
+  DescribeInternetGatewaysCommand,
+  DescribeNatGatewaysCommand,
+  DescribeNetworkAclsCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribePrefixListsCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  DescribeTransitGatewayVpcAttachmentsCommand,
+  DescribeVpcAttributeCommand,
+  DescribeVpcEndpointServicesCommand,
+  DescribeVpcEndpointsCommand,
+  DescribeVpcPeeringConnectionsCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+  GetManagedPrefixListEntriesCommand,
+} from '@aws-sdk/client-ec2';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { CallName } from './calls.ts';
+import type { ClientSettings } from './settings.ts';
+
+/** The parameters that this tool ever gives. */
+export type CallInput = {
+  readonly Filters?: { Name: string; Values: string[] }[];
+  /** DescribeNatGateways alone spells it so */
+  readonly Filter?: { Name: string; Values: string[] }[];
+  readonly ServiceNames?: string[];
+  readonly VpcId?: string;
+  readonly Attribute?: 'enableDnsSupport' | 'enableDnsHostnames';
+  readonly PrefixListId?: string;
+  readonly MaxResults?: number;
+  readonly NextToken?: string;
+};
+
+export type Api = {
+  /** one request, with the SDK's own retries; rejects with the SDK's error */
+  readonly send: (name: CallName, input: CallInput, signal: AbortSignal) => Promise<object>;
+  readonly close: () => void;
+};
+
+export type Attempts = {
+  /** milliseconds for one attempt to connect, and again for its answer */
+  readonly ms: number;
+  /** 1: no retry */
+  readonly most: number;
+};
+
+type UsableSettings = Exclude<ClientSettings, { kind: 'none' }>;
+type Send<C> = (client: C, input: CallInput, options: { abortSignal: AbortSignal }) => Promise<object>;
+
+/** A client for EC2. Nothing is sent before the first call. */
+export function openEc2(settings: UsableSettings, attempts: Attempts): Api {
+  const client = new EC2Client(clientOptions(settings, attempts));
+  return opened(client, EC2_CALLS);
+}
+
+/** A client for STS. */
+export function openSts(settings: UsableSettings, attempts: Attempts): Api {
+  const client = new STSClient(clientOptions(settings, attempts));
+  return opened(client, {
+    GetCallerIdentity: (sts, _input, options) => sts.send(new GetCallerIdentityCommand({}), options),
+  } satisfies Partial<Record<CallName, Send<STSClient>>>);
+}
+
+const EC2_CALLS = {
+  DescribeVpcEndpoints: (ec2, input, options) => ec2.send(new DescribeVpcEndpointsCommand(input), options),
+  DescribeNetworkInterfaces: (ec2, input, options) => ec2.send(new DescribeNetworkInterfacesCommand(input), options),
+  DescribeSecurityGroups: (ec2, input, options) => ec2.send(new DescribeSecurityGroupsCommand(input), options),
+  DescribeNetworkAcls: (ec2, input, options) => ec2.send(new DescribeNetworkAclsCommand(input), options),
+  DescribeRouteTables: (ec2, input, options) => ec2.send(new DescribeRouteTablesCommand(input), options),
+  DescribeSubnets: (ec2, input, options) => ec2.send(new DescribeSubnetsCommand(input), options),
+  DescribeVpcs: (ec2, input, options) => ec2.send(new DescribeVpcsCommand(input), options),
+  DescribeVpcAttribute: (ec2, { VpcId, Attribute }, options) =>
+    ec2.send(new DescribeVpcAttributeCommand({ VpcId, Attribute }), options),
+  DescribeDhcpOptions: (ec2, input, options) => ec2.send(new DescribeDhcpOptionsCommand(input), options),
+  DescribePrefixLists: (ec2, input, options) => ec2.send(new DescribePrefixListsCommand(input), options),
+  GetManagedPrefixListEntries: (ec2, input, options) =>
+    ec2.send(new GetManagedPrefixListEntriesCommand({ PrefixListId: undefined, ...input }), options),
+  DescribeNatGateways: (ec2, input, options) => ec2.send(new DescribeNatGatewaysCommand(input), options),
+  DescribeInternetGateways: (ec2, input, options) => ec2.send(new DescribeInternetGatewaysCommand(input), options),
+  DescribeEgressOnlyInternetGateways: (ec2, input, options) =>
+    ec2.send(new DescribeEgressOnlyInternetGatewaysCommand(input), options),
+  DescribeVpcPeeringConnections: (ec2, input, options) =>
+    ec2.send(new DescribeVpcPeeringConnectionsCommand(input), options),
+  DescribeTransitGatewayVpcAttachments: (ec2, input, options) =>
+    ec2.send(new DescribeTransitGatewayVpcAttachmentsCommand(input), options),
+  DescribeVpcEndpointServices: (ec2, input, options) =>
+    ec2.send(new DescribeVpcEndpointServicesCommand(input), options),
+  DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),
+} satisfies Record<Exclude<CallName, 'GetCallerIdentity'>, Send<EC2Client>>;
+
+function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
+  return {
+    send: async (name, input, signal) => {
+      const send = calls[name];
+      if (send === undefined) throw new Error(`${name} is no call of this client`);
+      return await send(client, input, { abortSignal: signal });
+    },
+    close: () => client.destroy(),
+  };
+}
+
+function clientOptions(settings: UsableSettings, attempts: Attempts) {
+  const limits = {
+    maxAttempts: attempts.most,
+    retryMode: 'standard',
+    // The option only decides whether running out of time is an error or a warning on the console.
+    requestHandler: { connectionTimeout: attempts.ms, requestTimeout: attempts.ms, throwOnRequestTimeout: true },
+  };
+  if (settings.kind === 'sdk') return settings.region === undefined ? limits : { ...limits, region: settings.region };
+  const { region, endpoint, credentials, certificateAuthorities } = settings;
+  // `ca` replaces Node's own store, so both are given.
+  const ca = certificateAuthorities.length > 0 && [...getCACertificates('default'), ...certificateAuthorities];
+  return {
+    ...limits,
+    requestHandler: { ...limits.requestHandler, ...(ca && { httpsAgent: { ca } }) },
+    region,
+    endpoint,
+    credentials,
+    // Each of these would otherwise be looked up in the process's environment; `auto` even asks the metadata service.
+    defaultsMode: 'legacy' as const,
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * How the SDK's clients are set up. A real run passes them nothing but the Region and the time limits, so that endpoint
+ * URLs, profiles, container and instance credentials mean what they mean to the SDK. A confined run decides everything
+ * itself: where `VPCE_DOCTOR_ONLY` is set, or where the host has an environment of its own (the lab), no request, no DNS
+ * query and no search for credentials may leave the networks that the wire allows.
+ */
+import ipaddr from 'ipaddr.js';
+import { GUARD_VARIABLE } from '../host.ts';
+import type { Host } from '../model/host.ts';
+import type { CallRefusal } from './refusals.ts';
+
+export type StaticCredentials = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+};
+
+export type ClientSettings =
+  | { readonly kind: 'sdk'; readonly region: string | undefined }
+  | {
+      readonly kind: 'confined';
+      readonly region: string;
+      /** the only place to send to: scheme, literal address, port */
+      readonly endpoint: string;
+      readonly credentials: StaticCredentials;
+      readonly certificateAuthorities: readonly string[];
+    }
+  /** no request can be made at all */
+  | { readonly kind: 'none'; readonly why: CallRefusal; readonly detail: string };
+
+/**
+ * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's
+ * environment counts as this process's when it is `process.env` itself, not a copy: nothing else is what the SDK reads.
+ * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2 or
+ * AWS_ENDPOINT_URL_STS, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * AWS_SESSION_TOKEN); other sources of credentials are not asked, because each of them may send packets.
+ */
+export function clientSettings(host: Host, service: 'ec2' | 'sts', region: string | undefined): ClientSettings {
+  const { env } = host;
+  if (env === process.env && env[GUARD_VARIABLE] === undefined) return { kind: 'sdk', region };
+
+  const url = env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'];
+  if (url === undefined || url === '') {
+    return unreachable(`no endpoint URL for ${service} is set, and its public name must not be contacted here`);
+  }
+  const endpoint = allowedEndpoint(host, url);
+  if (endpoint === undefined) return unreachable(`${url} is no literal address that may be contacted here`);
+
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  if (!accessKeyId || !secretAccessKey) {
+    const detail = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and no other source may be asked here';
+    return { kind: 'none', why: 'no-credentials', detail };
+  }
+  const sessionToken = env['AWS_SESSION_TOKEN'];
+  return {
+    kind: 'confined',
+    region: region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'us-east-1'),
+    endpoint,
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+    certificateAuthorities: host.wire.certificateAuthorities ?? [],
+  };
+}
+
+/** Where the wire leads a URL with a literal address; undefined for a name, an address that is not allowed, or no URL. */
+function allowedEndpoint(host: Host, url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, port, pathname } = new URL(url);
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  if (!['http:', 'https:'].includes(protocol) || !ipaddr.isValid(address)) return undefined;
+  const route = host.wire.route('tcp', address, port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port));
+  if (route === undefined) return undefined;
+  const literal = route.address.includes(':') ? `[${route.address}]` : route.address;
+  return `${protocol}//${literal}:${route.port}${pathname}`;
+}
+
+function unreachable(detail: string): ClientSettings {
+  return { kind: 'none', why: 'unreachable', detail };
+}

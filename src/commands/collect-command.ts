@@ -1,0 +1,59 @@
+/** `vpce-doctor collect`: the API half, from anywhere with credentials. */
+import { collectState } from '../collect/collect.ts';
+import { stateDocument } from '../collect/documents.ts';
+import { SLICE_NAMES, SLICES } from '../model/state.ts';
+import { takeVantage } from '../vantage/vantage.ts';
+import { TOOL } from '../version.ts';
+import { type NumberArguments, numbersFrom } from './arguments.ts';
+import { type Io, isProblem, refuse, writeText } from './io.ts';
+
+export type CollectOptions = NumberArguments & {
+  readonly region?: string | undefined;
+  readonly vpc?: string | undefined;
+  readonly file?: string | undefined;
+};
+
+/** Prints one document with everything that could be read. Exit 0 when all could, 2 when something was refused. */
+export async function collectCommand(io: Io, options: CollectOptions): Promise<number> {
+  if (options.vpc !== undefined && !/^vpc-[0-9a-f]+$/.test(options.vpc))
+    return refuse(io, `--vpc is ${JSON.stringify(options.vpc)}, which is no VPC id: give one like vpc-0a1b2c3d`);
+  const numbers = numbersFrom(options);
+  if (isProblem(numbers)) return refuse(io, numbers.problem);
+  const { durations } = numbers;
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
+  const { vantage } = await takeVantage(io.host, { durations, signal });
+  const region = options.region ?? vantage.region ?? vantage.sdk.region;
+  const collected = await collectState(io.host, {
+    region,
+    vpcId: options.vpc ?? vantage.vpcId,
+    clientAddresses: vantage.addresses,
+    clientInterfaceId: vantage.networkInterfaceId,
+    serviceNames: [],
+    durations,
+    signal,
+  });
+  for (const warning of collected.warnings) io.stderr(`vpce-doctor: ${warning}\n`);
+  const refused = SLICE_NAMES.filter((name) => {
+    const slice = collected.state[name];
+    return !slice.known && slice.why !== 'not-asked';
+  });
+  for (const name of refused) {
+    const slice = collected.state[name];
+    if (!slice.known)
+      io.stderr(`vpce-doctor: ${SLICES[name].noun} could not be read: ${SLICES[name].action} ${slice.why}\n`);
+  }
+  const document = stateDocument(collected.state, {
+    version: TOOL.version,
+    region,
+    accountId: collected.accountId ?? vantage.accountId,
+    vpcId: options.vpc ?? vantage.vpcId,
+    collectedAt: new Date(io.host.now()).toISOString(),
+  });
+  const text = `${JSON.stringify(document, null, 2)}\n`;
+  if (options.file === undefined) io.stdout(text);
+  else {
+    const failed = await writeText(options.file, text);
+    if (failed !== undefined) return refuse(io, failed.problem);
+  }
+  return refused.length === 0 ? 0 : 2;
+}

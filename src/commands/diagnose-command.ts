@@ -1,0 +1,116 @@
+/** `vpce-doctor diagnose`: pure; any halves merged, or a case file replayed. */
+import { readFile } from 'node:fs/promises';
+import { diagnose } from '../diagnose/diagnose.ts';
+import type { Case } from '../model/case.ts';
+import { decodeCase, mergeCases, mergeStates } from '../model/case-file.ts';
+import { unknownState } from '../model/state.ts';
+import { emptyVantage } from '../model/vantage.ts';
+import { exitCode } from '../report/exit-code.ts';
+import { vantageFrom } from '../vantage/from.ts';
+import { TOOL } from '../version.ts';
+import { requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
+import { type Io, isProblem, type OutputOptions, printReport, refuse, type UsageProblem } from './io.ts';
+import { type SaveOptions, saveCase } from './save.ts';
+
+export type DiagnoseOptions = TargetArguments & {
+  readonly state?: readonly string[] | undefined;
+  readonly evidence?: readonly string[] | undefined;
+  readonly from?: string | undefined;
+  readonly region?: string | undefined;
+  readonly output: OutputOptions;
+  readonly save: SaveOptions;
+};
+
+export async function diagnoseCommand(io: Io, options: DiagnoseOptions): Promise<number> {
+  const built = await caseFromFiles(io, options);
+  if (isProblem(built)) return refuse(io, built.problem);
+  const saved = await saveCase(built, options.save);
+  if (isProblem(saved)) return refuse(io, saved.problem);
+  const report = diagnose(saved);
+  const failed = await printReport(io, report, options.output);
+  return failed === undefined ? exitCode(report.verdict) : refuse(io, failed.problem);
+}
+
+async function caseFromFiles(io: Io, options: DiagnoseOptions): Promise<Case | UsageProblem> {
+  const files = options.targets.filter(isFileName);
+  const cases: Case[] = [];
+  for (const path of [...files, ...(options.evidence ?? [])]) {
+    const read = await readCase(path);
+    if (isProblem(read)) return read;
+    cases.push(read);
+  }
+  const targets = options.targets.filter((target) => !isFileName(target));
+  const parsed = requestsFrom({ ...options, targets });
+  if (isProblem(parsed)) return parsed;
+  const documents = await stateFrom(options.state);
+  if (isProblem(documents)) return documents;
+
+  const asked = targets.length > 0 || options.error !== undefined || (options.workload?.length ?? 0) > 0;
+  const merged = cases.length > 0 ? mergeCases(cases) : undefined;
+  const base: Case = merged ?? {
+    schemaVersion: 1,
+    kind: 'vpce-doctor-case',
+    tool: TOOL,
+    startedAt: new Date(io.host.now()).toISOString(),
+    durationMs: 0,
+    requests: parsed.requests,
+    vantage: emptyVantage('given'),
+    state: unknownState('not-given'),
+    probed: false,
+    observations: [],
+    coverage: [],
+    warnings: [],
+  };
+  const state = options.state === undefined ? base.state : mergeStates([base.state, documents.state]);
+  const region = options.region ?? documents.region;
+  let vantage = {
+    ...base.vantage,
+    ...(region === undefined || (base.vantage.region !== undefined && options.region === undefined) ? {} : { region }),
+    ...(documents.accountId === undefined || base.vantage.accountId !== undefined
+      ? {}
+      : { accountId: documents.accountId }),
+  };
+  if (options.from !== undefined) {
+    const chosen = vantageFrom(options.from, vantage, state);
+    if (!chosen.ok) return { problem: chosen.problem };
+    vantage = chosen.vantage;
+  }
+  if (vantage.region === undefined) vantage = { ...vantage, region: regionOfState(state) };
+  return {
+    ...base,
+    requests: asked || merged === undefined ? parsed.requests : base.requests,
+    state,
+    vantage,
+    warnings: [...base.warnings, ...documents.warnings, ...parsed.notes],
+  };
+}
+
+/** The Region that the documents themselves speak of, when all speak of one. */
+function regionOfState(state: Case['state']): string | undefined {
+  const zones = state.subnets.known ? state.subnets.value.flatMap((subnet) => subnet.AvailabilityZone ?? []) : [];
+  const endpoints = state.vpcEndpoints.known
+    ? state.vpcEndpoints.value.flatMap((endpoint) => endpoint.ServiceName ?? [])
+    : [];
+  const regions = new Set([
+    ...zones.map((zone) => zone.replace(/(-\d)[a-z]$/, '$1')),
+    ...endpoints.flatMap((name) => /\.([a-z]{2,4}(?:-[a-z]+)+-\d)\./.exec(name)?.[1] ?? []),
+  ]);
+  return regions.size === 1 ? [...regions][0] : undefined;
+}
+
+/** A case file is told from a target by its look: no host has a slash at its start or ends in .json. */
+function isFileName(text: string): boolean {
+  return text.endsWith('.json') || text.startsWith('/') || text.startsWith('./') || text.startsWith('../');
+}
+
+async function readCase(path: string): Promise<Case | UsageProblem> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return { problem: `${path} cannot be read (${code === 'ENOENT' ? 'there is no such file' : code}).` };
+  }
+  const decoded = decodeCase(text, path);
+  return decoded.ok ? decoded.case : { problem: decoded.problem };
+}

@@ -1,0 +1,204 @@
+/** A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. */
+import { collectState } from '../collect/collect.ts';
+import type { Durations } from '../durations.ts';
+import type { Case, CoverageEntry } from '../model/case.ts';
+import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
+import type { Observation, Rung } from '../model/observation.ts';
+import { type State, unknownState } from '../model/state.ts';
+import type { Target, TargetRequest } from '../model/target.ts';
+import type { Vantage } from '../model/vantage.ts';
+import { planProbes } from '../probes/plan.ts';
+import { runProbes } from '../probes/run.ts';
+import { resolveTargets } from '../services/resolve-targets.ts';
+import { completeVantage, vantageFrom } from '../vantage/from.ts';
+import { takeVantage } from '../vantage/vantage.ts';
+import { TOOL } from '../version.ts';
+import type { Io, UsageProblem } from './io.ts';
+
+export type LiveOptions = {
+  readonly requests: readonly TargetRequest[];
+  /** state from files, merged under what the API says */
+  readonly given: State;
+  readonly warnings: readonly string[];
+  readonly useApi: boolean;
+  readonly useProbes: boolean;
+  readonly region?: string | undefined;
+  readonly from?: string | undefined;
+  readonly durations: Durations;
+  readonly concurrency: number;
+  readonly repeat: number;
+};
+
+/** Rounds of planning: names, connections, handshakes, requests, and again with the state; more would be a loop. */
+const MOST_ROUNDS = 12;
+
+/**
+ * Runs until everything worth asking is answered, or the deadline or Ctrl-C comes first; what is known by then is the case.
+ * The API is asked while the probes run, and probing never waits for it unless the targets themselves come from it.
+ */
+export async function runLive(io: Io, options: LiveOptions): Promise<Case | UsageProblem> {
+  const { host } = io;
+  const { durations } = options;
+  const started = host.monotonic();
+  const startedAt = new Date(host.now()).toISOString();
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
+  const coverage: CoverageEntry[] = [];
+  const warnings = [...options.warnings];
+  const progress = startProgress(io);
+
+  const taken = await takeVantage(host, { durations, signal, from: options.from });
+  coverage.push(...taken.coverage);
+  let vantage = withRegion(taken.vantage, options.region);
+
+  const collecting = options.useApi
+    ? startCollecting(io, options, vantage, signal, progress)
+    : Promise.resolve({ state: unknownState('not-asked'), coverage: [], warnings: [] });
+
+  const observations = new Map<string, Observation>();
+  const reasons = new Map<Rung, Set<string>>();
+  const probe = async (state: State) => {
+    if (!options.useProbes) return;
+    const client = completeVantage(vantage, state);
+    const targets = resolve(options, client, state).targets;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const probes = planProbes({
+        targets,
+        vantage: client,
+        state,
+        observations: [...observations.values()],
+        repeat: options.repeat,
+      });
+      if (probes.length === 0) return;
+      for (const one of probes) reasons.set(one.rung, (reasons.get(one.rung) ?? new Set()).add(one.why));
+      progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
+      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal });
+      for (const answer of answers) observations.set(answer.id, answer);
+      // Cut short: what was skipped would only be planned again.
+      if (signal.aborted) return;
+    }
+  };
+
+  let state = options.given;
+  const fromApi = options.requests.some((request) => request.kind === 'every-endpoint' || request.kind === 'endpoint');
+  // The client that `--from` names may need the state to be found, and then decides what is probed at all.
+  if (!fromApi && options.from === undefined) await probe(state);
+  progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
+  const collected = await collecting;
+  coverage.push(...collected.coverage);
+  warnings.push(...collected.warnings);
+  state = mergeStates([state, collected.state]);
+  if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
+    vantage = { ...vantage, accountId: collected.accountId };
+  let elsewhere = false;
+  if (options.from !== undefined) {
+    const chosen = vantageFrom(options.from, vantage, state);
+    if (!chosen.ok) {
+      progress.stop();
+      return { problem: chosen.problem };
+    }
+    vantage = withRegion(chosen.vantage, options.region);
+    elsewhere = vantage.kind === 'given';
+    if (elsewhere && options.useProbes)
+      warnings.push(`${options.from} is not this machine: nothing was probed, the model alone decides.`);
+  }
+  if (!elsewhere) await probe(state);
+  progress.stop();
+  if (io.signal.aborted) warnings.push('The run was interrupted: this is what was known by then.');
+  else if (signal.aborted)
+    warnings.push(`The deadline of ${durations.deadline / 1000} s came first: this is what was known by then.`);
+
+  const all = inRungOrder([...observations.values()]);
+  coverage.push(...probeCoverage(all, reasons));
+  const result: Case = {
+    schemaVersion: 1,
+    kind: 'vpce-doctor-case',
+    tool: TOOL,
+    startedAt,
+    durationMs: Math.round(host.monotonic() - started),
+    requests: options.requests,
+    vantage,
+    state,
+    probed: options.useProbes && !elsewhere,
+    observations: all,
+    coverage,
+    warnings,
+  };
+  return throughCodec(result);
+}
+
+/** A live run diagnoses what its case file would say, so that a replay prints the same bytes. */
+export function throughCodec(subject: Case): Case {
+  const again = decodeCase(encodeCase(subject), 'this run');
+  if (!again.ok) throw new Error(again.problem);
+  return again.case;
+}
+
+function withRegion(vantage: Vantage, region: string | undefined): Vantage {
+  return region === undefined ? vantage : { ...vantage, region };
+}
+
+function resolve(options: LiveOptions, vantage: Vantage, state: State): { targets: readonly Target[] } {
+  return resolveTargets(options.requests, {
+    region: vantage.region ?? vantage.sdk.region,
+    accountId: vantage.accountId,
+    vpcId: vantage.vpcId,
+    vpcEndpoints: state.vpcEndpoints,
+  });
+}
+
+function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal: AbortSignal, progress: Progress) {
+  const { targets } = resolve(options, vantage, options.given);
+  const from = options.from?.trim().toLowerCase();
+  return collectState(io.host, {
+    region: options.region ?? vantage.region ?? vantage.sdk.region,
+    vpcId:
+      from === undefined || vantage.interfaces.some((one) => one.networkInterfaceId === from)
+        ? vantage.vpcId
+        : undefined,
+    clientAddresses: from !== undefined && /^[0-9a-f.:]+$/.test(from) ? [from] : vantage.addresses,
+    clientInterfaceId: from?.startsWith('eni-') ? from : from === undefined ? vantage.networkInterfaceId : undefined,
+    instanceId: from?.startsWith('i-') ? from : undefined,
+    // Until the endpoints are known, "every endpoint" stands for a workload that may not be meant at all.
+    serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
+      ? []
+      : [...new Set(targets.flatMap((target) => target.serviceNames))],
+    durations: options.durations,
+    signal,
+    onCall: (action) => progress.say(action),
+  });
+}
+
+const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https'];
+
+/** By rung, and within a rung in the order in which the plan came to it. */
+function inRungOrder(observations: readonly Observation[]): Observation[] {
+  return RUNGS.flatMap((rung) => observations.filter((one) => one.rung === rung));
+}
+
+function probeCoverage(
+  observations: readonly Observation[],
+  reasons: ReadonlyMap<Rung, ReadonlySet<string>>,
+): CoverageEntry[] {
+  return RUNGS.flatMap((what): CoverageEntry[] => {
+    const own = observations.filter((one) => one.rung === what);
+    const skipped = own.filter((one) => one.outcome === 'skipped').length;
+    const made = own.length - skipped;
+    return [
+      ...(made > 0
+        ? [{ what, outcome: 'made' as const, count: made, why: [...(reasons.get(what) ?? [])].join('; ') }]
+        : []),
+      ...(skipped > 0 ? [{ what, outcome: 'skipped' as const, count: skipped, why: 'the run ended first' }] : []),
+    ];
+  });
+}
+
+type Progress = { readonly say: (text: string) => void; readonly stop: () => void };
+
+/** One line that rewrites itself, on a terminal only. */
+function startProgress(io: Io): Progress {
+  if (!io.showsProgress) return { say: () => {}, stop: () => {} };
+  return {
+    say: (text) => io.stderr(`\r\x1b[2K${text.slice(0, 76)}`),
+    stop: () => io.stderr('\r\x1b[2K'),
+  };
+}

@@ -1,0 +1,244 @@
+/** The command line: every command and option, once. */
+import { Command, CommanderError, Option } from 'commander';
+import { TOOL } from '../version.ts';
+import { formatFrom, regionFrom } from './arguments.ts';
+import { type Io, isProblem, type OutputOptions, refuse } from './io.ts';
+
+type Flags = {
+  readonly region?: string;
+  readonly from?: string;
+  readonly state?: string[];
+  readonly evidence?: string[];
+  readonly api?: boolean;
+  readonly save?: string;
+  readonly format: string;
+  readonly output?: string;
+  readonly timeout?: string;
+  readonly deadline?: string;
+  readonly concurrency?: string;
+  readonly repeat?: string;
+  readonly redact?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: boolean;
+  readonly workload?: string[];
+  readonly error?: string;
+  readonly vpc?: string;
+};
+
+const collectMany = (value: string, before: string[] | undefined) => [...(before ?? []), value];
+
+/**
+ * Parses the arguments and runs the command.
+ * @returns the exit status: 0 healthy, 1 degraded or blocked, 2 inconclusive, 3 usage or internal error
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let status = 0;
+  const set = (value: number) => {
+    status = value;
+  };
+  const program = buildProgram(io, set);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+      return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try vpce-doctor --help.`);
+    }
+    throw error;
+  }
+}
+
+function buildProgram(io: Io, set: (status: number) => void): Command {
+  const program = new Command('vpce-doctor')
+    .description(
+      'Find out, from inside the VPC, why a client cannot use a service through its VPC endpoint, and what exactly must change.',
+    )
+    .version(TOOL.version)
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: () => {}, outputError: () => {} })
+    .showSuggestionAfterError(true)
+    .enablePositionalOptions()
+    .argument(
+      '[targets...]',
+      'service, vpce-… id, host[:port], address[:port] or URL; every endpoint of the VPC when none is given',
+    )
+    .addHelpText(
+      'after',
+      `
+Exit status: 0 healthy, 1 degraded or blocked, 2 inconclusive, 3 usage or internal error.
+
+Examples:
+  vpce-doctor                                       every endpoint of this VPC
+  vpce-doctor secretsmanager sts                    two services, in the Region of this host
+  vpce-doctor --workload ecr-pull                   everything that pulling an image needs
+  vpce-doctor --error 'dial tcp 10.0.2.14:443: i/o timeout'
+  vpce-doctor demo endpoint-sg-blocks-client        a broken VPC on this machine, diagnosed
+`,
+    );
+  targetOptions(program);
+  stateOptions(program);
+  probeOptions(program);
+  program.option('--no-api', 'do not ask the EC2 API');
+  reportOptions(program, true);
+  program.action(async (targets: string[], flags: Flags) => {
+    const { runCommand } = await import('./run-command.ts');
+    await withReport(io, set, flags, (output, region) =>
+      runCommand(io, {
+        targets,
+        ...common(flags),
+        useApi: flags.api !== false,
+        region,
+        output,
+      }),
+    );
+  });
+
+  const probe = program.command('probe').description('the packet half: no AWS API at all').argument('[targets...]');
+  targetOptions(probe);
+  stateOptions(probe);
+  probeOptions(probe);
+  probe.option('-o, --output <file>', 'write the evidence to a file');
+  reportOptions(probe, false);
+  probe.action(async (targets: string[], flags: Flags) => {
+    const { runCommand } = await import('./run-command.ts');
+    await withReport(io, set, flags, (output, region) =>
+      runCommand(io, {
+        targets,
+        ...common(flags),
+        useApi: false,
+        region,
+        output: { ...output, output: undefined },
+        evidence: flags.output,
+      }),
+    );
+  });
+
+  const collect = program
+    .command('collect')
+    .description('the API half: one document with everything the diagnosis reads, from anywhere with credentials')
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .option('--vpc <id>', 'the VPC to read; this host’s own when not given')
+    .option('--region <region>', 'the Region to read')
+    .option('--deadline <seconds>', 'the whole run ends by then');
+  collect.action(async (flags: Flags) => {
+    const region = regionFrom(flags.region);
+    if (isProblem(region)) return set(refuse(io, region.problem));
+    const { collectCommand } = await import('./collect-command.ts');
+    set(await collectCommand(io, { region, vpc: flags.vpc, file: flags.output, deadline: flags.deadline }));
+  });
+
+  const diagnose = program
+    .command('diagnose')
+    .description('pure: diagnose state files and evidence, or replay a case file')
+    .argument('[targets...]', 'targets, or a case file');
+  targetOptions(diagnose);
+  stateOptions(diagnose);
+  diagnose.option('--evidence <file>', 'evidence of `probe -o`; repeatable', collectMany);
+  reportOptions(diagnose, true);
+  diagnose.action(async (targets: string[], flags: Flags) => {
+    const { diagnoseCommand } = await import('./diagnose-command.ts');
+    await withReport(io, set, flags, (output, region) =>
+      diagnoseCommand(io, { targets, ...common(flags), region, output }),
+    );
+  });
+
+  program
+    .command('explain')
+    .description('one cause’s page, or the list of all')
+    .argument('[code]')
+    .action(async (code: string | undefined) => {
+      const { explainCommand } = await import('./explain-command.ts');
+      set(explainCommand(io, code));
+    });
+
+  const demo = program
+    .command('demo')
+    .description('an embedded VPC on this machine, healthy or with these faults, diagnosed for real')
+    .argument('[codes...]');
+  probeOptions(demo);
+  reportOptions(demo, true);
+  demo.action(async (codes: string[], flags: Flags) => {
+    const { demoCommand } = await import('./demo-command.ts');
+    await withReport(io, set, flags, (output, region) =>
+      demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
+    );
+  });
+
+  program
+    .command('iam-policy')
+    .description('the least IAM policy that a run needs, as JSON')
+    .action(async () => {
+      const { leastPolicy } = await import('../collect/calls.ts');
+      io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
+    });
+  return program;
+}
+
+function targetOptions(command: Command): void {
+  command
+    .option(
+      '--workload <name>',
+      'what this workload needs (ssm, ecr-pull, ecs-fargate, eks-node …); repeatable',
+      collectMany,
+    )
+    .option('--error <text>', 'take the targets from a pasted error line');
+}
+
+function stateOptions(command: Command): void {
+  command
+    .option('--region <region>', 'the Region to work in')
+    .option('--from <client>', 'the client: eni-…, i-… or an IP address')
+    .option('--state <path>', 'AWS CLI output to use as state: file or folder; repeatable', collectMany);
+}
+
+function probeOptions(command: Command): void {
+  command
+    .option('--timeout <seconds>', 'how long one probe waits')
+    .option('--deadline <seconds>', 'the whole run ends by then with what it knows')
+    .option('--concurrency <n>', 'probes in flight')
+    .option('--repeat <n>', 'connections to each address, spread over the source ports');
+}
+
+function reportOptions(command: Command, withFile: boolean): void {
+  command
+    .addOption(new Option('--format <format>', 'text, json, markdown or html').default('text'))
+    .option('--save <file>', 'save the case, to be replayed by `diagnose`')
+    .option('--redact', 'replace account ids and principals')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('-v, --verbose', 'everything: each observation, path and call')
+    .option('--no-color', 'no colour');
+  if (withFile) command.option('-o, --output <file>', 'write the report to a file');
+}
+
+/** The options that every run has. */
+function common(flags: Flags) {
+  return {
+    workload: flags.workload,
+    error: flags.error,
+    state: flags.state,
+    evidence: flags.evidence as never,
+    from: flags.from,
+    timeout: flags.timeout,
+    deadline: flags.deadline,
+    concurrency: flags.concurrency,
+    repeat: flags.repeat,
+    quiet: flags.quiet === true,
+    save: { save: flags.save, redact: flags.redact === true },
+  };
+}
+
+async function withReport(
+  io: Io,
+  set: (status: number) => void,
+  flags: Flags,
+  run: (output: OutputOptions, region: string | undefined) => Promise<number>,
+): Promise<void> {
+  const format = formatFrom(flags.format);
+  if (typeof format !== 'string') return set(refuse(io, format.problem));
+  const region = regionFrom(flags.region);
+  if (isProblem(region)) return set(refuse(io, region.problem));
+  set(await run({ format, output: flags.output, color: flags.color, verbose: flags.verbose === true }, region));
+}

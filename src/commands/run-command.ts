@@ -1,0 +1,51 @@
+/** `vpce-doctor [targets…]` and `vpce-doctor probe`: a live run, diagnosed. */
+import { diagnose } from '../diagnose/diagnose.ts';
+import { encodeCase } from '../model/case-file.ts';
+import { exitCode } from '../report/exit-code.ts';
+import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
+import { type Io, isProblem, type OutputOptions, printReport, refuse, writeText } from './io.ts';
+import { runLive } from './live.ts';
+import { type SaveOptions, saveCase } from './save.ts';
+
+export type RunOptions = TargetArguments &
+  NumberArguments & {
+    readonly state?: readonly string[] | undefined;
+    readonly useApi: boolean;
+    readonly region?: string | undefined;
+    readonly from?: string | undefined;
+    readonly quiet: boolean;
+    readonly output: OutputOptions;
+    readonly save: SaveOptions;
+    /** `probe -o`: the evidence, beside the report */
+    readonly evidence?: string | undefined;
+  };
+
+export async function runCommand(io: Io, options: RunOptions): Promise<number> {
+  const parsed = requestsFrom(options);
+  if (isProblem(parsed)) return refuse(io, parsed.problem);
+  const numbers = numbersFrom(options);
+  if (isProblem(numbers)) return refuse(io, numbers.problem);
+  const documents = await stateFrom(options.state);
+  if (isProblem(documents)) return refuse(io, documents.problem);
+  if (!options.quiet) for (const warning of documents.warnings) io.stderr(`vpce-doctor: ${warning}\n`);
+  const live = await runLive(io, {
+    requests: parsed.requests,
+    given: documents.state,
+    warnings: [...documents.warnings, ...parsed.notes],
+    useApi: options.useApi,
+    useProbes: true,
+    region: options.region ?? documents.region,
+    from: options.from,
+    ...numbers,
+  });
+  if (isProblem(live)) return refuse(io, live.problem);
+  const subject = await saveCase(live, options.save);
+  if (isProblem(subject)) return refuse(io, subject.problem);
+  if (options.evidence !== undefined) {
+    const failed = await writeText(options.evidence, encodeCase(subject));
+    if (failed !== undefined) return refuse(io, failed.problem);
+  }
+  const report = diagnose(subject);
+  const failed = await printReport(io, report, options.output);
+  return failed === undefined ? exitCode(report.verdict) : refuse(io, failed.problem);
+}

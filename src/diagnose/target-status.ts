@@ -1,0 +1,109 @@
+/** What the packets say of a target: reachable, partly, not at all, or not tried. */
+import type { Evidence } from '../checks/evidence.ts';
+import type { HttpsObservation, TcpObservation, TlsObservation } from '../model/observation.ts';
+import type { TargetStatus } from '../model/report.ts';
+import type { Target } from '../model/target.ts';
+
+export type Observed = {
+  readonly status: TargetStatus;
+  /** one sentence */
+  readonly summary: string;
+  /** addresses that answered on the deepest rung that was tried */
+  readonly good: readonly string[];
+  readonly bad: readonly string[];
+};
+
+const HTTPS_GOOD = new Set<HttpsObservation['outcome']>(['aws-answer', 'other-answer']);
+
+/**
+ * Judges a target by its probes.
+ * @param others addresses of the intended endpoint that the name may lead to at any time; a dead one degrades
+ */
+export function observedStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
+  if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
+  const name = target.host;
+  if (name !== undefined && evidence.addresses.length === 0) {
+    const answer = evidence.system ?? evidence.vpc;
+    if (answer === undefined) return { status: 'unknown', summary: `${name} was not looked up.`, good: [], bad: [] };
+    return {
+      status: 'unreachable',
+      summary: `${name} resolves to no address (${words(answer.outcome)} from ${answer.server}).`,
+      good: [],
+      bad: [],
+    };
+  }
+  const used = evidence.addresses.map((address) => ({ address, result: addressResult(target, evidence, address) }));
+  const extra = others
+    .filter((address) => !evidence.addresses.includes(address))
+    .map((address) => ({ address, result: addressResult(target, evidence, address) }));
+  const tried = used.filter(({ result }) => result !== 'untried');
+  const good = [...used, ...extra]
+    .filter(({ result }) => result === 'good' || result === 'mixed')
+    .map(({ address }) => address);
+  const bad = [...used, ...extra].filter(({ result }) => result === 'bad').map(({ address }) => address);
+  if (tried.length === 0) return { status: 'unknown', summary: `${target.id} was not tried to the end.`, good, bad };
+  const works = tried.filter(({ result }) => result === 'good' || result === 'mixed');
+  if (works.length === 0) return { status: 'unreachable', summary: unreachableWords(target, evidence, bad), good, bad };
+  const partly =
+    works.length < tried.length ||
+    works.some(({ result }) => result === 'mixed') ||
+    extra.some(({ result }) => result === 'bad' || result === 'mixed');
+  if (partly) {
+    const summary =
+      bad.length > 0
+        ? `${bad.join(', ')} of ${target.id} does not answer; ${good.join(', ')} does.`
+        : `Some connections to ${target.id} open and some do not.`;
+    return { status: 'degraded', summary, good, bad };
+  }
+  return { status: 'reachable', summary: `${target.id} answers at ${good.join(', ')}.`, good, bad };
+}
+
+type AddressResult = 'good' | 'mixed' | 'bad' | 'untried';
+
+/** The deepest rung decides; of several connections to one address, some good and some bad is mixed. */
+function addressResult(target: Target, evidence: Evidence, address: string): AddressResult {
+  const tcp = evidence.tcp(address);
+  const opened = tcp.filter((one) => one.outcome === 'open');
+  // A probe that could not be made from the chosen source port says nothing of the target.
+  const closed = tcp.filter((one) => one.outcome !== 'open' && one.detail.failure?.code !== 'EADDRINUSE');
+  if (opened.length + closed.length === 0) return 'untried';
+  if (opened.length === 0) return 'bad';
+  const tls = evidence.tls(address).filter(() => target.application !== 'tcp');
+  if (tls.length > 0 && tls.every((one) => one.outcome !== 'trusted')) return 'bad';
+  const https = evidence.https(address).filter(() => target.application === 'https');
+  if (https.length > 0 && https.every((one) => !HTTPS_GOOD.has(one.outcome))) return 'bad';
+  const flawed =
+    closed.length > 0 ||
+    tls.some((one) => one.outcome !== 'trusted') ||
+    https.some((one) => !HTTPS_GOOD.has(one.outcome));
+  return flawed ? 'mixed' : 'good';
+}
+
+function unreachableWords(target: Target, evidence: Evidence, bad: readonly string[]): string {
+  const first = bad[0];
+  if (first === undefined) return `${target.id} cannot be reached.`;
+  const deepest: TcpObservation | TlsObservation | HttpsObservation | undefined =
+    evidence.https(first).at(-1) ?? evidence.tls(first).at(-1) ?? evidence.tcp(first).at(-1);
+  return `${target.id} cannot be reached: ${deepest?.rung.toUpperCase() ?? 'TCP'} to ${bad.join(', ')} gives ${words(deepest?.outcome ?? 'nothing')}.`;
+}
+
+const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+  timeout: 'no answer in time',
+  nxdomain: 'NXDOMAIN',
+  'no-data': 'no address record',
+  servfail: 'SERVFAIL',
+  'refused-by-server': 'REFUSED',
+  refused: 'connection refused',
+  unreachable: 'host or network unreachable',
+  reset: 'connection reset',
+  prohibited: 'forbidden by this machine',
+  'name-mismatch': 'a certificate for another name',
+  untrusted: 'a certificate that is not trusted',
+  expired: 'an expired certificate',
+  'tls-failed': 'a certificate that is not accepted',
+  closed: 'the connection closed without an answer',
+};
+
+function words(outcome: string): string {
+  return OUTCOME_WORDS[outcome] ?? outcome;
+}

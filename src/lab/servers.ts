@@ -1,0 +1,141 @@
+/** Who listens in a world: every interface of every live endpoint, and the servers outside the VPC. */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { VpcEndpoint } from '../model/aws.ts';
+import { applicationOf, matchHost, standardHost, usualPrivateNames } from '../services/catalogue.ts';
+import { parseServiceName } from '../services/service-names.ts';
+import { CUSTOM_SERVICE_ID, type Service } from '../services/service-table.ts';
+import type { Authority, CertificateRequest } from './certificates.ts';
+import { canonical, interfaceAddresses } from './client.ts';
+import { type Listen, type Listening, listenTcp } from './listen.ts';
+import { answerAs } from './service-answers.ts';
+import type { World } from './world.ts';
+
+/** One address and port that accepts connections. */
+export type WorldListener = {
+  /** in canonical form */
+  readonly address: string;
+  readonly port: number;
+  readonly speaks: 'http' | 'https' | 'tls' | 'tcp';
+  /** for TLS */
+  readonly certificate: CertificateRequest;
+  /** whose answers it gives: a service's id, `not-aws`, or undefined for an AWS service that is not in our table */
+  readonly service: string | undefined;
+  readonly newestTls: 'TLSv1.2' | 'TLSv1.3';
+};
+
+/** Every listener of the world, each address and port once: an endpoint's interface before a server of the same address. */
+export function worldListeners(world: World): WorldListener[] {
+  const byPlace = new Map<string, WorldListener>();
+  for (const listener of [...endpointListeners(world), ...serverListeners(world)]) {
+    const place = `${listener.address} ${listener.port}`;
+    if (!byPlace.has(place)) byPlace.set(place, listener);
+  }
+  return [...byPlace.values()];
+}
+
+/**
+ * Interface addresses of endpoints that are not available: the interface may be there, but nothing passes it on to the
+ * service, so what arrives gets no answer (facts.md 7.3).
+ */
+export function deafAddresses(world: World): Set<string> {
+  const dead = world.api.vpcEndpoints.filter((endpoint) => !isAvailable(endpoint));
+  return new Set(dead.flatMap((endpoint) => addressesOf(world, endpoint)));
+}
+
+/** Listens for one of them. Certificates come from `authority`. */
+export async function startListener(listener: WorldListener, authority: Authority, listen: Listen): Promise<Listening> {
+  return await listenTcp(createServer(listener, authority), listen);
+}
+
+function createServer({ speaks, certificate, service, newestTls }: WorldListener, authority: Authority): Server {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+    const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.end(request.method === 'HEAD' ? '' : answer.body);
+  };
+  if (speaks === 'http') return createHttpServer(respond);
+  // What a mail or database server says first is not played: the connection opens, and stays open.
+  if (speaks === 'tcp') return createTcpServer();
+  const { certificate: cert, key } = authority.issue(certificate);
+  const tls = { cert: `${cert}${authority.certificate}`, key, maxVersion: newestTls };
+  return speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
+}
+
+function endpointListeners(world: World): WorldListener[] {
+  return world.api.vpcEndpoints
+    .filter((endpoint) => endpoint.VpcEndpointType === 'Interface' && isAvailable(endpoint))
+    .flatMap((endpoint) => {
+      const service = parseServiceName(endpoint.ServiceName ?? '')?.service;
+      const names = certificateNames(world, endpoint, service);
+      const ports = service === undefined || service.ports.length === 0 ? [443] : service.ports;
+      const answers = service?.id === CUSTOM_SERVICE_ID ? 'not-aws' : service?.id;
+      return addressesOf(world, endpoint).flatMap((address) =>
+        ports.map((port) => ({
+          ...listenerOn(address, port, service, names),
+          service: answers,
+          // facts.md 2.4: interface endpoints for S3 do not negotiate TLS 1.3.
+          newestTls: service?.id === 's3' ? ('TLSv1.2' as const) : ('TLSv1.3' as const),
+        })),
+      );
+    });
+}
+
+function serverListeners(world: World): WorldListener[] {
+  return Object.entries(world.servers).flatMap(([address, server]) => {
+    const match = server.certificateNames.map((name) => matchHost(name)).find((found) => found !== undefined);
+    return server.ports.map((port) => ({
+      ...listenerOn(address, port, match?.service, server.certificateNames),
+      service: match === undefined ? 'not-aws' : match.service?.id,
+      newestTls: 'TLSv1.3' as const,
+    }));
+  });
+}
+
+function listenerOn(
+  address: string,
+  port: number,
+  service: Service | undefined,
+  names: readonly string[],
+): Pick<WorldListener, 'address' | 'port' | 'speaks' | 'certificate'> {
+  const application = port === 443 ? 'https' : applicationOf(service, port);
+  return {
+    address: canonical(address),
+    port,
+    speaks: port === 80 ? 'http' : application,
+    certificate: { names: names.length === 0 ? [address] : names },
+  };
+}
+
+/** The world's own list, else every name that the service's clients use: private, public and the endpoint's own. */
+function certificateNames(world: World, endpoint: VpcEndpoint, service: Service | undefined): readonly string[] {
+  const { ServiceName = '' } = endpoint;
+  const configured = world.endpointCertificateNames[ServiceName];
+  if (configured !== undefined) return configured;
+  const region = endpoint.ServiceRegion ?? world.region;
+  const described = world.api.endpointServices.filter((candidate) => candidate.ServiceName === ServiceName);
+  const standard = service === undefined ? undefined : standardHost(service, region, world.accountId);
+  const names = [
+    ...(standard === undefined ? [] : [standard, `*.${standard}`]),
+    ...(service === undefined ? [] : usualPrivateNames(service, region)),
+    ...described.flatMap((candidate) => candidate.PrivateDnsNames ?? []).map((entry) => entry.PrivateDnsName),
+    ...described.map((candidate) => candidate.PrivateDnsName),
+    ...(endpoint.DnsEntries ?? []).map((entry) => entry.DnsName),
+  ];
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function addressesOf(world: World, endpoint: VpcEndpoint): string[] {
+  const ids = endpoint.NetworkInterfaceIds ?? [];
+  return world.api.networkInterfaces
+    .filter((candidate) => ids.includes(candidate.NetworkInterfaceId))
+    .flatMap(interfaceAddresses)
+    .map(canonical);
+}
+
+function isAvailable(endpoint: VpcEndpoint): boolean {
+  return endpoint.State?.toLowerCase() === 'available';
+}

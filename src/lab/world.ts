@@ -1,0 +1,449 @@
+/**
+ * A world that the lab can play: the API's description of a VPC, and the few things about reality that the API does not
+ * describe (what public DNS says, who answers at an address with which certificate, the client's own files). Everything
+ * else follows from the description: which names the VPC resolver answers, which packets arrive. A cause's `inject`
+ * breaks a healthy world by editing it in place.
+ */
+import type { SliceElement, SliceName } from '../model/state.ts';
+import type { EphemeralPorts } from '../model/vantage.ts';
+
+export type WorldApi = { [N in SliceName]: SliceElement<N>[] };
+
+export type DnsRecords = {
+  A?: string[];
+  AAAA?: string[];
+  CNAME?: string;
+};
+
+/** A resolver that is not the VPC's, at its own address. */
+export type WorldResolver = {
+  /** `public`: knows public DNS only; `forward`: asks the VPC resolver; `silent`: never answers; others: that response code */
+  behaviour: 'public' | 'forward' | 'silent' | 'closed' | 'refused' | 'servfail' | 'nxdomain';
+  /** names that this resolver answers from its own data, before anything else (a cache, a local zone) */
+  records: Record<string, DnsRecords>;
+};
+
+/** A private hosted zone associated with the client's VPC: it owns every name below `name`. */
+export type WorldZone = { name: string; records: Record<string, DnsRecords> };
+
+/** Something that listens on an address outside the VPC: an AWS service's public side, or any other host. */
+export type WorldServer = {
+  /** names on its certificate */
+  certificateNames: string[];
+  /** ports that accept connections */
+  ports: number[];
+};
+
+export type World = {
+  region: string;
+  accountId: string;
+  api: WorldApi;
+  /** IAM actions that the API refuses, and how */
+  refusals: Record<string, 'denied' | 'throttled' | 'unreachable'>;
+  client: {
+    /** the network interface that the run stands on; the metadata service tells its ids */
+    networkInterfaceId: string;
+    /** `ec2`: IMDSv2 answers; `none`: nothing answers */
+    metadata: 'ec2' | 'none';
+    /** nameservers for resolv.conf; the VPC resolver's address (VPC base plus two) unless broken */
+    nameservers: string[];
+    searchDomains: string[];
+    /** lines of the hosts file */
+    hosts: string[];
+    env: Record<string, string>;
+    ephemeralPorts: EphemeralPorts;
+  };
+  /** what public DNS says; a name that is not here is NXDOMAIN */
+  publicDns: Record<string, DnsRecords>;
+  privateZones: WorldZone[];
+  /** answers that the VPC resolver gives from its cache whatever else is true */
+  staleAnswers: Record<string, DnsRecords>;
+  /** resolvers other than the VPC's, by address */
+  resolvers: Record<string, WorldResolver>;
+  /** names on the certificate of an endpoint's interfaces, by service name; by default all names of the service */
+  endpointCertificateNames: Record<string, string[]>;
+  /** servers outside the VPC by address; reached only where the routes lead there */
+  servers: Record<string, WorldServer>;
+};
+
+export const LAB_REGION = 'eu-west-1';
+export const LAB_ACCOUNT = '111122223333';
+
+/** Ids of the healthy world, so that causes and tests need not spell them again. */
+export const LAB = {
+  vpc: 'vpc-10000001',
+  clientSubnet: 'subnet-c0000001',
+  endpointSubnetA: 'subnet-e0000001',
+  endpointSubnetB: 'subnet-e0000002',
+  publicSubnet: 'subnet-f0000001',
+  instance: 'i-c0000001',
+  clientInterface: 'eni-c0000001',
+  clientGroup: 'sg-c0000001',
+  endpointGroup: 'sg-e0000001',
+  clientAcl: 'acl-c0000001',
+  endpointAcl: 'acl-e0000001',
+  publicAcl: 'acl-f0000001',
+  clientRouteTable: 'rtb-c0000001',
+  endpointRouteTable: 'rtb-e0000001',
+  publicRouteTable: 'rtb-f0000001',
+  secretsEndpoint: 'vpce-5ec00001',
+  secretsInterfaceA: 'eni-5ec0000a',
+  secretsInterfaceB: 'eni-5ec0000b',
+  s3Endpoint: 'vpce-53000001',
+  s3PrefixList: 'pl-53000001',
+  natGateway: 'nat-f0000001',
+  internetGateway: 'igw-f0000001',
+  secretsHost: `secretsmanager.${LAB_REGION}.amazonaws.com`,
+  s3Host: `s3.${LAB_REGION}.amazonaws.com`,
+  clientAddress: '10.0.1.23',
+  secretsAddressA: '10.0.2.14',
+  secretsAddressB: '10.0.3.14',
+  resolver: '10.0.0.2',
+  publicSecretsAddress: '52.94.10.10',
+  publicS3Address: '52.218.4.10',
+} as const;
+
+/** The `*` rules that every network ACL ends with (facts.md 1.4: 32767 for IPv4, 32768 for IPv6). */
+function aclEntries(
+  rules: SliceElement<'networkAcls'>['Entries'],
+): NonNullable<SliceElement<'networkAcls'>['Entries']> {
+  const last = [true, false].map((Egress) => ({
+    RuleNumber: 32767,
+    Protocol: '-1',
+    RuleAction: 'deny',
+    Egress,
+    CidrBlock: '0.0.0.0/0',
+  }));
+  return [...(rules ?? []), ...last];
+}
+
+const ALLOW_ALL = [true, false].map((Egress) => ({
+  RuleNumber: 100,
+  Protocol: '-1',
+  RuleAction: 'allow',
+  Egress,
+  CidrBlock: '0.0.0.0/0',
+}));
+
+/**
+ * One private subnet with the client, two endpoint subnets in two zones, an interface endpoint for Secrets Manager with
+ * private DNS, a gateway endpoint for S3, no way out to the internet. Everything in it works.
+ */
+export function healthyWorld(): World {
+  const subnet = (SubnetId: string, CidrBlock: string, zone: 'a' | 'b') => ({
+    SubnetId,
+    VpcId: LAB.vpc,
+    CidrBlock,
+    AvailabilityZone: `${LAB_REGION}${zone}`,
+    AvailabilityZoneId: zone === 'a' ? 'euw1-az1' : 'euw1-az2',
+    OwnerId: LAB_ACCOUNT,
+  });
+  const endpointInterface = (NetworkInterfaceId: string, SubnetId: string, zone: 'a' | 'b', address: string) => ({
+    NetworkInterfaceId,
+    InterfaceType: 'vpc_endpoint',
+    VpcId: LAB.vpc,
+    SubnetId,
+    AvailabilityZone: `${LAB_REGION}${zone}`,
+    Description: `VPC Endpoint Interface ${LAB.secretsEndpoint}`,
+    OwnerId: LAB_ACCOUNT,
+    RequesterManaged: true,
+    Status: 'in-use',
+    MacAddress: zone === 'a' ? '0a:5e:c0:00:00:0a' : '0a:5e:c0:00:00:0b',
+    PrivateIpAddress: address,
+    PrivateIpAddresses: [{ PrivateIpAddress: address, Primary: true }],
+    Ipv6Addresses: [],
+    Groups: [{ GroupId: LAB.endpointGroup, GroupName: 'endpoints' }],
+  });
+  const local = {
+    DestinationCidrBlock: '10.0.0.0/16',
+    GatewayId: 'local',
+    Origin: 'CreateRouteTable',
+    State: 'active',
+  };
+  const acl = (NetworkAclId: string, subnets: string[], IsDefault: boolean) => ({
+    NetworkAclId,
+    VpcId: LAB.vpc,
+    IsDefault,
+    Entries: aclEntries(ALLOW_ALL),
+    Associations: subnets.map((SubnetId) => ({ SubnetId, NetworkAclId })),
+  });
+  const routeTable = (
+    RouteTableId: string,
+    subnets: string[],
+    main: boolean,
+    routes: SliceElement<'routeTables'>['Routes'],
+  ) => ({
+    RouteTableId,
+    VpcId: LAB.vpc,
+    OwnerId: LAB_ACCOUNT,
+    Associations: [
+      ...(main
+        ? [
+            {
+              Main: true,
+              RouteTableAssociationId: `rtbassoc-${RouteTableId}`,
+              AssociationState: { State: 'associated' },
+            },
+          ]
+        : []),
+      ...subnets.map((SubnetId) => ({
+        Main: false,
+        SubnetId,
+        RouteTableAssociationId: `rtbassoc-${SubnetId}`,
+        AssociationState: { State: 'associated' },
+      })),
+    ],
+    Routes: [{ ...local }, ...(routes ?? [])],
+  });
+  const vpceName = (zone: string) =>
+    `${LAB.secretsEndpoint}-a1b2c3d4${zone}.secretsmanager.${LAB_REGION}.vpce.amazonaws.com`;
+
+  return {
+    region: LAB_REGION,
+    accountId: LAB_ACCOUNT,
+    api: {
+      vpcs: [
+        {
+          VpcId: LAB.vpc,
+          CidrBlock: '10.0.0.0/16',
+          CidrBlockAssociationSet: [{ CidrBlock: '10.0.0.0/16', CidrBlockState: { State: 'associated' } }],
+          DhcpOptionsId: 'dopt-10000001',
+          OwnerId: LAB_ACCOUNT,
+          IsDefault: false,
+        },
+      ],
+      vpcAttributes: [{ VpcId: LAB.vpc, EnableDnsSupport: { Value: true }, EnableDnsHostnames: { Value: true } }],
+      dhcpOptions: [
+        {
+          DhcpOptionsId: 'dopt-10000001',
+          DhcpConfigurations: [
+            { Key: 'domain-name', Values: [{ Value: `${LAB_REGION}.compute.internal` }] },
+            { Key: 'domain-name-servers', Values: [{ Value: 'AmazonProvidedDNS' }] },
+          ],
+        },
+      ],
+      subnets: [
+        subnet(LAB.clientSubnet, '10.0.1.0/24', 'a'),
+        subnet(LAB.endpointSubnetA, '10.0.2.0/24', 'a'),
+        subnet(LAB.endpointSubnetB, '10.0.3.0/24', 'b'),
+        subnet(LAB.publicSubnet, '10.0.0.0/24', 'a'),
+      ],
+      networkInterfaces: [
+        {
+          NetworkInterfaceId: LAB.clientInterface,
+          InterfaceType: 'interface',
+          VpcId: LAB.vpc,
+          SubnetId: LAB.clientSubnet,
+          AvailabilityZone: `${LAB_REGION}a`,
+          Description: '',
+          OwnerId: LAB_ACCOUNT,
+          RequesterManaged: false,
+          Status: 'in-use',
+          MacAddress: '0a:c0:00:00:00:01',
+          PrivateIpAddress: LAB.clientAddress,
+          PrivateIpAddresses: [{ PrivateIpAddress: LAB.clientAddress, Primary: true }],
+          Ipv6Addresses: [],
+          Groups: [{ GroupId: LAB.clientGroup, GroupName: 'client' }],
+          Attachment: { InstanceId: LAB.instance, DeviceIndex: 0, NetworkCardIndex: 0, Status: 'attached' },
+          SourceDestCheck: true,
+        },
+        endpointInterface(LAB.secretsInterfaceA, LAB.endpointSubnetA, 'a', LAB.secretsAddressA),
+        endpointInterface(LAB.secretsInterfaceB, LAB.endpointSubnetB, 'b', LAB.secretsAddressB),
+      ],
+      securityGroups: [
+        {
+          GroupId: LAB.clientGroup,
+          GroupName: 'client',
+          VpcId: LAB.vpc,
+          OwnerId: LAB_ACCOUNT,
+          IpPermissions: [],
+          IpPermissionsEgress: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+        },
+        {
+          GroupId: LAB.endpointGroup,
+          GroupName: 'endpoints',
+          VpcId: LAB.vpc,
+          OwnerId: LAB_ACCOUNT,
+          IpPermissions: [
+            {
+              IpProtocol: 'tcp',
+              FromPort: 443,
+              ToPort: 443,
+              UserIdGroupPairs: [{ GroupId: LAB.clientGroup, UserId: LAB_ACCOUNT }],
+            },
+          ],
+          IpPermissionsEgress: [],
+        },
+      ],
+      networkAcls: [
+        acl(LAB.clientAcl, [LAB.clientSubnet], false),
+        acl(LAB.endpointAcl, [LAB.endpointSubnetA, LAB.endpointSubnetB], false),
+        acl(LAB.publicAcl, [LAB.publicSubnet], true),
+      ],
+      routeTables: [
+        routeTable(LAB.clientRouteTable, [LAB.clientSubnet], false, [
+          {
+            DestinationPrefixListId: LAB.s3PrefixList,
+            GatewayId: LAB.s3Endpoint,
+            Origin: 'CreateRoute',
+            State: 'active',
+          },
+        ]),
+        routeTable(LAB.endpointRouteTable, [LAB.endpointSubnetA, LAB.endpointSubnetB], true, []),
+        routeTable(LAB.publicRouteTable, [LAB.publicSubnet], false, []),
+      ],
+      vpcEndpoints: [
+        {
+          VpcEndpointId: LAB.secretsEndpoint,
+          VpcEndpointType: 'Interface',
+          VpcId: LAB.vpc,
+          ServiceName: `com.amazonaws.${LAB_REGION}.secretsmanager`,
+          State: 'available',
+          SubnetIds: [LAB.endpointSubnetA, LAB.endpointSubnetB],
+          Groups: [{ GroupId: LAB.endpointGroup, GroupName: 'endpoints' }],
+          IpAddressType: 'ipv4',
+          DnsOptions: { DnsRecordIpType: 'ipv4' },
+          PrivateDnsEnabled: true,
+          RequesterManaged: false,
+          NetworkInterfaceIds: [LAB.secretsInterfaceA, LAB.secretsInterfaceB],
+          DnsEntries: [
+            { DnsName: vpceName(''), HostedZoneId: 'Z38GZ743OKFT7T' },
+            { DnsName: vpceName(`-${LAB_REGION}a`), HostedZoneId: 'Z38GZ743OKFT7T' },
+            { DnsName: vpceName(`-${LAB_REGION}b`), HostedZoneId: 'Z38GZ743OKFT7T' },
+            { DnsName: LAB.secretsHost, HostedZoneId: 'Z0PRIVATE' },
+          ],
+          OwnerId: LAB_ACCOUNT,
+          ServiceRegion: LAB_REGION,
+          PolicyDocument:
+            '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}',
+        },
+        {
+          VpcEndpointId: LAB.s3Endpoint,
+          VpcEndpointType: 'Gateway',
+          VpcId: LAB.vpc,
+          ServiceName: `com.amazonaws.${LAB_REGION}.s3`,
+          State: 'available',
+          RouteTableIds: [LAB.clientRouteTable],
+          SubnetIds: [],
+          Groups: [],
+          NetworkInterfaceIds: [],
+          DnsEntries: [],
+          PrivateDnsEnabled: false,
+          RequesterManaged: false,
+          OwnerId: LAB_ACCOUNT,
+          ServiceRegion: LAB_REGION,
+          PolicyDocument:
+            '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}',
+        },
+      ],
+      prefixLists: [
+        {
+          PrefixListId: LAB.s3PrefixList,
+          PrefixListName: `com.amazonaws.${LAB_REGION}.s3`,
+          Cidrs: ['52.218.0.0/17', '3.5.64.0/21', '18.34.240.0/22'],
+        },
+      ],
+      prefixListEntries: [],
+      natGateways: [],
+      internetGateways: [],
+      egressOnlyInternetGateways: [],
+      vpcPeeringConnections: [],
+      transitGatewayVpcAttachments: [],
+      endpointServices: [
+        {
+          ServiceName: `com.amazonaws.${LAB_REGION}.secretsmanager`,
+          ServiceType: [{ ServiceType: 'Interface' }],
+          ServiceRegion: LAB_REGION,
+          AvailabilityZoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
+          Owner: 'amazon',
+          PrivateDnsName: LAB.secretsHost,
+          PrivateDnsNames: [{ PrivateDnsName: LAB.secretsHost }],
+          VpcEndpointPolicySupported: true,
+          AcceptanceRequired: false,
+        },
+        {
+          ServiceName: `com.amazonaws.${LAB_REGION}.s3`,
+          ServiceType: [{ ServiceType: 'Gateway' }],
+          ServiceRegion: LAB_REGION,
+          Owner: 'amazon',
+          VpcEndpointPolicySupported: true,
+          AcceptanceRequired: false,
+        },
+      ],
+      instances: [],
+    },
+    refusals: {},
+    client: {
+      networkInterfaceId: LAB.clientInterface,
+      metadata: 'ec2',
+      nameservers: [LAB.resolver],
+      searchDomains: [`${LAB_REGION}.compute.internal`],
+      hosts: ['127.0.0.1 localhost', '::1 localhost ip6-localhost'],
+      env: { AWS_REGION: LAB_REGION },
+      ephemeralPorts: { from: 32768, to: 60999, source: 'kernel' },
+    },
+    publicDns: {
+      [LAB.secretsHost]: { A: [LAB.publicSecretsAddress] },
+      [LAB.s3Host]: { A: [LAB.publicS3Address] },
+      [`sts.${LAB_REGION}.amazonaws.com`]: { A: ['52.94.10.20'] },
+      'sts.amazonaws.com': { A: ['52.94.10.21'] },
+      'example.com': { A: ['198.51.100.10'] },
+    },
+    privateZones: [],
+    staleAnswers: {},
+    resolvers: {},
+    endpointCertificateNames: {},
+    servers: {
+      [LAB.publicSecretsAddress]: { certificateNames: [LAB.secretsHost], ports: [443] },
+      [LAB.publicS3Address]: { certificateNames: [LAB.s3Host, `*.${LAB.s3Host}`], ports: [443, 80] },
+      '52.94.10.20': { certificateNames: [`sts.${LAB_REGION}.amazonaws.com`], ports: [443] },
+      '52.94.10.21': { certificateNames: ['sts.amazonaws.com'], ports: [443] },
+      '198.51.100.10': { certificateNames: ['example.com'], ports: [443] },
+    },
+  };
+}
+
+/** Adds a NAT gateway in the public subnet and a default route through it for the client: a healthy way out. */
+export function addNatGateway(world: World): void {
+  world.api.internetGateways.push({
+    InternetGatewayId: LAB.internetGateway,
+    Attachments: [{ VpcId: LAB.vpc, State: 'available' }],
+  });
+  world.api.natGateways.push({
+    NatGatewayId: LAB.natGateway,
+    VpcId: LAB.vpc,
+    SubnetId: LAB.publicSubnet,
+    State: 'available',
+    ConnectivityType: 'public',
+  });
+  addRoute(world, LAB.publicRouteTable, { DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway });
+  addRoute(world, LAB.clientRouteTable, { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway });
+}
+
+/** Adds a static, active route unless the route says otherwise. */
+export function addRoute(
+  world: World,
+  routeTableId: string,
+  route: NonNullable<SliceElement<'routeTables'>['Routes']>[number],
+): void {
+  const table = find(world, 'routeTables', routeTableId);
+  table.Routes = [...(table.Routes ?? []), { Origin: 'CreateRoute', State: 'active', ...route }];
+}
+
+/** The element of a world's description with this id; a world that lacks it is a bug in the caller. */
+export function find<
+  N extends
+    | 'vpcEndpoints'
+    | 'routeTables'
+    | 'securityGroups'
+    | 'networkAcls'
+    | 'networkInterfaces'
+    | 'subnets'
+    | 'vpcs'
+    | 'vpcAttributes',
+>(world: World, slice: N, id: string): WorldApi[N][number] {
+  const list = world.api[slice] as readonly WorldApi[N][number][];
+  const element = list.find((candidate) => Object.values(candidate).includes(id));
+  if (element === undefined) throw new Error(`the lab's world has no ${id} among its ${slice}`);
+  return element;
+}

@@ -1,0 +1,317 @@
+/**
+ * The parts of the EC2 API's answers that this tool reads, as schemas. Names and nesting are those of the AWS CLI and
+ * the SDK, so that a document printed by `aws ec2 describe-…` is accepted as it is. Unknown fields are dropped, unknown
+ * enum values are kept as strings (a new endpoint type must not vanish), and every field may be missing.
+ */
+import { z } from 'zod';
+
+const text = z.string().optional();
+const flag = z.boolean().optional();
+const number = z.number().optional();
+
+const Tag = z.object({ Key: text, Value: text });
+const Tags = z.array(Tag).optional();
+
+export const VpcEndpoint = z.object({
+  VpcEndpointId: z.string(),
+  VpcEndpointType: text,
+  VpcId: text,
+  ServiceName: text,
+  /** camelCase on the wire (`pendingAcceptance`), PascalCase in the model: compare lower-cased (facts.md 1.1). */
+  State: text,
+  PolicyDocument: text,
+  RouteTableIds: z.array(z.string()).optional(),
+  SubnetIds: z.array(z.string()).optional(),
+  Groups: z.array(z.object({ GroupId: text, GroupName: text })).optional(),
+  IpAddressType: text,
+  DnsOptions: z
+    .object({
+      DnsRecordIpType: text,
+      PrivateDnsOnlyForInboundResolverEndpoint: flag,
+      PrivateDnsPreference: text,
+      PrivateDnsSpecifiedDomains: z.array(z.string()).optional(),
+    })
+    .optional(),
+  /** Samples show `true` on gateway endpoints too: ignore it unless the type is Interface (facts.md 1.1). */
+  PrivateDnsEnabled: flag,
+  RequesterManaged: flag,
+  NetworkInterfaceIds: z.array(z.string()).optional(),
+  DnsEntries: z.array(z.object({ DnsName: text, HostedZoneId: text })).optional(),
+  OwnerId: text,
+  LastError: z.object({ Code: text, Message: text }).optional(),
+  FailureReason: text,
+  ServiceRegion: text,
+  ServiceNetworkArn: text,
+  ResourceConfigurationArn: text,
+  CreationTimestamp: text,
+  Tags,
+});
+export type VpcEndpoint = z.infer<typeof VpcEndpoint>;
+
+export const NetworkInterface = z.object({
+  NetworkInterfaceId: z.string(),
+  InterfaceType: text,
+  VpcId: text,
+  SubnetId: text,
+  AvailabilityZone: text,
+  Description: text,
+  OwnerId: text,
+  RequesterId: text,
+  RequesterManaged: flag,
+  Status: text,
+  MacAddress: text,
+  PrivateIpAddress: text,
+  PrivateIpAddresses: z
+    .array(
+      z.object({
+        PrivateIpAddress: text,
+        Primary: flag,
+        Association: z.object({ PublicIp: text }).optional(),
+      }),
+    )
+    .optional(),
+  Ipv6Addresses: z.array(z.object({ Ipv6Address: text, IsPrimaryIpv6: flag })).optional(),
+  Ipv4Prefixes: z.array(z.object({ Ipv4Prefix: text })).optional(),
+  Groups: z.array(z.object({ GroupId: text, GroupName: text })).optional(),
+  Association: z.object({ PublicIp: text }).optional(),
+  Attachment: z.object({ InstanceId: text, DeviceIndex: number, NetworkCardIndex: number, Status: text }).optional(),
+  SourceDestCheck: flag,
+});
+export type NetworkInterface = z.infer<typeof NetworkInterface>;
+
+export const IpPermission = z.object({
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, `-1` or a protocol number as a string. */
+  IpProtocol: text,
+  FromPort: number,
+  ToPort: number,
+  UserIdGroupPairs: z
+    .array(z.object({ GroupId: text, UserId: text, VpcId: text, VpcPeeringConnectionId: text, PeeringStatus: text }))
+    .optional(),
+  IpRanges: z.array(z.object({ CidrIp: text })).optional(),
+  Ipv6Ranges: z.array(z.object({ CidrIpv6: text })).optional(),
+  PrefixListIds: z.array(z.object({ PrefixListId: text })).optional(),
+});
+export type IpPermission = z.infer<typeof IpPermission>;
+
+export const SecurityGroup = z.object({
+  GroupId: z.string(),
+  GroupName: text,
+  VpcId: text,
+  OwnerId: text,
+  IpPermissions: z.array(IpPermission).optional(),
+  IpPermissionsEgress: z.array(IpPermission).optional(),
+});
+export type SecurityGroup = z.infer<typeof SecurityGroup>;
+
+export const NetworkAclEntry = z.object({
+  RuleNumber: number,
+  /** A protocol number as a string; `-1` is every protocol. */
+  Protocol: text,
+  RuleAction: text,
+  Egress: flag,
+  CidrBlock: text,
+  Ipv6CidrBlock: text,
+  PortRange: z.object({ From: number, To: number }).optional(),
+});
+export type NetworkAclEntry = z.infer<typeof NetworkAclEntry>;
+
+export const NetworkAcl = z.object({
+  NetworkAclId: z.string(),
+  VpcId: text,
+  IsDefault: flag,
+  Entries: z.array(NetworkAclEntry).optional(),
+  Associations: z.array(z.object({ SubnetId: text, NetworkAclId: text })).optional(),
+});
+export type NetworkAcl = z.infer<typeof NetworkAcl>;
+
+export const Route = z.object({
+  DestinationCidrBlock: text,
+  DestinationIpv6CidrBlock: text,
+  DestinationPrefixListId: text,
+  GatewayId: text,
+  NatGatewayId: text,
+  TransitGatewayId: text,
+  VpcPeeringConnectionId: text,
+  NetworkInterfaceId: text,
+  InstanceId: text,
+  EgressOnlyInternetGatewayId: text,
+  LocalGatewayId: text,
+  CarrierGatewayId: text,
+  CoreNetworkArn: text,
+  OdbNetworkArn: text,
+  Origin: text,
+  State: text,
+});
+export type Route = z.infer<typeof Route>;
+
+export const RouteTable = z.object({
+  RouteTableId: z.string(),
+  VpcId: text,
+  OwnerId: text,
+  Associations: z
+    .array(
+      z.object({
+        Main: flag,
+        SubnetId: text,
+        GatewayId: text,
+        RouteTableAssociationId: text,
+        AssociationState: z.object({ State: text }).optional(),
+      }),
+    )
+    .optional(),
+  Routes: z.array(Route).optional(),
+});
+export type RouteTable = z.infer<typeof RouteTable>;
+
+const BlockPublicAccessStates = z.object({ InternetGatewayBlockMode: text }).optional();
+
+export const Subnet = z.object({
+  SubnetId: z.string(),
+  VpcId: text,
+  AvailabilityZone: text,
+  AvailabilityZoneId: text,
+  CidrBlock: text,
+  Ipv6CidrBlockAssociationSet: z
+    .array(z.object({ Ipv6CidrBlock: text, Ipv6CidrBlockState: z.object({ State: text }).optional() }))
+    .optional(),
+  Ipv6Native: flag,
+  EnableDns64: flag,
+  MapPublicIpOnLaunch: flag,
+  OwnerId: text,
+  BlockPublicAccessStates,
+  Tags,
+});
+export type Subnet = z.infer<typeof Subnet>;
+
+export const Vpc = z.object({
+  VpcId: z.string(),
+  /** The primary CIDR: its base plus two is the Amazon resolver's address. */
+  CidrBlock: text,
+  CidrBlockAssociationSet: z
+    .array(z.object({ CidrBlock: text, CidrBlockState: z.object({ State: text }).optional() }))
+    .optional(),
+  Ipv6CidrBlockAssociationSet: z
+    .array(z.object({ Ipv6CidrBlock: text, Ipv6CidrBlockState: z.object({ State: text }).optional() }))
+    .optional(),
+  DhcpOptionsId: text,
+  OwnerId: text,
+  IsDefault: flag,
+  BlockPublicAccessStates,
+});
+export type Vpc = z.infer<typeof Vpc>;
+
+/** Two calls per VPC in the API (one attribute each); joined here by VPC. */
+export const VpcAttribute = z.object({
+  VpcId: z.string(),
+  EnableDnsSupport: z.object({ Value: flag }).optional(),
+  EnableDnsHostnames: z.object({ Value: flag }).optional(),
+});
+export type VpcAttribute = z.infer<typeof VpcAttribute>;
+
+export const DhcpOptions = z.object({
+  DhcpOptionsId: z.string(),
+  DhcpConfigurations: z
+    .array(z.object({ Key: text, Values: z.array(z.object({ Value: text })).optional() }))
+    .optional(),
+});
+export type DhcpOptions = z.infer<typeof DhcpOptions>;
+
+/** AWS services' lists, with their CIDRs, from DescribePrefixLists. */
+export const PrefixList = z.object({
+  PrefixListId: z.string(),
+  PrefixListName: text,
+  Cidrs: z.array(z.string()).optional(),
+});
+export type PrefixList = z.infer<typeof PrefixList>;
+
+/** Any list's entries, from GetManagedPrefixListEntries; the answer itself does not say whose they are. */
+export const PrefixListEntries = z.object({
+  PrefixListId: z.string(),
+  Entries: z.array(z.object({ Cidr: text, Description: text })).optional(),
+});
+export type PrefixListEntries = z.infer<typeof PrefixListEntries>;
+
+export const NatGateway = z.object({
+  NatGatewayId: z.string(),
+  VpcId: text,
+  SubnetId: text,
+  State: text,
+  ConnectivityType: text,
+  AvailabilityMode: text,
+  FailureCode: text,
+  FailureMessage: text,
+});
+export type NatGateway = z.infer<typeof NatGateway>;
+
+export const InternetGateway = z.object({
+  InternetGatewayId: z.string(),
+  Attachments: z.array(z.object({ VpcId: text, State: text })).optional(),
+});
+export type InternetGateway = z.infer<typeof InternetGateway>;
+
+export const EgressOnlyInternetGateway = z.object({
+  EgressOnlyInternetGatewayId: z.string(),
+  Attachments: z.array(z.object({ VpcId: text, State: text })).optional(),
+});
+export type EgressOnlyInternetGateway = z.infer<typeof EgressOnlyInternetGateway>;
+
+const PeeringVpcInfo = z.object({
+  VpcId: text,
+  OwnerId: text,
+  Region: text,
+  CidrBlock: text,
+  CidrBlockSet: z.array(z.object({ CidrBlock: text })).optional(),
+  Ipv6CidrBlockSet: z.array(z.object({ Ipv6CidrBlock: text })).optional(),
+  PeeringOptions: z.object({ AllowDnsResolutionFromRemoteVpc: flag }).optional(),
+});
+export const VpcPeeringConnection = z.object({
+  VpcPeeringConnectionId: z.string(),
+  Status: z.object({ Code: text, Message: text }).optional(),
+  AccepterVpcInfo: PeeringVpcInfo.optional(),
+  RequesterVpcInfo: PeeringVpcInfo.optional(),
+});
+export type VpcPeeringConnection = z.infer<typeof VpcPeeringConnection>;
+
+export const TransitGatewayVpcAttachment = z.object({
+  TransitGatewayAttachmentId: z.string(),
+  TransitGatewayId: text,
+  VpcId: text,
+  VpcOwnerId: text,
+  State: text,
+  SubnetIds: z.array(z.string()).optional(),
+  Options: z
+    .object({ DnsSupport: text, SecurityGroupReferencingSupport: text, Ipv6Support: text, ApplianceModeSupport: text })
+    .optional(),
+});
+export type TransitGatewayVpcAttachment = z.infer<typeof TransitGatewayVpcAttachment>;
+
+export const EndpointService = z.object({
+  ServiceName: z.string(),
+  ServiceId: text,
+  ServiceType: z.array(z.object({ ServiceType: text })).optional(),
+  ServiceRegion: text,
+  AvailabilityZoneIds: z.array(z.string()).optional(),
+  AvailabilityZones: z.array(z.string()).optional(),
+  Owner: text,
+  BaseEndpointDnsNames: z.array(z.string()).optional(),
+  PrivateDnsName: text,
+  PrivateDnsNames: z.array(z.object({ PrivateDnsName: text })).optional(),
+  PrivateDnsNameVerificationState: text,
+  VpcEndpointPolicySupported: flag,
+  AcceptanceRequired: flag,
+  ManagesVpcEndpoints: flag,
+  SupportedIpAddressTypes: z.array(z.string()).optional(),
+});
+export type EndpointService = z.infer<typeof EndpointService>;
+
+export const Instance = z.object({
+  InstanceId: z.string(),
+  VpcId: text,
+  SubnetId: text,
+  PrivateIpAddress: text,
+  NetworkInterfaces: z.array(NetworkInterface).optional(),
+  MetadataOptions: z
+    .object({ State: text, HttpTokens: text, HttpPutResponseHopLimit: number, HttpEndpoint: text })
+    .optional(),
+});
+export type Instance = z.infer<typeof Instance>;

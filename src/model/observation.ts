@@ -1,0 +1,243 @@
+/**
+ * One question that was put to the network, and what came back. An observation belongs to no target: two targets that
+ * need the same question share its answer, so that each is asked once. The id is the question itself, readable
+ * (`tcp 10.0.2.14:443`), and is what `explains`, `unexplained` and `after` refer to.
+ */
+
+export type Transport = 'udp' | 'tcp';
+
+/** What a DNS question came back with. */
+export type DnsOutcome =
+  /** at least one address for the name that was asked */
+  | 'answered'
+  /** the name exists, without records of this type */
+  | 'no-data'
+  | 'nxdomain'
+  | 'servfail'
+  | 'refused-by-server'
+  /** any other response code; `detail.rcode` has it */
+  | 'other-rcode'
+  /** nothing came back in time */
+  | 'timeout'
+  /** the kernel reported the server's port closed (ICMP) or the TCP connection was refused */
+  | 'refused'
+  /** no route, or the host or network is unreachable */
+  | 'unreachable'
+  /** this machine itself forbids sending (EPERM, EACCES) */
+  | 'prohibited'
+  /** an answer that is not DNS, or not ours */
+  | 'malformed'
+  | 'failed';
+
+export type TcpOutcome =
+  | 'open'
+  /** RST: something is there and says no */
+  | 'refused'
+  /** silence: a filter or a black hole */
+  | 'timeout'
+  /** EHOSTUNREACH, ENETUNREACH: an ICMP error or no local route */
+  | 'unreachable'
+  | 'reset'
+  /** EPERM, EACCES: this machine's own firewall */
+  | 'prohibited'
+  | 'failed';
+
+export type TlsOutcome =
+  /** handshake done, chain trusted, name covered, in date */
+  | 'trusted'
+  /** the certificate does not cover the server name */
+  | 'name-mismatch'
+  /** the chain ends in a root that this machine does not trust */
+  | 'untrusted'
+  | 'expired'
+  | 'not-yet-valid'
+  /** TCP opened, the ClientHello got no answer */
+  | 'timeout'
+  | 'reset'
+  /** the peer closed the connection instead of answering */
+  | 'closed'
+  /** the peer answered with a TLS alert */
+  | 'alert'
+  /** what came back is not TLS */
+  | 'not-tls'
+  /** the TCP connection for the handshake could not be made */
+  | 'refused'
+  | 'unreachable'
+  | 'prohibited'
+  | 'failed';
+
+export type HttpsOutcome =
+  /** an AWS service answered, whatever the status: request id or AWS server header */
+  | 'aws-answer'
+  /** HTTP, but nothing that proves an AWS service */
+  | 'other-answer'
+  | 'timeout'
+  | 'reset'
+  | 'closed'
+  | 'refused'
+  | 'unreachable'
+  | 'prohibited'
+  | 'not-http'
+  /** the certificate was not accepted; the TLS observation says why */
+  | 'tls-failed'
+  | 'failed';
+
+/** Set on any rung when the deadline or Ctrl-C came first. */
+export type Skipped = 'skipped';
+
+type ObservationBase<R extends string, S, O extends string, D> = {
+  readonly id: string;
+  readonly rung: R;
+  readonly subject: S;
+  /** ids of the observations that led to this question; empty for the first ones */
+  readonly after: readonly string[];
+  /** how long the answer took, in milliseconds, whole numbers */
+  readonly ms: number;
+  readonly outcome: O | Skipped;
+  readonly detail: D;
+};
+
+/** One failed system call or library error, by its code; the words are for the reader only. */
+export type Failure = {
+  readonly code?: string | undefined;
+  readonly syscall?: string | undefined;
+  readonly message?: string | undefined;
+};
+
+export type DnsSubject = {
+  readonly name: string;
+  readonly type: 'A' | 'AAAA';
+  /** the resolver's address */
+  readonly server: string;
+  /** 53 unless the resolver list says otherwise */
+  readonly port: number;
+  readonly transport: Transport;
+};
+export type DnsRecord = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: string };
+export type DnsDetail = {
+  readonly rcode?: string | undefined;
+  /** addresses that the name finally leads to, in the order of the answer */
+  readonly addresses: readonly string[];
+  /** names passed on the way, in order, the asked one not included */
+  readonly cnames: readonly string[];
+  readonly answers: readonly DnsRecord[];
+  readonly authority: readonly DnsRecord[];
+  readonly authoritative?: boolean | undefined;
+  readonly recursionAvailable?: boolean | undefined;
+  /** the UDP answer was truncated and the question was asked again over TCP */
+  readonly truncated?: boolean | undefined;
+  readonly ednsUdpPayloadSize?: number | undefined;
+  /** RFC 8914 extended error, as `code` or `code: text` */
+  readonly extendedError?: string | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type DnsObservation = ObservationBase<'dns', DnsSubject, DnsOutcome, DnsDetail>;
+
+export type TcpSubject = {
+  readonly address: string;
+  readonly port: number;
+  /** a source port that was chosen on purpose, to test a range that the model says is filtered */
+  readonly localPort?: number | undefined;
+};
+export type TcpDetail = {
+  /** how many connections were tried (a lost SYN is retried by the kernel inside one try) */
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type TcpObservation = ObservationBase<'tcp', TcpSubject, TcpOutcome, TcpDetail>;
+
+export type TlsSubject = { readonly address: string; readonly port: number; readonly serverName: string };
+export type Certificate = {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly subjectAlternativeNames: readonly string[];
+  /** ISO 8601 */
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly fingerprint256: string;
+};
+export type TlsDetail = {
+  readonly protocol?: string | undefined;
+  readonly cipher?: string | undefined;
+  /** leaf first, as the peer sent it, issuer by issuer */
+  readonly chain: readonly Certificate[];
+  /** why Node would not trust it (`SELF_SIGNED_CERT_IN_CHAIN`, `ERR_TLS_CERT_ALTNAME_INVALID` …) */
+  readonly authorizationError?: string | undefined;
+  readonly localAddress?: string | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type TlsObservation = ObservationBase<'tls', TlsSubject, TlsOutcome, TlsDetail>;
+
+export type HttpsSubject = {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly method: string;
+  readonly path: string;
+};
+export type HttpsDetail = {
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly server?: string | undefined;
+  /** the Date header, as sent */
+  readonly date?: string | undefined;
+  /** this machine's clock minus the Date header, in milliseconds, at the moment the headers came */
+  readonly clockOffsetMs?: number | undefined;
+  readonly errorType?: string | undefined;
+  readonly contentType?: string | undefined;
+  /** the first 512 characters of a text body */
+  readonly body?: string | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type HttpsObservation = ObservationBase<'https', HttpsSubject, HttpsOutcome, HttpsDetail>;
+
+export type Observation = DnsObservation | TcpObservation | TlsObservation | HttpsObservation;
+export type Rung = Observation['rung'];
+
+/** A question before it is asked: an observation without its answer. */
+type Question<O> =
+  O extends ObservationBase<infer R, infer S, string, unknown>
+    ? {
+        readonly id: string;
+        readonly rung: R;
+        readonly subject: S;
+        readonly after: readonly string[];
+        /** why this question is worth its packets, one sentence for the report's coverage */
+        readonly why: string;
+      }
+    : never;
+export type DnsProbe = Question<DnsObservation>;
+export type TcpProbe = Question<TcpObservation>;
+export type TlsProbe = Question<TlsObservation>;
+export type HttpsProbe = Question<HttpsObservation>;
+export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe;
+
+/** `10.0.2.14:443`, `[fd00::1]:443` */
+export function socketAddress(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The question's identity. Two probes with the same id are the same question and are asked once. */
+export function probeId(rung: Rung, subject: Probe['subject']): string {
+  switch (rung) {
+    case 'dns': {
+      const s = subject as DnsSubject;
+      const server = s.port === 53 ? s.server : socketAddress(s.server, s.port);
+      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}`;
+    }
+    case 'tcp': {
+      const s = subject as TcpSubject;
+      const from = s.localPort === undefined ? '' : ` from port ${s.localPort}`;
+      return `tcp ${socketAddress(s.address, s.port)}${from}`;
+    }
+    case 'tls': {
+      const s = subject as TlsSubject;
+      return `tls ${socketAddress(s.address, s.port)} ${s.serverName}`;
+    }
+    case 'https': {
+      const s = subject as HttpsSubject;
+      return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}`;
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/** The report: what `diagnose` concludes, as plain data. Field names are a public interface (design.md, schemaVersion 1). */
+
+import type { CoverageEntry } from './case.ts';
+import type { CauseCode, Layer } from './codes.ts';
+import type { Observation } from './observation.ts';
+import type { Missing } from './state.ts';
+
+export type Verdict = 'healthy' | 'degraded' | 'blocked' | 'inconclusive';
+export type TargetStatus = 'reachable' | 'degraded' | 'unreachable' | 'unknown';
+export type Severity = 'blocking' | 'degrading' | 'advice';
+export type Standing = 'confirmed' | 'likely' | 'modelled';
+export type Owner =
+  | 'endpoint owner'
+  | 'network owner'
+  | 'DNS owner'
+  | 'host owner'
+  | 'service provider'
+  | 'application owner';
+
+/** One gate or hop of the drawn path. */
+export type Hop = {
+  /** `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return`, … */
+  readonly gate: string;
+  /** what is drawn: `sg-0c1 out`, `local route`, `10.0.2.14` */
+  readonly label: string;
+  readonly resource?: string | undefined;
+  readonly result: 'pass' | 'partial' | 'block' | 'unknown' | 'skipped' | 'end';
+  readonly note?: string | undefined;
+};
+
+export type HopList = {
+  /** the address or CIDR set this path leads to */
+  readonly to: string;
+  readonly networkInterfaceId?: string | undefined;
+  readonly availabilityZone?: string | undefined;
+  readonly result: 'pass' | 'partial' | 'block' | 'unknown';
+  readonly hops: readonly Hop[];
+};
+
+export type ReportTarget = {
+  readonly id: string;
+  readonly requested: readonly string[];
+  readonly host?: string | undefined;
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly service?: string | undefined;
+  readonly status: TargetStatus;
+  /** one sentence: what was seen, or what the model says */
+  readonly summary: string;
+  /** `vpce-0aa (interface)`, `vpce-0bb (gateway)`, `public` */
+  readonly intendedPath?: string | undefined;
+  /** what the packets (or, without packets, the model) really take: `vpce-0aa`, `nat-…`, `igw-…`, `public`, `none`, `unknown` */
+  readonly actualPath?: string | undefined;
+  /** one list per network interface of the endpoint, or one for a gateway endpoint or the public path */
+  readonly hops: readonly HopList[];
+  readonly causes: readonly CauseCode[];
+};
+
+export type Because = {
+  readonly source: 'configuration' | 'probe' | 'host' | 'rule';
+  readonly text: string;
+  /** a resource id, an observation id or a file and line */
+  readonly ref?: string | undefined;
+};
+
+export type ReportFix = {
+  readonly summary: string;
+  readonly commands: readonly string[];
+  readonly undo: readonly string[];
+  readonly owner: Owner;
+  /** `opens`: with this alone the model opens a target; `necessary`: needed, together with others; `unproven`: the model cannot show it */
+  readonly proof: 'opens' | 'necessary' | 'unproven';
+  readonly reason: string;
+  /** what else this change does */
+  readonly caution?: string | undefined;
+};
+
+export type ReportCause = {
+  readonly rank: number;
+  readonly code: CauseCode;
+  readonly title: string;
+  readonly layer: Layer;
+  readonly severity: Severity;
+  readonly standing: Standing;
+  /** one or two sentences with the resource ids in them */
+  readonly summary: string;
+  readonly targets: readonly string[];
+  readonly resources: readonly string[];
+  /** ids of the observations that this cause explains */
+  readonly explains: readonly string[];
+  readonly because: readonly Because[];
+  readonly fix: ReportFix;
+  readonly reachabilityAnalyzerCode?: string | undefined;
+};
+
+export type RuledOut = {
+  readonly code: CauseCode;
+  readonly title: string;
+  readonly because: string;
+  readonly targets: readonly string[];
+};
+export type Undecided = {
+  readonly code: CauseCode;
+  readonly title: string;
+  readonly targets: readonly string[];
+  readonly missing: readonly Missing[];
+  /** whether the answer could change the verdict */
+  readonly matters: boolean;
+};
+export type Contradicted = {
+  readonly code: CauseCode;
+  readonly title: string;
+  readonly summary: string;
+  readonly targets: readonly string[];
+  readonly resources: readonly string[];
+  /** what the packets showed instead */
+  readonly observed: string;
+  readonly observations: readonly string[];
+  /** what could explain the difference */
+  readonly couldBe: readonly string[];
+};
+
+export type FixPlan = {
+  /** ranks of causes, in the order to apply */
+  readonly steps: readonly number[];
+  /** targets that the model opens once all steps are done */
+  readonly opens: readonly string[];
+  /** targets that stay closed, or of which the model cannot tell */
+  readonly remaining: readonly string[];
+  readonly undo: readonly string[];
+};
+
+export type ReportVantage = {
+  readonly kind: string;
+  readonly region?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly instanceId?: string | undefined;
+  readonly vpcId?: string | undefined;
+  readonly subnetId?: string | undefined;
+  readonly availabilityZone?: string | undefined;
+  readonly availabilityZoneId?: string | undefined;
+  readonly networkInterfaceId?: string | undefined;
+  readonly addresses: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly resolvers: readonly string[];
+  readonly ephemeralPorts: { readonly from: number; readonly to: number; readonly source: string };
+  readonly notes: readonly string[];
+};
+
+export type Report = {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly verdict: Verdict;
+  /** one sentence for the first line of a ticket */
+  readonly headline: string;
+  readonly vantage: ReportVantage;
+  readonly targets: readonly ReportTarget[];
+  readonly causes: readonly ReportCause[];
+  readonly fixPlan: FixPlan;
+  readonly contradicted: readonly Contradicted[];
+  readonly ruledOut: readonly RuledOut[];
+  readonly undecided: readonly Undecided[];
+  readonly unexplained: readonly string[];
+  /** what this run did not look at, one sentence each */
+  readonly notChecked: readonly string[];
+  readonly observations: readonly Observation[];
+  readonly coverage: readonly CoverageEntry[];
+  readonly warnings: readonly string[];
+};

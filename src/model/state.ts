@@ -1,0 +1,200 @@
+/**
+ * What the EC2 API says, as slices. A slice is a value or a refusal: an answer that we were not given is never the same
+ * as an empty list (design.md, principle 2). Everything that reads configuration goes through these names, and each
+ * cause declares which of them it needs.
+ */
+import type { z } from 'zod';
+import * as aws from './aws.ts';
+
+/** Why a slice has no value. */
+export type Refusal =
+  /** the caller lacks the IAM action */
+  | 'denied'
+  /** the API asked us to slow down until our attempts were used up */
+  | 'throttled'
+  /** the API did not answer in time */
+  | 'timeout'
+  /** no connection to the API could be made */
+  | 'unreachable'
+  /** there are no (valid) credentials to sign with */
+  | 'no-credentials'
+  /** the API answered with another error */
+  | 'failed'
+  /** this run did not ask (`--no-api`, `probe`, or nothing needed it) */
+  | 'not-asked'
+  /** no `--state` document mentions it */
+  | 'not-given';
+
+export type Slice<T> =
+  | { readonly known: true; readonly value: readonly T[] }
+  | { readonly known: false; readonly why: Refusal; readonly detail?: string | undefined };
+
+type SliceDefinition = {
+  /** the IAM action that reads it */
+  readonly action: string;
+  /** the top-level key under which the AWS CLI prints it */
+  readonly documentKey: string;
+  /** the element's schema */
+  readonly element: z.ZodObject;
+  /** the field that tells elements apart; pages and repeated files are joined by it */
+  readonly id: string;
+  /** how the report names it */
+  readonly noun: string;
+};
+
+/** Every slice, once: collecting, decoding, refusals and the IAM policy are all driven by this table. */
+export const SLICES = {
+  vpcEndpoints: {
+    action: 'ec2:DescribeVpcEndpoints',
+    documentKey: 'VpcEndpoints',
+    element: aws.VpcEndpoint,
+    id: 'VpcEndpointId',
+    noun: 'VPC endpoints',
+  },
+  networkInterfaces: {
+    action: 'ec2:DescribeNetworkInterfaces',
+    documentKey: 'NetworkInterfaces',
+    element: aws.NetworkInterface,
+    id: 'NetworkInterfaceId',
+    noun: 'network interfaces',
+  },
+  securityGroups: {
+    action: 'ec2:DescribeSecurityGroups',
+    documentKey: 'SecurityGroups',
+    element: aws.SecurityGroup,
+    id: 'GroupId',
+    noun: 'security groups',
+  },
+  networkAcls: {
+    action: 'ec2:DescribeNetworkAcls',
+    documentKey: 'NetworkAcls',
+    element: aws.NetworkAcl,
+    id: 'NetworkAclId',
+    noun: 'network ACLs',
+  },
+  routeTables: {
+    action: 'ec2:DescribeRouteTables',
+    documentKey: 'RouteTables',
+    element: aws.RouteTable,
+    id: 'RouteTableId',
+    noun: 'route tables',
+  },
+  subnets: {
+    action: 'ec2:DescribeSubnets',
+    documentKey: 'Subnets',
+    element: aws.Subnet,
+    id: 'SubnetId',
+    noun: 'subnets',
+  },
+  vpcs: { action: 'ec2:DescribeVpcs', documentKey: 'Vpcs', element: aws.Vpc, id: 'VpcId', noun: 'VPCs' },
+  vpcAttributes: {
+    action: 'ec2:DescribeVpcAttribute',
+    documentKey: 'VpcAttributes',
+    element: aws.VpcAttribute,
+    id: 'VpcId',
+    noun: "the VPC's DNS attributes",
+  },
+  dhcpOptions: {
+    action: 'ec2:DescribeDhcpOptions',
+    documentKey: 'DhcpOptions',
+    element: aws.DhcpOptions,
+    id: 'DhcpOptionsId',
+    noun: 'DHCP options',
+  },
+  prefixLists: {
+    action: 'ec2:DescribePrefixLists',
+    documentKey: 'PrefixLists',
+    element: aws.PrefixList,
+    id: 'PrefixListId',
+    noun: "AWS services' prefix lists",
+  },
+  prefixListEntries: {
+    action: 'ec2:GetManagedPrefixListEntries',
+    documentKey: 'PrefixListEntries',
+    element: aws.PrefixListEntries,
+    id: 'PrefixListId',
+    noun: 'prefix list entries',
+  },
+  natGateways: {
+    action: 'ec2:DescribeNatGateways',
+    documentKey: 'NatGateways',
+    element: aws.NatGateway,
+    id: 'NatGatewayId',
+    noun: 'NAT gateways',
+  },
+  internetGateways: {
+    action: 'ec2:DescribeInternetGateways',
+    documentKey: 'InternetGateways',
+    element: aws.InternetGateway,
+    id: 'InternetGatewayId',
+    noun: 'internet gateways',
+  },
+  egressOnlyInternetGateways: {
+    action: 'ec2:DescribeEgressOnlyInternetGateways',
+    documentKey: 'EgressOnlyInternetGateways',
+    element: aws.EgressOnlyInternetGateway,
+    id: 'EgressOnlyInternetGatewayId',
+    noun: 'egress-only internet gateways',
+  },
+  vpcPeeringConnections: {
+    action: 'ec2:DescribeVpcPeeringConnections',
+    documentKey: 'VpcPeeringConnections',
+    element: aws.VpcPeeringConnection,
+    id: 'VpcPeeringConnectionId',
+    noun: 'VPC peering connections',
+  },
+  transitGatewayVpcAttachments: {
+    action: 'ec2:DescribeTransitGatewayVpcAttachments',
+    documentKey: 'TransitGatewayVpcAttachments',
+    element: aws.TransitGatewayVpcAttachment,
+    id: 'TransitGatewayAttachmentId',
+    noun: 'transit gateway VPC attachments',
+  },
+  endpointServices: {
+    action: 'ec2:DescribeVpcEndpointServices',
+    documentKey: 'ServiceDetails',
+    element: aws.EndpointService,
+    id: 'ServiceName',
+    noun: 'endpoint services',
+  },
+  instances: {
+    action: 'ec2:DescribeInstances',
+    documentKey: 'Instances',
+    element: aws.Instance,
+    id: 'InstanceId',
+    noun: 'instances',
+  },
+} as const satisfies Record<string, SliceDefinition>;
+
+export type SliceName = keyof typeof SLICES;
+export const SLICE_NAMES = Object.keys(SLICES) as readonly SliceName[];
+
+export type SliceElement<N extends SliceName> = z.infer<(typeof SLICES)[N]['element']>;
+
+/** Every slice by name. `Pick` it to say what a function reads. */
+export type State = { readonly [N in SliceName]: Slice<SliceElement<N>> };
+
+/** A state in which nothing is known, for one reason. */
+export function unknownState(why: Refusal, detail?: string): State {
+  const slice = detail === undefined ? { known: false as const, why } : { known: false as const, why, detail };
+  return Object.fromEntries(SLICE_NAMES.map((name) => [name, slice])) as unknown as State;
+}
+
+/** The one call that would settle a question, and why we do not have its answer. */
+export type Missing = {
+  readonly slice: SliceName;
+  readonly action: string;
+  readonly why: Refusal | 'not-visible' | 'not-found';
+  /** what exactly is missing: a resource id, or the reason in words */
+  readonly detail?: string | undefined;
+};
+
+/** The `Missing` entry for a slice that has no value, or for one resource that a readable slice does not hold. */
+export function missing(state: Pick<State, never>, slice: SliceName, detail?: string): Missing {
+  const entry = (state as Partial<State>)[slice];
+  const why = entry === undefined || entry.known ? 'not-found' : entry.why;
+  const words = detail ?? (entry !== undefined && !entry.known ? entry.detail : undefined);
+  return words === undefined
+    ? { slice, action: SLICES[slice].action, why }
+    : { slice, action: SLICES[slice].action, why, detail: words };
+}

@@ -1,0 +1,121 @@
+/** Where the run stands: the client's own addresses, groups, subnet, resolvers, and settings that bend its traffic. */
+
+export const VANTAGE_KINDS = ['ec2', 'ecs-ec2', 'ecs-fargate', 'eks-pod', 'lambda', 'host', 'given'] as const;
+/** `host`: no metadata service was found; `given`: set by `--from` or by a state file, this machine is not the client. */
+export type VantageKind = (typeof VANTAGE_KINDS)[number];
+
+/** One of the client's network interfaces as the metadata service or the EC2 API describes it. */
+export type ClientInterface = {
+  readonly networkInterfaceId?: string | undefined;
+  readonly macAddress?: string | undefined;
+  readonly deviceNumber?: number | undefined;
+  readonly vpcId?: string | undefined;
+  readonly subnetId?: string | undefined;
+  readonly ownerId?: string | undefined;
+  /** IPv4 first, then IPv6 */
+  readonly addresses: readonly string[];
+  readonly publicAddresses: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly subnetCidr?: string | undefined;
+  /** primary first */
+  readonly vpcCidrs: readonly string[];
+};
+
+/** One line of the hosts file. */
+export type HostsEntry = {
+  /** 1 for the first line */
+  readonly line: number;
+  readonly address: string;
+  readonly names: readonly string[];
+};
+
+export type LocalInterface = { readonly name: string; readonly address: string; readonly prefixLength: number };
+
+export type LocalRoute = {
+  /** CIDR; `0.0.0.0/0` is the default route */
+  readonly destination: string;
+  readonly gateway?: string | undefined;
+  readonly device: string;
+  readonly metric: number;
+};
+
+export type ProxySettings = {
+  /** with credentials cut out */
+  readonly httpsProxy?: string | undefined;
+  readonly httpProxy?: string | undefined;
+  readonly allProxy?: string | undefined;
+  readonly noProxy?: string | undefined;
+};
+
+export type SdkSettings = {
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  /** `AWS_ENDPOINT_URL` under '', `AWS_ENDPOINT_URL_S3` under 's3' … */
+  readonly endpointUrls: Readonly<Record<string, string>>;
+  readonly useFips?: boolean | undefined;
+  readonly useDualstack?: boolean | undefined;
+};
+
+export type EphemeralPorts = {
+  readonly from: number;
+  readonly to: number;
+  /** `kernel` was read from this machine; `assumed` is Linux's default */
+  readonly source: 'kernel' | 'assumed' | 'given';
+};
+
+export type Vantage = {
+  readonly kind: VantageKind;
+  readonly region?: string | undefined;
+  readonly partition?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly instanceId?: string | undefined;
+  readonly vpcId?: string | undefined;
+  readonly subnetId?: string | undefined;
+  readonly availabilityZone?: string | undefined;
+  readonly availabilityZoneId?: string | undefined;
+  readonly networkInterfaceId?: string | undefined;
+  /** source addresses of the interface that is used: at most one IPv4 and one IPv6, IPv4 first */
+  readonly addresses: readonly string[];
+  readonly publicAddresses: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  /** primary first, when the metadata service tells */
+  readonly vpcCidrs: readonly string[];
+  readonly interfaces: readonly ClientInterface[];
+  /** nameservers of resolv.conf in order; empty when it could not be read */
+  readonly resolvers: readonly { readonly address: string; readonly port: number }[];
+  readonly searchDomains: readonly string[];
+  readonly ndots: number;
+  readonly hosts: readonly HostsEntry[];
+  readonly ephemeralPorts: EphemeralPorts;
+  readonly localInterfaces: readonly LocalInterface[];
+  readonly localRoutes: readonly LocalRoute[];
+  readonly proxy: ProxySettings;
+  readonly sdk: SdkSettings;
+  /** what could not be found out and why, one sentence each */
+  readonly notes: readonly string[];
+};
+
+/** Linux's default (`net.ipv4.ip_local_port_range`); assumed, and said, when the client's own is not known. */
+export const DEFAULT_EPHEMERAL_PORTS: EphemeralPorts = { from: 32768, to: 60999, source: 'assumed' };
+
+/** A vantage of which nothing is known. */
+export function emptyVantage(kind: VantageKind): Vantage {
+  return {
+    kind,
+    addresses: [],
+    publicAddresses: [],
+    securityGroupIds: [],
+    vpcCidrs: [],
+    interfaces: [],
+    resolvers: [],
+    searchDomains: [],
+    ndots: 1,
+    hosts: [],
+    ephemeralPorts: DEFAULT_EPHEMERAL_PORTS,
+    localInterfaces: [],
+    localRoutes: [],
+    proxy: {},
+    sdk: { endpointUrls: {} },
+    notes: [],
+  };
+}

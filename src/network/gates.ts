@@ -1,0 +1,392 @@
+/**
+ * The gates between a client and a destination, one function each. Every gate answers with three disjoint sets of flows
+ * (remote addresses × the client's source ports): what passes, what is blocked, and what cannot be known from the state
+ * that could be read. `asked` is their union.
+ */
+import type { Route } from '../model/aws.ts';
+import { type Missing, missing, type State } from '../model/state.ts';
+import type { AddressSet } from './addresses.ts';
+import { type Client, clientAddress } from './client.ts';
+import type { Destination, InterfaceDestination } from './destinations.ts';
+import { addressesOf, type FlowSet, flows, intersectFlows, isEmpty, NO_FLOWS, subtractFlows } from './flows.ts';
+import { byId } from './index-by-id.ts';
+import { type AclDecision, evaluateNetworkAcl, networkAclOf } from './network-acls.ts';
+import { type PortSet, portSet } from './ports.ts';
+import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
+import {
+  evaluateSecurityGroups,
+  type Peer,
+  type SecurityGroupAnswer,
+  type SecurityGroupReads,
+} from './security-groups.ts';
+
+export type GateName =
+  | 'client-sg-egress'
+  | 'client-nacl-egress'
+  | 'route'
+  | 'internet-route'
+  | 'endpoint-nacl-ingress'
+  | 'endpoint-sg-ingress'
+  | 'endpoint-nacl-return'
+  | 'client-nacl-return';
+
+/** What a route does for one part of the destinations. */
+export type RouteEffect =
+  /** to the endpoint, or local */
+  | 'arrives'
+  /** another live target takes it */
+  | 'elsewhere'
+  | 'blackhole'
+  | 'no-route'
+  | 'undetermined';
+
+export type ClassifiedPart = RoutePart & { readonly effect: RouteEffect };
+
+export type Gate = {
+  readonly gate: GateName;
+  /** the groups, network ACL or route table that decide */
+  readonly resources: readonly string[];
+  readonly asked: FlowSet;
+  readonly pass: FlowSet;
+  readonly block: FlowSet;
+  readonly unknown: FlowSet;
+  /** why it does not apply; everything passes then */
+  readonly skipped?: string | undefined;
+  readonly missing: readonly Missing[];
+  readonly securityGroups?: SecurityGroupAnswer | undefined;
+  readonly acl?:
+    | { readonly id: string; readonly subnetId: string; readonly decisions: readonly AclDecision[] }
+    | undefined;
+  readonly routes?:
+    | {
+        readonly routeTableId: string;
+        readonly subnetId: string;
+        readonly parts: readonly ClassifiedPart[];
+        /** gateway endpoints: the table has no route to the endpoint at all; `parts` are then as if it had */
+        readonly endpointRouteMissing: boolean;
+      }
+    | undefined;
+  /** the internet route: what carries each part, and whether it gets out */
+  readonly exits?: readonly Exit[] | undefined;
+};
+
+/** A way out of the VPC towards public addresses. */
+export type Exit = {
+  readonly destinations: AddressSet;
+  /** `nat-…`, `igw-…`, `tgw-…`; undefined when there is no route */
+  readonly via: string | undefined;
+  readonly usable: 'yes' | 'no' | 'unknown';
+  /** a clause: "nat-0a1 is deleted", "the client has no public IPv4 address" */
+  readonly why: string;
+};
+
+/** Every flow that a path is asked for: the destination's addresses from the client's whole ephemeral range. */
+export function askedFlows(client: Client, destination: Destination): FlowSet {
+  return flows(destination.addresses, ephemeral(client));
+}
+
+function ephemeral(client: Client): PortSet {
+  return portSet(client.ephemeral.from, client.ephemeral.to);
+}
+
+/** Packets inside one subnet meet neither network ACLs nor routes (facts.md 3.4; layer 2 by the routing documentation). */
+export function sameSubnet(client: Client, destination: Destination): boolean {
+  return (
+    destination.kind === 'interface' && destination.subnetId !== undefined && destination.subnetId === client.subnetId
+  );
+}
+
+function skip(gate: GateName, asked: FlowSet, why: string): Gate {
+  return { gate, resources: [], asked, pass: asked, block: NO_FLOWS, unknown: NO_FLOWS, skipped: why, missing: [] };
+}
+
+function blind(gate: GateName, asked: FlowSet, gaps: readonly Missing[], resources: readonly string[] = []): Gate {
+  return { gate, resources, asked, pass: NO_FLOWS, block: NO_FLOWS, unknown: asked, missing: gaps };
+}
+
+/**
+ * The parts of a gate from what it passes and what it cannot tell. Where the destination's addresses are a superset of the
+ * real ones, an answer that differs between them tells nothing.
+ */
+function divide(
+  destination: Destination,
+  asked: FlowSet,
+  pass: FlowSet,
+  unknown: FlowSet,
+): Pick<Gate, 'asked' | 'pass' | 'block' | 'unknown'> {
+  const open = intersectFlows(asked, pass);
+  const unsure = subtractFlows(intersectFlows(asked, unknown), open);
+  const block = subtractFlows(subtractFlows(asked, open), unsure);
+  const mixed =
+    destination.kind !== 'interface' && !destination.exact && !isEmpty(block) && !isEmpty(subtractFlows(asked, block));
+  if (!mixed) return { asked, pass: open, block, unknown: unsure };
+  return { asked, pass: NO_FLOWS, block: NO_FLOWS, unknown: asked };
+}
+
+/** The client's security groups, outbound. Gateway endpoints: the service's CIDRs or its prefix list (facts.md 3.2). */
+export function clientSecurityGroupGate(
+  state: SecurityGroupReads,
+  client: Client,
+  destination: Destination,
+  port: number,
+): Gate {
+  const gate = 'client-sg-egress';
+  const asked = askedFlows(client, destination);
+  if (client.groupIds === undefined)
+    return blind(gate, asked, [
+      missing(state as Pick<State, never>, 'networkInterfaces', 'the client’s security groups'),
+    ]);
+  const peer: Peer =
+    destination.kind === 'interface'
+      ? { addresses: destination.addresses, groupIds: destination.groupIds, relation: destination.relation }
+      : {
+          addresses: destination.addresses,
+          groupIds: [],
+          relation: 'other',
+          ...(destination.kind === 'gateway' ? { prefixListIds: destination.prefixListIds } : {}),
+        };
+  const answer = evaluateSecurityGroups(state, client.groupIds, 'egress', port, peer);
+  const part = (addresses: AddressSet) => flows(addresses, ephemeral(client));
+  return {
+    gate,
+    resources: client.groupIds,
+    ...divide(destination, asked, part(answer.pass), part(answer.unknown)),
+    missing: answer.missing,
+    securityGroups: answer,
+  };
+}
+
+/** The endpoint interface's security groups, inbound. Answers are tracked, so their outbound rules do not matter. */
+export function endpointSecurityGroupGate(
+  state: SecurityGroupReads,
+  client: Client,
+  destination: InterfaceDestination,
+  port: number,
+): Gate {
+  const gate = 'endpoint-sg-ingress';
+  const asked = askedFlows(client, destination);
+  if (destination.groupIds === undefined)
+    return blind(gate, asked, [
+      missing(state as Pick<State, never>, 'networkInterfaces', `the groups of ${destination.networkInterfaceId}`),
+    ]);
+  const source = clientAddress(client, destination.family);
+  if (source.length === 0)
+    return blind(
+      gate,
+      asked,
+      [missing(state as Pick<State, never>, 'networkInterfaces', 'the client’s address')],
+      destination.groupIds,
+    );
+  const answer = evaluateSecurityGroups(state, destination.groupIds, 'ingress', port, {
+    addresses: source,
+    groupIds: client.groupIds,
+    relation: destination.relation,
+  });
+  const all = (addresses: AddressSet) => (addresses.length === 0 ? NO_FLOWS : asked);
+  return {
+    gate,
+    resources: destination.groupIds,
+    ...divide(destination, asked, all(answer.pass), all(answer.unknown)),
+    missing: answer.missing,
+    securityGroups: answer,
+  };
+}
+
+type AclReads = Pick<State, 'networkAcls'>;
+const SAME_SUBNET = 'client and endpoint are in one subnet: network ACLs and routes do not apply';
+
+/** The client subnet's network ACL, outbound on the service port. */
+export function clientAclEgressGate(state: AclReads, client: Client, destination: Destination, port: number): Gate {
+  const asked = askedFlows(client, destination);
+  return aclGate(state, 'client-nacl-egress', client.subnetId, client.vpcId, client, destination, (acl) => {
+    const answer = evaluateNetworkAcl(acl, 'egress', destination.addresses, portSet(port, port));
+    return { pass: flows(addressesOf(answer.pass), ephemeral(client)), decisions: answer.decisions, asked };
+  });
+}
+
+/** The client subnet's network ACL, inbound: the answers, on the client's whole ephemeral range. */
+export function clientAclReturnGate(state: AclReads, client: Client, destination: Destination): Gate {
+  const asked = askedFlows(client, destination);
+  return aclGate(state, 'client-nacl-return', client.subnetId, client.vpcId, client, destination, (acl) => ({
+    ...evaluateNetworkAcl(acl, 'ingress', destination.addresses, ephemeral(client)),
+    asked,
+  }));
+}
+
+/** The endpoint subnet's network ACL, inbound on the service port. */
+export function endpointAclIngressGate(
+  state: AclReads,
+  client: Client,
+  destination: InterfaceDestination,
+  port: number,
+): Gate {
+  const asked = askedFlows(client, destination);
+  const source = clientAddress(client, destination.family);
+  if (source.length === 0) return unknownClient('endpoint-nacl-ingress', asked);
+  return aclGate(
+    state,
+    'endpoint-nacl-ingress',
+    destination.subnetId,
+    destination.vpcId,
+    client,
+    destination,
+    (acl) => {
+      const answer = evaluateNetworkAcl(acl, 'ingress', source, portSet(port, port));
+      return { pass: isEmpty(answer.pass) ? NO_FLOWS : asked, decisions: answer.decisions, asked };
+    },
+  );
+}
+
+/** The endpoint subnet's network ACL, outbound: the answers, towards the client's whole ephemeral range. */
+export function endpointAclReturnGate(state: AclReads, client: Client, destination: InterfaceDestination): Gate {
+  const asked = askedFlows(client, destination);
+  const source = clientAddress(client, destination.family);
+  if (source.length === 0) return unknownClient('endpoint-nacl-return', asked);
+  return aclGate(state, 'endpoint-nacl-return', destination.subnetId, destination.vpcId, client, destination, (acl) => {
+    const answer = evaluateNetworkAcl(acl, 'egress', source, ephemeral(client));
+    return {
+      pass: answer.pass.flatMap((box) => flows(destination.addresses, box.ports)),
+      decisions: answer.decisions,
+      asked,
+    };
+  });
+}
+
+function unknownClient(gate: GateName, asked: FlowSet): Gate {
+  return blind(gate, asked, [
+    {
+      slice: 'networkInterfaces',
+      action: 'ec2:DescribeNetworkInterfaces',
+      why: 'not-found',
+      detail: 'the client’s address',
+    },
+  ]);
+}
+
+function aclGate(
+  state: AclReads,
+  gate: GateName,
+  subnetId: string | undefined,
+  vpcId: string | undefined,
+  client: Client,
+  destination: Destination,
+  evaluate: (acl: NonNullable<ReturnType<typeof networkAclOf>>) => {
+    pass: FlowSet;
+    decisions: readonly AclDecision[];
+    asked: FlowSet;
+  },
+): Gate {
+  const asked = askedFlows(client, destination);
+  if (sameSubnet(client, destination)) return skip(gate, asked, SAME_SUBNET);
+  const side = gate.startsWith('client') ? 'the client' : 'the endpoint interface';
+  if (subnetId === undefined)
+    return blind(gate, asked, [missing(state as Pick<State, never>, 'networkInterfaces', `the subnet of ${side}`)]);
+  const acl = networkAclOf(state, subnetId, vpcId);
+  if (acl === undefined) return blind(gate, asked, [missing(state, 'networkAcls', `the network ACL of ${subnetId}`)]);
+  const answer = evaluate(acl);
+  return {
+    gate,
+    resources: [acl.NetworkAclId],
+    ...divide(destination, asked, answer.pass, NO_FLOWS),
+    missing: [],
+    acl: { id: acl.NetworkAclId, subnetId, decisions: answer.decisions },
+  };
+}
+
+export type RouteGateReads = Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries'>;
+/** What is needed on top where the endpoint is in another VPC. */
+export type RouteConnectionReads = RouteGateReads & Pick<State, 'vpcPeeringConnections'>;
+
+/**
+ * The client subnet's route table towards an endpoint. A gateway endpoint whose route is missing is evaluated as if it had
+ * the route, so that a more specific route that would still be in the way is named in the same run.
+ */
+export function routeGate(state: RouteConnectionReads, client: Client, destination: Destination): Gate {
+  const gate = 'route';
+  const asked = askedFlows(client, destination);
+  if (sameSubnet(client, destination)) return skip(gate, asked, SAME_SUBNET);
+  if (client.subnetId === undefined)
+    return blind(gate, asked, [missing(state as Pick<State, never>, 'networkInterfaces', 'the client’s subnet')]);
+  const table = routeTableOf(state, client.subnetId, client.vpcId);
+  if (table === undefined)
+    return blind(gate, asked, [missing(state, 'routeTables', `the route table of ${client.subnetId}`)]);
+
+  const gateway = destination.kind === 'gateway' ? destination : undefined;
+  const hasRoute = (table.Routes ?? []).some(
+    (route) => route.GatewayId !== undefined && gateway?.endpointIds.includes(route.GatewayId),
+  );
+  const endpointRouteMissing = gateway !== undefined && !hasRoute;
+  const selected = selectRoutes(
+    state,
+    table,
+    destination.addresses,
+    endpointRouteMissing ? virtualRoutes(gateway) : [],
+  );
+  const parts = selected.map((part) => classify(state, client, destination, part));
+  const of = (...effects: RouteEffect[]) =>
+    parts
+      .filter((part) => effects.includes(part.effect))
+      .flatMap((part) => flows(part.destinations, ephemeral(client)));
+  const divided = endpointRouteMissing
+    ? { asked, pass: NO_FLOWS, block: asked, unknown: NO_FLOWS }
+    : divide(destination, asked, of('arrives'), of('undetermined'));
+  const unreadable = parts.find((part) => part.unreadablePrefixListId !== undefined)?.unreadablePrefixListId;
+  const gaps: Missing[] = [];
+  if (!isEmpty(divided.unknown)) {
+    if (unreadable !== undefined) gaps.push(missing(state, 'prefixListEntries', unreadable));
+    else if (destination.kind !== 'interface' && !destination.exact)
+      gaps.push(missing(state, 'prefixLists', 'the destination’s CIDRs'));
+    else if (destination.kind === 'interface' && destination.vpcId !== client.vpcId)
+      gaps.push(missing(state, 'vpcPeeringConnections', `how ${client.vpcId} and ${destination.vpcId} are joined`));
+    else
+      gaps.push(
+        missing(state, 'routeTables', `two routes of ${table.RouteTableId} are equal for the same destination`),
+      );
+  }
+  return {
+    gate,
+    resources: [table.RouteTableId],
+    ...divided,
+    missing: gaps,
+    routes: { routeTableId: table.RouteTableId, subnetId: client.subnetId, parts, endpointRouteMissing },
+  };
+}
+
+/** The route that associating the endpoint with the route table would add. */
+function virtualRoutes(destination: Extract<Destination, { kind: 'gateway' }>): Route[] {
+  const lists = destination.exact ? destination.prefixListIds : [];
+  return lists.map((id) => ({
+    DestinationPrefixListId: id,
+    GatewayId: destination.endpointIds[0],
+    Origin: 'CreateRoute',
+    State: 'active',
+  }));
+}
+
+function classify(
+  state: RouteConnectionReads,
+  client: Client,
+  destination: Destination,
+  part: RoutePart,
+): ClassifiedPart {
+  if (part.winner === 'undetermined') return { ...part, effect: 'undetermined' };
+  const route = part.route;
+  if (part.winner === 'none' || route === undefined) return { ...part, effect: 'no-route' };
+  if (isBlackhole(route)) return { ...part, effect: 'blackhole' };
+  const target = routeTarget(route);
+  if (destination.kind === 'gateway')
+    return { ...part, effect: destination.endpointIds.includes(target.id) ? 'arrives' : 'elsewhere' };
+  if (destination.kind === 'public') return { ...part, effect: 'elsewhere' };
+  const sameVpc = destination.vpcId === undefined || client.vpcId === undefined || destination.vpcId === client.vpcId;
+  if (sameVpc) return { ...part, effect: target.kind === 'local' ? 'arrives' : 'elsewhere' };
+  if (target.kind === 'vpc-peering-connection') {
+    const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
+    if (peering === undefined) return { ...part, effect: 'undetermined' };
+    const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
+    const joins = ends.includes(client.vpcId) && ends.includes(destination.vpcId);
+    return { ...part, effect: joins && peering.Status?.Code?.toLowerCase() === 'active' ? 'arrives' : 'elsewhere' };
+  }
+  // A transit gateway has route tables of its own; whether they lead on cannot be said from this VPC's.
+  if (target.kind === 'transit-gateway' || target.id.startsWith('arn:')) return { ...part, effect: 'undetermined' };
+  return { ...part, effect: 'elsewhere' };
+}

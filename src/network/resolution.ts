@@ -1,0 +1,135 @@
+/** Where a target's name leads, by the rules of VPC DNS (facts.md 2). What really was answered is an observation, not this. */
+import type { VpcEndpoint } from '../model/aws.ts';
+import { type Missing, missing, type State } from '../model/state.ts';
+import type { Target } from '../model/target.ts';
+import type { Vantage } from '../model/vantage.ts';
+import { addressSet, formatAddress, parseCidr } from './addresses.ts';
+import { chooseEndpoint, endpointState, isVpceName } from './endpoints.ts';
+import { byId } from './index-by-id.ts';
+
+/** Whose answers the client gets: the VPC's own, another resolver's, or not known. */
+export type ResolverKind = 'vpc' | 'other' | 'unknown';
+
+export type Resolution =
+  /** no name is involved, or one that public DNS answers */
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'hosts'; readonly addresses: readonly string[]; readonly line: number }
+  | { readonly kind: 'endpoint'; readonly endpoint: VpcEndpoint }
+  | { readonly kind: 'public' }
+  | { readonly kind: 'no-answer' }
+  | { readonly kind: 'unknown'; readonly missing: readonly Missing[] };
+
+export type ResolutionReads = Pick<State, 'vpcEndpoints' | 'vpcAttributes'>;
+
+/**
+ * What the VPC's DNS gives for the target's name.
+ * Private DNS needs an available endpoint, both VPC DNS attributes, and a name that the endpoint has.
+ * https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
+ */
+export function resolveOnModel(
+  state: ResolutionReads,
+  vantage: Vantage,
+  target: Target,
+  resolver: ResolverKind,
+): Resolution {
+  const host = target.host;
+  if (host === undefined) return { kind: 'direct' };
+  const pinned = hostsEntries(vantage, host);
+  const line = pinned[0]?.line;
+  if (line !== undefined) return { kind: 'hosts', addresses: pinned.map((entry) => entry.address), line };
+  if (resolver !== 'vpc') return { kind: 'unknown', missing: [] };
+
+  const vpcId = vantage.vpcId;
+  const attributes = vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId);
+  const support = attributes?.EnableDnsSupport?.Value;
+  if (support === false) return { kind: 'no-answer' };
+  if (isVpceName(host)) return support === undefined ? unknownAttribute(state, 'enableDnsSupport') : { kind: 'direct' };
+  if (!state.vpcEndpoints.known) return { kind: 'unknown', missing: [missing(state, 'vpcEndpoints')] };
+
+  const choice = chooseEndpoint(state, vpcId, target);
+  if (choice === undefined || choice.way !== 'private-dns' || endpointState(choice.endpoints[0]) !== 'available') {
+    return support === undefined ? unknownAttribute(state, 'enableDnsSupport') : { kind: 'public' };
+  }
+  const hostnames = attributes?.EnableDnsHostnames?.Value;
+  if (hostnames === false) return { kind: 'public' };
+  if (support === undefined || hostnames === undefined) {
+    return unknownAttribute(state, support === undefined ? 'enableDnsSupport' : 'enableDnsHostnames');
+  }
+  return { kind: 'endpoint', endpoint: choice.endpoints[0] };
+}
+
+function unknownAttribute(state: Pick<State, 'vpcAttributes'>, attribute: string): Resolution {
+  return { kind: 'unknown', missing: [missing(state, 'vpcAttributes', attribute)] };
+}
+
+/** Lines of the hosts file that pin a name, in file order. */
+export function hostsEntries(vantage: Pick<Vantage, 'hosts'>, host: string): Vantage['hosts'] {
+  const wanted = host.toLowerCase();
+  return vantage.hosts.filter((entry) => entry.names.some((name) => name.toLowerCase() === wanted));
+}
+
+/**
+ * The VPC resolver's addresses as this client can use them: the primary CIDR's base plus two, the link-local one, and the
+ * IPv6 one. https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html
+ */
+export function vpcResolverAddresses(primaryCidr: string | undefined): string[] {
+  const cidr = primaryCidr === undefined ? undefined : parseCidr(primaryCidr);
+  const plusTwo = cidr?.range.family === 4 ? [formatAddress(4, cidr.range.low + 2n)] : [];
+  return [...plusTwo, '169.254.169.253', 'fd00:ec2::253'];
+}
+
+/** Whether an address is a resolver of this VPC. */
+export function isVpcResolver(address: string, primaryCidr: string | undefined): boolean {
+  const wanted = addressSet(address)?.[0];
+  return (
+    wanted !== undefined &&
+    vpcResolverAddresses(primaryCidr).some((own) => {
+      const range = addressSet(own)?.[0];
+      return range?.family === wanted.family && range.low === wanted.low;
+    })
+  );
+}
+
+/** The primary CIDR of the client's VPC: the metadata service's first, or the API's. */
+export function primaryCidrOf(
+  state: Pick<State, 'vpcs'>,
+  vantage: Pick<Vantage, 'vpcCidrs' | 'vpcId'>,
+): string | undefined {
+  return (
+    vantage.vpcCidrs[0] ??
+    (vantage.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', vantage.vpcId)?.CidrBlock)
+  );
+}
+
+/**
+ * Which resolvers the configuration gives the client: resolv.conf where it was read, else the VPC's DHCP options. Undefined
+ * when neither is known. `AmazonProvidedDNS` and a missing option both mean the VPC's own.
+ */
+export function configuredResolvers(
+  state: Pick<State, 'vpcs' | 'dhcpOptions'>,
+  vantage: Vantage,
+): { readonly source: 'resolv.conf' | 'DHCP options'; readonly addresses: readonly string[] } | undefined {
+  if (vantage.resolvers.length > 0)
+    return { source: 'resolv.conf', addresses: vantage.resolvers.map((entry) => entry.address) };
+  const vpc = vantage.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', vantage.vpcId);
+  if (vpc === undefined) return undefined;
+  if (vpc.DhcpOptionsId === undefined || vpc.DhcpOptionsId === 'default') {
+    return vpc.DhcpOptionsId === 'default' ? { source: 'DHCP options', addresses: ['AmazonProvidedDNS'] } : undefined;
+  }
+  const options = byId(state.dhcpOptions, 'DhcpOptionsId', vpc.DhcpOptionsId);
+  if (options === undefined) return undefined;
+  const servers = (options.DhcpConfigurations ?? []).find((entry) => entry.Key === 'domain-name-servers')?.Values;
+  const addresses = (servers ?? []).flatMap((value) => value.Value ?? []);
+  return { source: 'DHCP options', addresses: addresses.length === 0 ? ['AmazonProvidedDNS'] : addresses };
+}
+
+/** Whether the first configured resolver is the VPC's; a loopback stub forwards, to whom is not told. */
+export function resolverKind(state: Pick<State, 'vpcs' | 'dhcpOptions'>, vantage: Vantage): ResolverKind {
+  const configured = configuredResolvers(state, vantage);
+  // Nothing is known of the client's resolver: the VPC's is what a host has unless somebody changed it.
+  if (configured === undefined) return 'vpc';
+  const first = configured.addresses[0];
+  if (first === undefined) return 'unknown';
+  if (first === 'AmazonProvidedDNS' || isVpcResolver(first, primaryCidrOf(state, vantage))) return 'vpc';
+  return first.startsWith('127.') || first === '::1' ? 'unknown' : 'other';
+}

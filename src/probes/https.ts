@@ -1,0 +1,175 @@
+/** Does the service behind an address answer HTTPS requests, and is it an AWS service that answers? */
+import type { TLSSocket } from 'node:tls';
+import { Client, type Dispatcher, errors } from 'undici';
+import type { Durations } from '../durations.ts';
+import type { Host } from '../model/host.ts';
+import {
+  type HttpsDetail,
+  type HttpsObservation,
+  type HttpsProbe,
+  type HttpsSubject,
+  socketAddress,
+} from '../model/observation.ts';
+import { connectTcp, handshake } from './connect.ts';
+import { startLimit } from './limit.ts';
+import { codeOf, failureOf, outcomeOf, ownError } from './outcome.ts';
+import { printable } from './text.ts';
+
+const BODY_BYTES = 4096;
+const BODY_CHARACTERS = 512;
+
+/**
+ * One request within `durations.httpsExchange`, on a connection of its own, without credentials; redirects are answers.
+ * The certificate is verified as any client would: an unaccepted one gives `tls-failed`, and the TLS rung tells why.
+ * Once the headers are there the outcome stands, however the body ends.
+ */
+export async function probeHttps(
+  probe: HttpsProbe,
+  host: Host,
+  durations: Durations,
+  signal: AbortSignal,
+): Promise<HttpsObservation> {
+  const { id, rung, subject, after } = probe;
+  const started = host.monotonic();
+  const observe = (outcome: HttpsObservation['outcome'], detail: HttpsDetail): HttpsObservation => {
+    return { id, rung, subject, after, ms: Math.round(host.monotonic() - started), outcome, detail };
+  };
+  const limit = startLimit(durations.httpsExchange, signal);
+  let secure: TLSSocket | undefined;
+  try {
+    const socket = await connectTcp(host, subject, limit.signal);
+    secure = await handshake(host, socket, { serverName: subject.serverName, verify: true }, limit.signal);
+    const asked = host.monotonic();
+    const response = await request(secure, subject, limit.signal);
+    const date = readDate(response, host.now(), host.monotonic() - asked);
+    const { text, failure } = await readBody(response);
+    return observe(isAwsAnswer(response) ? 'aws-answer' : 'other-answer', {
+      status: response.statusCode,
+      requestId: requestIdOf(response),
+      server: header(response, 'server'),
+      ...date,
+      errorType: errorTypeOf(response, text),
+      contentType: header(response, 'content-type'),
+      body: text === '' ? undefined : printable(text.slice(0, BODY_CHARACTERS)),
+      failure,
+    });
+  } catch (thrown) {
+    const error = limit.signal.aborted ? limit.signal.reason : withCode(thrown);
+    return observe(outcomeOf(rung, error), { failure: failureOf(error) });
+  } finally {
+    limit.end();
+    secure?.destroy();
+  }
+}
+
+type Response = Dispatcher.ResponseData;
+
+/** The client lives as long as its one connection, which the caller destroys. */
+async function request(secure: TLSSocket, subject: HttpsSubject, signal: AbortSignal): Promise<Response> {
+  const { serverName, port, method, path } = subject;
+  let spent = false;
+  const client = new Client(`https://${socketAddress(serverName, port)}`, {
+    // undici takes no answer from inside the call, and would connect again without end to a peer that closes early.
+    connect: (_options, callback) => {
+      const again = spent;
+      spent = true;
+      queueMicrotask(() => (again ? callback(closedEarly(), null) : callback(null, secure)));
+    },
+    // The probe's own limit ends every wait.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  // undici rejects at once only when the request is on its way; a probe must end whatever became of it.
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  const headers = { 'user-agent': 'vpce-doctor' };
+  return Promise.race([client.request({ path, method, headers, reset: true, signal }), ended]);
+}
+
+/** undici 8 looks its parser's codes up in a table that has no such keys, and leaves the error without one. */
+function withCode(error: unknown): unknown {
+  if (!(error instanceof errors.HTTPParserError) || codeOf(error) !== undefined) return error;
+  return ownError('notHttp', error.message);
+}
+
+const closedEarly = () => ownError('closed', 'the peer closed the connection before it got the request');
+
+function header({ headers }: Response, name: string): string | undefined {
+  const value = headers[name];
+  return value === undefined ? undefined : printable([value].flat().join(', '));
+}
+
+/** facts.md, section 10: any of these proves that an AWS service answered, whatever the status. */
+const REQUEST_ID_HEADERS = [
+  'x-amzn-requestid',
+  'x-amzn-request-id',
+  'x-amz-request-id',
+  'x-amz-rid',
+  'x-amz-id-2',
+] as const;
+
+function requestIdOf(response: Response): string | undefined {
+  return REQUEST_ID_HEADERS.map((name) => header(response, name)).find((value) => value !== undefined);
+}
+
+/**
+ * `awselb/2.0` and CloudFront's headers are no proof: customers put load balancers and distributions of their own there,
+ * and an endpoint's traffic passes neither.
+ */
+function isAwsAnswer(response: Response): boolean {
+  if (requestIdOf(response) !== undefined) return true;
+  if (/^Amazon(EC2|S3)$/i.test(header(response, 'server') ?? '')) return true;
+  const isRegistry = header(response, 'docker-distribution-api-version') !== undefined;
+  return isRegistry && /service="ecr\./.test(header(response, 'www-authenticate') ?? '');
+}
+
+/**
+ * The server wrote its Date about half a round trip before we read it, in whole seconds: a right clock is 0 to 1000 ms off.
+ * A cache's Date (RFC 9111: it comes with an Age) says nothing about now.
+ */
+function readDate(response: Response, now: number, roundTrip: number): Pick<HttpsDetail, 'date' | 'clockOffsetMs'> {
+  const date = header(response, 'date');
+  const theirs = Date.parse(date ?? '');
+  if (Number.isNaN(theirs) || header(response, 'age') !== undefined) return { date };
+  return { date, clockOffsetMs: Math.round(now - roundTrip / 2 - theirs) };
+}
+
+/** What there is of the body, as text; why it is not whole, when the network is to blame. Nothing for a binary type. */
+async function readBody({ body, headers }: Response): Promise<{ text: string; failure: HttpsDetail['failure'] }> {
+  const isText = /text|json|xml|html/i.test(String(headers['content-type'] ?? 'text'));
+  const chunks: Buffer[] = [];
+  let failure: HttpsDetail['failure'];
+  try {
+    let size = 0;
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= BODY_BYTES) break;
+    }
+  } catch (error) {
+    failure = failureOf(error);
+  }
+  return { text: isText ? Buffer.concat(chunks).toString('utf8', 0, BODY_BYTES) : '', failure };
+}
+
+/**
+ * The service's own word for what is wrong, without the namespace and link that some put around it: in a header, in `__type`
+ * or `code` of JSON (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html), or in <Code> of XML.
+ */
+function errorTypeOf(response: Response, body: string): string | undefined {
+  const raw = header(response, 'x-amzn-errortype') ?? jsonErrorType(body) ?? body.match(/<Code>([\w.]+)<\/Code>/)?.[1];
+  // Services that do not even know the operation answer with a lone element: facts.md, section 10.
+  const name = raw ?? body.match(/^\s*<(\w+Exception)\s*\/?>/)?.[1];
+  return name === undefined ? undefined : printable(name.split(':')[0]?.split('#').at(-1) ?? name);
+}
+
+function jsonErrorType(body: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { __type, code } = value as Record<string, unknown>;
+    return [__type, code].find((type) => typeof type === 'string');
+  } catch {
+    return undefined;
+  }
+}

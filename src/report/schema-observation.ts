@@ -1,0 +1,168 @@
+/** The observation part of the report's schema: one variant for each rung, told apart by `rung`. */
+import { z } from 'zod';
+
+const text = z.string();
+const texts = z.array(text);
+const maybe = text.optional();
+const flag = z.boolean().optional();
+const number = z.number().optional();
+
+const FailureSchema = z
+  .object({ code: maybe, syscall: maybe, message: maybe.describe('For the reader only; classify by `code`.') })
+  .meta({ id: 'Failure', description: 'One failed system call or library error.' });
+
+const DnsRecordSchema = z.object({ name: text, type: text, ttl: z.number(), data: text }).meta({ id: 'DnsRecord' });
+
+const CertificateSchema = z
+  .object({
+    subject: text,
+    issuer: text,
+    subjectAlternativeNames: texts,
+    validFrom: text.describe('ISO 8601.'),
+    validTo: text.describe('ISO 8601.'),
+    fingerprint256: text,
+  })
+  .meta({ id: 'Certificate' });
+
+const head = {
+  id: text.describe('The question itself, readable: `tcp 10.0.2.14:443`.'),
+};
+const middle = {
+  after: texts.describe('Ids of the observations that led to this question.'),
+  ms: z.number().describe('How long the answer took, in milliseconds.'),
+};
+
+const DnsObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('dns'),
+    subject: z.object({
+      name: text,
+      type: z.enum(['A', 'AAAA']),
+      server: text,
+      port: z.int(),
+      transport: z.enum(['udp', 'tcp']),
+    }),
+    ...middle,
+    outcome: z.enum([
+      'answered',
+      'no-data',
+      'nxdomain',
+      'servfail',
+      'refused-by-server',
+      'other-rcode',
+      'timeout',
+      'refused',
+      'unreachable',
+      'prohibited',
+      'malformed',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      rcode: maybe,
+      addresses: texts,
+      cnames: texts,
+      answers: z.array(DnsRecordSchema),
+      authority: z.array(DnsRecordSchema),
+      authoritative: flag,
+      recursionAvailable: flag,
+      truncated: flag,
+      ednsUdpPayloadSize: number,
+      extendedError: maybe.describe('RFC 8914 extended error, `code` or `code: text`.'),
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'DnsObservation' });
+
+const TcpObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('tcp'),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      localPort: z.int().optional().describe('A source port that was chosen on purpose.'),
+    }),
+    ...middle,
+    outcome: z.enum(['open', 'refused', 'timeout', 'unreachable', 'reset', 'prohibited', 'failed', 'skipped']),
+    detail: z.object({ localAddress: maybe, localPort: number, failure: FailureSchema.optional() }),
+  })
+  .meta({ id: 'TcpObservation' });
+
+const TlsObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('tls'),
+    subject: z.object({ address: text, port: z.int(), serverName: text }),
+    ...middle,
+    outcome: z.enum([
+      'trusted',
+      'name-mismatch',
+      'untrusted',
+      'expired',
+      'not-yet-valid',
+      'timeout',
+      'reset',
+      'closed',
+      'alert',
+      'not-tls',
+      'refused',
+      'unreachable',
+      'prohibited',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      protocol: maybe,
+      cipher: maybe,
+      chain: z.array(CertificateSchema).describe('Leaf first, as the peer sent it.'),
+      authorizationError: maybe,
+      localAddress: maybe,
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'TlsObservation' });
+
+const HttpsObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('https'),
+    subject: z.object({ address: text, port: z.int(), serverName: text, method: text, path: text }),
+    ...middle,
+    outcome: z.enum([
+      'aws-answer',
+      'other-answer',
+      'timeout',
+      'reset',
+      'closed',
+      'refused',
+      'unreachable',
+      'prohibited',
+      'not-http',
+      'tls-failed',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      status: number,
+      requestId: maybe,
+      server: maybe,
+      date: maybe,
+      clockOffsetMs: z.number().optional().describe("This machine's clock minus the Date header, in milliseconds."),
+      errorType: maybe,
+      contentType: maybe,
+      body: maybe.describe('The first 512 characters of a text body.'),
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'HttpsObservation' });
+
+export const ObservationSchema = z
+  .discriminatedUnion('rung', [
+    DnsObservationSchema,
+    TcpObservationSchema,
+    TlsObservationSchema,
+    HttpsObservationSchema,
+  ])
+  .meta({ id: 'Observation', description: 'One question that was put to the network, and what came back.' });

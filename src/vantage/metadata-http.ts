@@ -1,0 +1,181 @@
+/** Requests to a link-local metadata service: no proxy, no name lookup, no redirect; a failure is a value. */
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { errors, Pool } from 'undici';
+import type { Host } from '../model/host.ts';
+
+export type MetadataFailure = {
+  /** `not-allowed`: the wire refused the address; `stopped`: the signal came first */
+  readonly outcome:
+    | 'timeout'
+    | 'refused'
+    | 'unreachable'
+    | 'reset'
+    | 'prohibited'
+    | 'not-http'
+    | 'not-allowed'
+    | 'failed'
+    | 'stopped';
+  /** whether a TCP connection to the service had been made */
+  readonly connected: boolean;
+  readonly code?: string | undefined;
+};
+export type MetadataAnswer =
+  | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
+  | MetadataFailure;
+
+export type MetadataClient = {
+  /** the service's address, for sentences: `169.254.169.254`, `127.0.0.1:1338` */
+  readonly name: string;
+  /** Ends within the request timeout or with the signal; never throws on network trouble. */
+  readonly request: (
+    method: 'GET' | 'PUT',
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ) => Promise<MetadataAnswer>;
+  /** Drops every connection, also those still being made. */
+  readonly close: () => Promise<void>;
+};
+
+/** The code of our own error for an address that the wire refuses. */
+const NOT_ALLOWED = 'ERR_ADDRESS_NOT_ALLOWED';
+
+/** Node's and undici's error codes; one that is missing here is `failed`, with its code. */
+const OUTCOME_OF_CODE: Readonly<Record<string, MetadataFailure['outcome']>> = {
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EAFNOSUPPORT: 'unreachable',
+  ETIMEDOUT: 'timeout',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  EPERM: 'prohibited',
+  EACCES: 'prohibited',
+  [NOT_ALLOWED]: 'not-allowed',
+};
+
+/** A task with a hundred containers fits; a stranger's endless answer does not. */
+const LARGEST_ANSWER = 1_048_576;
+/** A host with fifteen interfaces has two hundred values to read, one request each. */
+const CONNECTIONS = 4;
+
+/**
+ * A client for the service at `url`: scheme http, an IP address or `localhost`; its path goes before every request's.
+ * A sentence's middle (`problem`) when the URL is none of these: a name would have to be looked up, and the name service
+ * may be what is broken. `timeoutMs` bounds each request together with its connection.
+ */
+export function metadataClient(
+  host: Host,
+  url: string,
+  timeoutMs: number,
+): MetadataClient | { readonly problem: string } {
+  const base = URL.canParse(url) ? new URL(url) : undefined;
+  if (base?.protocol !== 'http:') return { problem: 'it is not an http:// URL' };
+  const address = addressOf(base.hostname);
+  if (address === undefined) return { problem: 'it names a host where only an address is accepted' };
+  const port = base.port === '' ? 80 : Number(base.port);
+  const prefix = base.pathname.replace(/\/+$/, '');
+  const wire = openWire(host, address, port);
+  const pool = new Pool(base.origin, {
+    connect: (_options, callback) => wire.connect(callback),
+    connections: CONNECTIONS,
+    maxResponseSize: LARGEST_ANSWER,
+  });
+
+  return {
+    name: base.host,
+    request: async (method, path, headers, signal) => {
+      const timer = AbortSignal.timeout(timeoutMs);
+      const either = AbortSignal.any([signal, timer]);
+      try {
+        return await beforeAbort(exchange(pool, method, `${prefix}${path}`, headers, either), either);
+      } catch (error) {
+        if (signal.aborted) return { outcome: 'stopped', connected: wire.connected() };
+        if (timer.aborted) return { outcome: 'timeout', connected: wire.connected() };
+        return failureOf(error, wire.connected());
+      }
+    },
+    close: async () => {
+      wire.close();
+      await pool.destroy();
+    },
+  };
+}
+
+async function exchange(
+  pool: Pool,
+  method: 'GET' | 'PUT',
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<MetadataAnswer> {
+  const answer = await pool.request({ method, path, headers: { ...headers }, signal });
+  return { outcome: 'answered', status: answer.statusCode, body: await answer.body.text() };
+}
+
+/** undici heeds the signal of a request only once its connection is made; a silent address never gets that far. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+type Wire = {
+  readonly connect: (callback: (...result: [null, Socket] | [Error, null]) => void) => void;
+  readonly connected: () => boolean;
+  readonly close: () => void;
+};
+
+/** Connects to where the host's wire leads, and remembers the sockets: one that waits for a silent address must not outlive us. */
+function openWire(host: Host, address: string, port: number): Wire {
+  const sockets = new Set<Socket>();
+  let connected = false;
+  return {
+    connected: () => connected,
+    close: () => {
+      for (const socket of sockets) socket.destroy(new Error('no longer needed'));
+    },
+    connect: (callback) => {
+      const routed = host.wire.route('tcp', address, port);
+      if (routed === undefined) {
+        callback(Object.assign(new Error(`${address} must not be contacted`), { code: NOT_ALLOWED }), null);
+        return;
+      }
+      const socket = netConnect({ host: routed.address, port: routed.port, noDelay: true });
+      const onError = (error: Error): void => callback(error, null);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        connected = true;
+        socket.removeListener('error', onError);
+        callback(null, socket);
+      });
+    },
+  };
+}
+
+function failureOf(error: unknown, connected: boolean): MetadataFailure {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // undici's parser gives its most common complaint no code.
+  if (error instanceof errors.HTTPParserError) return { outcome: 'not-http', connected, code };
+  // Without a code it is no network failure but a mistake of ours.
+  if (code === undefined) throw error;
+  return { outcome: OUTCOME_OF_CODE[code] ?? 'failed', connected, code };
+}
+
+/** A URL's host name as an address; `localhost` is one by RFC 6761. */
+function addressOf(hostname: string): string | undefined {
+  const bare = hostname.replace(/^\[(.*)\]$/, '$1');
+  if (bare === 'localhost') return '127.0.0.1';
+  return isIP(bare) === 0 ? undefined : bare;
+}
