@@ -9,7 +9,7 @@ import type {
 import { socketAddress } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { addressesByFamily } from '../network/addresses.ts';
+import { addressesByFamily, cidrSet, containsAddress } from '../network/addresses.ts';
 import { hostsEntries, isVpcResolver } from '../network/resolution.ts';
 
 /** One resolver's answers for the target's host, both families. */
@@ -101,6 +101,34 @@ export function evidenceFor(
     tcp: (address) => at('tcp', address),
     tls: (address) => at('tls', address),
     https: (address) => at('https', address),
+  };
+}
+
+/** Private ranges of every kind: an answer here is nobody's public service. Whether it is this VPC's is another question. */
+const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
+
+/** Whether every address that the client would use is private, or inside one of these CIDRs. */
+export function leadsInside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
+  const inside = [...PRIVATE, ...cidrSet(vantage.vpcCidrs)];
+  return evidence.addresses.length > 0 && evidence.addresses.every((address) => containsAddress(inside, address));
+}
+
+/** Whether the client would use public addresses only. */
+export function leadsOutside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
+  const inside = [...PRIVATE, ...cidrSet(vantage.vpcCidrs)];
+  return evidence.addresses.length > 0 && evidence.addresses.every((address) => !containsAddress(inside, address));
+}
+
+/** The connections to the addresses that the client would use, as the packets alone show them. */
+export function connectionsTo(evidence: Evidence): {
+  readonly silent: readonly string[];
+  readonly open: readonly string[];
+} {
+  const outcome = (address: string, wanted: TcpObservation['outcome']) =>
+    evidence.tcp(address).some((one) => one.subject.localPort === undefined && one.outcome === wanted);
+  return {
+    silent: evidence.addresses.filter((address) => outcome(address, 'timeout')),
+    open: evidence.addresses.filter((address) => outcome(address, 'open')),
   };
 }
 

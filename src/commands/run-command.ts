@@ -1,6 +1,7 @@
 /** `vpce-doctor [targets…]` and `vpce-doctor probe`: a live run, diagnosed. */
 import { diagnose } from '../diagnose/diagnose.ts';
 import { encodeCase } from '../model/case-file.ts';
+import { unknownState } from '../model/state.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, printReport, refuse, writeText } from './io.ts';
@@ -30,7 +31,7 @@ export async function runCommand(io: Io, options: RunOptions): Promise<number> {
   if (!options.quiet) for (const warning of documents.warnings) io.stderr(`vpce-doctor: ${warning}\n`);
   const live = await runLive(io, {
     requests: parsed.requests,
-    given: documents.state,
+    given: options.state === undefined ? unknownState('not-asked') : documents.state,
     warnings: [...documents.warnings, ...parsed.notes],
     useApi: options.useApi,
     useProbes: true,

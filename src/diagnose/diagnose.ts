@@ -585,7 +585,12 @@ function headlineOf(
   const name = (list: readonly ReportTarget[]) =>
     list.length === 1 ? (list[0]?.id ?? '') : `${list.length} of ${targets.length} targets`;
   const own = causes.filter((cause) => cause.severity !== 'advice');
-  const count = own.length === 1 ? 'One cause explains it.' : `${own.length} causes explain it.`;
+  const sure = own.some((cause) => cause.standing !== 'likely');
+  const count = !sure
+    ? `The likely ${own.length === 1 ? 'cause could' : 'causes could'} not be confirmed.`
+    : own.length === 1
+      ? 'One cause explains it.'
+      : `${own.length} causes explain it.`;
   switch (verdict) {
     case 'healthy':
       return targets.length === 1

@@ -66,7 +66,17 @@ export function evaluateChecks(
         break;
     }
   }
-  return { judged, absences, gaps };
+  return { judged: judged.filter((one) => !one.suspected || !explainedOtherwise(one, judged)), absences, gaps };
+}
+
+/** A suspicion is worth nothing where a cause that was read explains the same packets. */
+function explainedOtherwise(suspicion: Judged, judged: readonly Judged[]): boolean {
+  return judged.some(
+    (other) =>
+      !other.suspected &&
+      other.standing !== 'contradicted' &&
+      other.explains.some((id) => suspicion.explains.includes(id)),
+  );
 }
 
 function judge(

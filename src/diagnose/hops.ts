@@ -73,7 +73,12 @@ function hopOf(gate: Gate): Hop {
 }
 
 function labelOf(gate: Gate): string {
-  const resources = gate.resources.join('+') || '?';
+  const noun = gate.gate.includes('-sg-')
+    ? 'security group'
+    : gate.gate.includes('-nacl-')
+      ? 'network ACL'
+      : 'route table';
+  const resources = gate.resources.join('+') || noun;
   switch (gate.gate) {
     case 'client-sg-egress':
       return `${resources} out`;

@@ -2,7 +2,7 @@
 import type { Missing, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { type AddressSet, addressSet, containsAll } from './addresses.ts';
+import { type AddressSet, addressSet, containsAll, countAddresses } from './addresses.ts';
 import { type Client, clientOf } from './client.ts';
 import { addressDestination, publicDestinations, vpcAddresses } from './destinations.ts';
 import { type EndpointChoice, endpointState } from './endpoints.ts';
@@ -16,6 +16,7 @@ import {
   subtractFlows,
   unionFlows,
 } from './flows.ts';
+import type { Exit } from './gates.ts';
 import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
@@ -181,11 +182,18 @@ function publicModel(state: State, client: Client, target: Target, addresses: re
   return { path, status: joinStatus(paths), via: path === undefined ? 'unknown' : exitOf(path) };
 }
 
-/** What carries a public path: the exit of its largest part. */
+/**
+ * What carries a public path: the exit of its largest part. Where any public address is meant, a few of them belong to
+ * another service's gateway endpoint, which carries nothing of this target.
+ */
 export function exitOf(path: Path): string {
   const exits = path.gates.find((gate) => gate.exits !== undefined)?.exits ?? [];
-  const usable = exits.find((exit) => exit.usable === 'yes') ?? exits.find((exit) => exit.usable === 'unknown');
-  return usable?.via ?? 'none';
+  const size = (exit: Exit) => countAddresses(exit.destinations);
+  const largest = exits.reduce<Exit | undefined>(
+    (best, exit) => (best === undefined || size(exit) > size(best) ? exit : best),
+    undefined,
+  );
+  return largest === undefined || largest.usable === 'no' ? 'none' : (largest.via ?? 'none');
 }
 
 /** A pinned name: its addresses are evaluated for what they are, an interface, some other VPC address, or public ones. */

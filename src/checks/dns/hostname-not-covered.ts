@@ -1,6 +1,7 @@
 import { coversHost, namesCover, offeredNames, privateNames } from '../../network/endpoints.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 
 /** What kind of name it is that the endpoint does not have, for the sentence. */
@@ -32,11 +33,12 @@ export const hostnameNotCovered = defineCheck({
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_endpoint_create.html',
     ],
   },
-  evaluate: ({ state, client, target, evidence }) => {
+  evaluate: ({ client, evidence, state, target, vantage }) => {
     const host = target.host;
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
-    if (goal.missing.length > 0) return unknown(goal.missing);
+    if (goal.missing.length > 0)
+      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
     if (endpoint === undefined || goal.choice?.way === 'gateway') return NOT_APPLICABLE;
     if (goal.choice?.way !== 'uncovered') return absent(`${host} is among ${endpoint.VpcEndpointId}’s names`);

@@ -3,6 +3,7 @@ import type { State } from '../../model/state.ts';
 import { namesCover, offeredNames } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 
 export const privateDnsDisabled = defineCheck({
@@ -21,11 +22,12 @@ export const privateDnsDisabled = defineCheck({
       'Central endpoints have private DNS off on purpose and a private hosted zone or a Route 53 Profile in its place: while the name leads to the endpoint’s interfaces, nothing is wrong.',
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html'],
   },
-  evaluate: ({ state, client, target, evidence, vantage }) => {
+  evaluate: ({ client, evidence, state, target, vantage }) => {
     const host = target.host;
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
-    if (goal.missing.length > 0) return unknown(goal.missing);
+    if (goal.missing.length > 0)
+      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
     if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
     if (endpoint.PrivateDnsEnabled === true) return absent('the endpoint’s private DNS is on');

@@ -22,7 +22,7 @@ export const s3PrivateDnsInboundOnly = defineCheck({
   },
   evaluate: ({ state, client, target, evidence }) => {
     const host = target.host;
-    if (host === undefined) return NOT_APPLICABLE;
+    if (host === undefined || (target.serviceId !== undefined && target.serviceId !== 's3')) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.missing.length > 0) return unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];

@@ -1,6 +1,7 @@
 import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal, predictsPublicAnswer } from './names.ts';
 
 export const vpcDnsHostnamesDisabled = defineCheck({
@@ -16,10 +17,12 @@ export const vpcDnsHostnamesDisabled = defineCheck({
     notWhen: 'A gateway endpoint and the endpoint’s own vpce-… names do not depend on it.',
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html'],
   },
-  evaluate: ({ state, client, vantage, target }) => {
-    if (target.host === undefined) return NOT_APPLICABLE;
+  evaluate: ({ client, evidence, state, target, vantage }) => {
+    const host = target.host;
+    if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
-    if (goal.missing.length > 0) return unknown(goal.missing);
+    if (goal.missing.length > 0)
+      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     if (goal.choice?.way !== 'private-dns') return NOT_APPLICABLE;
     const vpcId = vantage.vpcId;
     const value =

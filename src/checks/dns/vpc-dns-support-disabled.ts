@@ -20,10 +20,12 @@ export const vpcDnsSupportDisabled = defineCheck({
       'https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html',
     ],
   },
-  evaluate: ({ state, vantage, target }) => {
+  evaluate: ({ state, vantage, target, evidence }) => {
     if (target.host === undefined) return NOT_APPLICABLE;
     const vpcId = vantage.vpcId;
     const value = vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId)?.EnableDnsSupport?.Value;
+    // A resolver that answers is switched on, whoever may read the attribute.
+    if (value === undefined && evidence.vpc?.outcome === 'answered') return absent('the VPC’s resolver answers');
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsSupport')]);
     if (value) return absent('the VPC’s DNS support is on');

@@ -8,6 +8,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { routeTableOf } from '../../network/route-tables.ts';
 import { offersPrivateDns, usualPrivateNames } from '../../services/catalogue.ts';
 import { parseServiceName } from '../../services/service-names.ts';
+import { serviceById } from '../../services/service-table.ts';
 import { type Draft, draftElement, type Fix } from '../check.ts';
 
 export type NewEndpoint = {
@@ -59,6 +60,11 @@ export function planEndpoint(
     dnsAttributesOff: attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false,
     port: target.port,
   };
+}
+
+/** Whether the service is one that gateway endpoints exist for. */
+export function hasGatewayType(serviceId: string | undefined): boolean {
+  return serviceId !== undefined && serviceById(serviceId)?.types.includes('gateway') === true;
 }
 
 /** The fix that creates it. */

@@ -1,6 +1,9 @@
 import { type Missing, missing, type State } from '../../model/state.ts';
+import type { Client } from '../../network/client.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
+import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsInside } from '../evidence.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
@@ -25,7 +28,8 @@ export const endpointInOtherVpc = defineCheck({
   evaluate: ({ state, client, vantage, target, evidence }) => {
     if (target.address !== undefined || (target.serviceNames.length === 0 && target.endpointId === undefined))
       return NOT_APPLICABLE;
-    if (!state.vpcEndpoints.known) return unknown([missing(state, 'vpcEndpoints')]);
+    if (!state.vpcEndpoints.known)
+      return leadsInside(evidence, vantage) ? NOT_APPLICABLE : unknown([missing(state, 'vpcEndpoints')]);
     const vpcId = client.vpcId;
     if (vpcId === undefined) return NOT_APPLICABLE;
     const choice = chooseEndpoint(state, vpcId, target);
@@ -36,7 +40,10 @@ export const endpointInOtherVpc = defineCheck({
     );
     const first = others.find((endpoint) => isType(endpoint, 'interface')) ?? others[0];
     if (first?.VpcId === undefined) return NOT_APPLICABLE;
-    const joined = others.map((endpoint) => connection(state, vpcId, endpoint.VpcId ?? ''));
+    const leaves = hasRouteToOtherNetworks(state, client);
+    const joined = others.map((endpoint) =>
+      leaves === false ? { joined: 'no' as const, missing: [] } : connection(state, vpcId, endpoint.VpcId ?? ''),
+    );
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
       const way = wayOut(state, client, target, evidence);
@@ -94,6 +101,20 @@ export const endpointInOtherVpc = defineCheck({
     },
   },
 });
+
+/** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */
+function hasRouteToOtherNetworks(state: Pick<State, 'routeTables'>, client: Client): boolean | undefined {
+  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
+  return table?.Routes?.some((route) => JOINING.has(routeTarget(route).kind));
+}
+
+const JOINING: ReadonlySet<string> = new Set([
+  'vpc-peering-connection',
+  'transit-gateway',
+  'virtual-private-gateway',
+  'network-interface',
+  'other',
+]);
 
 /** Whether a peering connection or a transit gateway has both VPCs. Routes are the path causes' business. */
 function connection(

@@ -3,7 +3,8 @@ import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { chooseEndpoint, endpointsFor, isVpceName } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { createEndpoint, planEndpoint } from './create-endpoint.ts';
+import { connectionsTo, leadsInside, leadsOutside } from '../evidence.ts';
+import { createEndpoint, hasGatewayType, planEndpoint } from './create-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
 
@@ -31,7 +32,10 @@ export const endpointMissing = defineCheck({
     if (target.address !== undefined || target.endpointId !== undefined || target.serviceNames.length === 0)
       return NOT_APPLICABLE;
     if (host !== undefined && isVpceName(host)) return NOT_APPLICABLE;
-    if (!state.vpcEndpoints.known) return unknown([missing(state, 'vpcEndpoints')]);
+    if (!state.vpcEndpoints.known)
+      return leadsInside(evidence, vantage)
+        ? absent(`${host} leads to a private address`)
+        : unknown([missing(state, 'vpcEndpoints')]);
     const choice = chooseEndpoint(state, client.vpcId, target);
     if (choice !== undefined)
       return absent(`${choice.endpoints[0].VpcEndpointId} is there for ${choice.endpoints[0].ServiceName}`);
@@ -67,6 +71,28 @@ export const endpointMissing = defineCheck({
         facts: { plan: planEndpoint(state, vantage, target), host },
       },
     ]);
+  },
+  suspect: ({ state, vantage, target, evidence }) => {
+    const { silent, open } = connectionsTo(evidence);
+    if (target.serviceNames.length === 0 || silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage))
+      return undefined;
+    // A gateway endpoint's names stay public: what is missing there is the route, which is another cause.
+    if (hasGatewayType(target.serviceId)) return undefined;
+    return {
+      key: `suspected ${target.serviceNames[0]}`,
+      resources: [vantage.vpcId ?? target.serviceNames[0] ?? ''],
+      extent: 'all',
+      summary: `${target.host} resolves to public addresses and nothing answers there: most likely ${vantage.vpcId ?? 'the VPC'} has no endpoint for ${target.serviceNames[0]} whose private DNS covers this name.`,
+      because: [
+        {
+          source: 'probe',
+          text: `${target.host} leads to ${evidence.addresses.join(', ')}, outside the VPC`,
+          ref: evidence.system?.observations[0]?.id,
+        },
+      ],
+      predicts: predictsNoConnection(evidence.addresses, target.port),
+      facts: { plan: planEndpoint(state, vantage, target), host: target.host },
+    };
   },
   fix: ({ plan, host }) =>
     plan === undefined

@@ -19,9 +19,10 @@ export const endpointWithoutSubnets = defineCheck({
     notWhen: 'Gateway endpoints never have subnets or interfaces: they are routes.',
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html'],
   },
-  evaluate: ({ state, client, target }) => {
+  evaluate: ({ state, client, target, evidence }) => {
     if (target.address !== undefined) return NOT_APPLICABLE;
-    if (!state.vpcEndpoints.known) return unknown([missing(state, 'vpcEndpoints')]);
+    if (!state.vpcEndpoints.known)
+      return evidence.addresses.length > 0 ? NOT_APPLICABLE : unknown([missing(state, 'vpcEndpoints')]);
     const endpoint = chooseEndpoint(state, client.vpcId, target)?.endpoints[0];
     if (endpoint === undefined || !isType(endpoint, 'interface')) return NOT_APPLICABLE;
     const told = [endpoint.NetworkInterfaceIds, endpoint.SubnetIds].filter((list) => list !== undefined);

@@ -4,6 +4,7 @@ import { endpointSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
 import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { connectionsTo, leadsInside } from '../evidence.ts';
 import {
   type BlockedGroup,
   gateOutcome,
@@ -52,7 +53,41 @@ export const endpointSgBlocksClient = defineCheck({
       context.target.port,
     );
   },
+  suspect: ({ vantage, target, evidence }) => {
+    const { silent, open } = connectionsTo(evidence);
+    if (silent.length === 0 || open.length > 0 || !leadsInside(evidence, vantage)) return undefined;
+    return {
+      key: `suspected ${target.id}`,
+      resources: silent,
+      extent: 'all',
+      summary: `${target.id} leads to ${list(silent)}, private addresses, and none of them answers: most likely the endpoint’s security group does not admit ${vantage.addresses[0] ?? 'this host'} on TCP ${target.port}. A network ACL or the client’s own security group would look the same from here.`,
+      because: [
+        {
+          source: 'probe',
+          text: `no answer to TCP ${target.port} from any of ${list(silent)}`,
+          ref: evidence.tcp(silent[0] ?? '')[0]?.id,
+        },
+      ],
+      predicts: (observation) =>
+        observation.rung === 'tcp' &&
+        observation.subject.port === target.port &&
+        silent.includes(observation.subject.address)
+          ? 'agrees'
+          : undefined,
+      facts: { groupId: '', source: { cidr: `${vantage.addresses[0] ?? ''}/32` } },
+    };
+  },
   fix: (facts, context) => {
+    if (facts.groupId === '')
+      return {
+        summary: 'Look up the endpoint’s security groups and admit this host there.',
+        commands: [
+          `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${context.evidence.addresses.join(',')} --query 'NetworkInterfaces[].[NetworkInterfaceId,Description,Groups]'`,
+        ],
+        undo: [],
+        owner: 'endpoint owner',
+        unprovable: 'the configuration could not be read, so that there is no model to prove it on',
+      };
     const port = context.target.port;
     const source =
       'group' in facts.source ? `--source-group ${facts.source.group}` : cidrOption(facts.source.cidr, port);

@@ -1,5 +1,8 @@
 import { flows, unionFlows } from '../../network/flows.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { hasGatewayType } from '../endpoint/create-endpoint.ts';
+import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
+import { connectionsTo, leadsOutside } from '../evidence.ts';
 import { predictsSilence } from './blocked-gates.ts';
 import { ROUTE_SLICES, routeView } from './routed-parts.ts';
 
@@ -23,6 +26,9 @@ export const gatewayRouteMissing = defineCheck({
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html'],
   },
   evaluate: ({ state, client, target }) => {
+    // Only S3 and DynamoDB have gateway endpoints: for other services nothing needs to be read to know it.
+    if (!state.vpcEndpoints.known && target.serviceId !== undefined && !hasGatewayType(target.serviceId))
+      return NOT_APPLICABLE;
     const view = routeView(state, client, target);
     const gateways = view.gates.flatMap(({ destination, gate }) =>
       destination.kind === 'gateway' ? [{ destination, gate }] : [],
@@ -69,25 +75,62 @@ export const gatewayRouteMissing = defineCheck({
       return unknown(gateways.flatMap(({ gate }) => gate.missing));
     return absent('the subnet’s route table has the gateway endpoint’s route');
   },
-  fix: ({ routeTableId, endpointId, prefixListIds }) => ({
-    summary: `Associate ${routeTableId} with ${endpointId}.`,
-    commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --add-route-table-ids ${routeTableId}`],
-    undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --remove-route-table-ids ${routeTableId}`],
-    owner: 'network owner',
-    caution: 'Open connections to the service from this route table’s subnets are dropped when the route is added.',
-    edit: (draft) => {
-      const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
-      if (table === undefined) return;
-      for (const DestinationPrefixListId of prefixListIds) {
-        table.Routes = [
-          ...(table.Routes ?? []),
-          { DestinationPrefixListId, GatewayId: endpointId, Origin: 'CreateRoute', State: 'active' },
-        ];
-      }
-      const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
-      if (endpoint !== undefined) endpoint.RouteTableIds = [...(endpoint.RouteTableIds ?? []), routeTableId];
-    },
-  }),
+  suspect: ({ vantage, target, evidence }) => {
+    const { silent, open } = connectionsTo(evidence);
+    if (!hasGatewayType(target.serviceId) || silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage))
+      return undefined;
+    return {
+      key: `suspected ${target.host}`,
+      resources: [vantage.subnetId ?? target.host ?? ''],
+      extent: 'all',
+      summary: `${target.host} resolves to public addresses, as it does behind a gateway endpoint, and nothing answers there: most likely the route table of ${vantage.subnetId ?? 'the client’s subnet'} has no route to a gateway endpoint for ${target.serviceNames[0]}.`,
+      because: [
+        {
+          source: 'probe',
+          text: `${target.host} leads to ${evidence.addresses.join(', ')}`,
+          ref: evidence.system?.observations[0]?.id,
+        },
+      ],
+      predicts: predictsNoConnection(evidence.addresses, target.port),
+      facts: { routeTableId: '', endpointId: '', prefixListIds: [] },
+    };
+  },
+  fix: ({ routeTableId, endpointId, prefixListIds }) =>
+    routeTableId === ''
+      ? {
+          summary:
+            'Look whether the subnet’s route table is associated with a gateway endpoint for the service; if not, create or associate it.',
+          commands: [
+            "aws ec2 describe-vpc-endpoints --filters Name=vpc-endpoint-type,Values=Gateway --query 'VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,RouteTableIds]'",
+          ],
+          undo: [],
+          owner: 'network owner',
+          unprovable: 'the configuration could not be read, so that there is no model to prove it on',
+        }
+      : {
+          summary: `Associate ${routeTableId} with ${endpointId}.`,
+          commands: [
+            `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --add-route-table-ids ${routeTableId}`,
+          ],
+          undo: [
+            `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --remove-route-table-ids ${routeTableId}`,
+          ],
+          owner: 'network owner',
+          caution:
+            'Open connections to the service from this route table’s subnets are dropped when the route is added.',
+          edit: (draft) => {
+            const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
+            if (table === undefined) return;
+            for (const DestinationPrefixListId of prefixListIds) {
+              table.Routes = [
+                ...(table.Routes ?? []),
+                { DestinationPrefixListId, GatewayId: endpointId, Origin: 'CreateRoute', State: 'active' },
+              ];
+            }
+            const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
+            if (endpoint !== undefined) endpoint.RouteTableIds = [...(endpoint.RouteTableIds ?? []), routeTableId];
+          },
+        },
   demonstration: {
     targets: ['s3'],
     inject: (world) => {
