@@ -611,7 +611,8 @@ function headlineOf(
 }
 
 function notesOf(vantage: Vantage): string[] {
-  const assumed = vantage.ephemeralPorts.source === 'assumed';
+  const assumed =
+    vantage.ephemeralPorts.source === 'assumed' && !vantage.notes.some((note) => note.includes('assumed'));
   return [
     ...vantage.notes,
     ...(assumed

@@ -187,13 +187,17 @@ function publicModel(state: State, client: Client, target: Target, addresses: re
  * another service's gateway endpoint, which carries nothing of this target.
  */
 export function exitOf(path: Path): string {
-  const exits = path.gates.find((gate) => gate.exits !== undefined)?.exits ?? [];
+  const largest = mainExit(path.gates.find((gate) => gate.exits !== undefined)?.exits ?? []);
+  return largest === undefined || largest.usable === 'no' ? 'none' : (largest.via ?? 'none');
+}
+
+/** The exit that takes most addresses; a few of "any public address" belong to another service's gateway endpoint. */
+export function mainExit(exits: readonly Exit[]): Exit | undefined {
   const size = (exit: Exit) => countAddresses(exit.destinations);
-  const largest = exits.reduce<Exit | undefined>(
+  return exits.reduce<Exit | undefined>(
     (best, exit) => (best === undefined || size(exit) > size(best) ? exit : best),
     undefined,
   );
-  return largest === undefined || largest.usable === 'no' ? 'none' : (largest.via ?? 'none');
 }
 
 /** A pinned name: its addresses are evaluated for what they are, an interface, some other VPC address, or public ones. */

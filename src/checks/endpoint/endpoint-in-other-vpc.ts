@@ -1,7 +1,9 @@
 import { type Missing, missing, type State } from '../../model/state.ts';
 import type { Client } from '../../network/client.ts';
+import { vpcAddresses } from '../../network/destinations.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
-import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
@@ -41,6 +43,8 @@ export const endpointInOtherVpc = defineCheck({
     const first = others.find((endpoint) => isType(endpoint, 'interface')) ?? others[0];
     if (first?.VpcId === undefined) return NOT_APPLICABLE;
     const leaves = hasRouteToOtherNetworks(state, client);
+    // A live route towards it is a connection, whatever the lists of this account say of its far end.
+    if (others.some((endpoint) => leadsThere(state, client, endpoint.VpcId ?? ''))) return NOT_APPLICABLE;
     const joined = others.map((endpoint) =>
       leaves === false ? { joined: 'no' as const, missing: [] } : connection(state, vpcId, endpoint.VpcId ?? ''),
     );
@@ -101,6 +105,24 @@ export const endpointInOtherVpc = defineCheck({
     },
   },
 });
+
+/** Whether a live route of the client's subnet, other than by peering, takes the other VPC's addresses. */
+function leadsThere(
+  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs'>,
+  client: Client,
+  vpcId: string,
+): boolean {
+  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
+  const vpc = byId(state.vpcs, 'VpcId', vpcId);
+  if (table === undefined || vpc === undefined) return false;
+  return selectRoutes(state, table, vpcAddresses(vpc)).some(
+    ({ route }) =>
+      route !== undefined &&
+      !isBlackhole(route) &&
+      JOINING.has(routeTarget(route).kind) &&
+      routeTarget(route).kind !== 'vpc-peering-connection',
+  );
+}
 
 /** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */
 function hasRouteToOtherNetworks(state: Pick<State, 'routeTables'>, client: Client): boolean | undefined {

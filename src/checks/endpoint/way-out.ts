@@ -6,6 +6,7 @@ import { publicDestinations } from '../../network/destinations.ts';
 import { isEmpty } from '../../network/flows.ts';
 import type { Exit } from '../../network/gates.ts';
 import { internetRouteGate } from '../../network/internet.ts';
+import { mainExit } from '../../network/model.ts';
 import type { Evidence } from '../evidence.ts';
 
 export const WAY_OUT_SLICES = [
@@ -50,7 +51,7 @@ export function wayOut(
     };
   const gate = internetRouteGate(state, client, destination);
   const exits = gate.exits ?? [];
-  const exit = exits.find((one) => one.usable === 'yes') ?? exits.find((one) => one.usable === 'unknown') ?? exits[0];
+  const exit = destination.exact ? (exits.find((one) => one.usable === 'yes') ?? exits[0]) : mainExit(exits);
   const usable = !isEmpty(gate.pass) ? 'yes' : isEmpty(gate.unknown) ? 'no' : 'unknown';
   const routeTableId = gate.resources[0];
   const base = { exit, routeTableId, via: exit?.via, missing: gate.missing };

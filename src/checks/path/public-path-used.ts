@@ -1,7 +1,7 @@
 import { addNatGateway } from '../../lab/world.ts';
 import { missing, SLICE_NAMES } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
-import { evaluateTarget } from '../../network/model.ts';
+import { evaluateTarget, mainExit } from '../../network/model.ts';
 import { resolverKind } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { createEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
@@ -64,7 +64,7 @@ export const publicPathUsed = defineCheck({
     const shared = sharedSubnetGap(state, vantage);
     if (shared !== undefined) return unknown([shared], false);
     const exits = model.publicPath?.gates.flatMap((gate) => gate.exits ?? []) ?? [];
-    const via = exits.find((exit) => exit.usable === 'yes')?.via ?? exits[0]?.via ?? 'an internet path';
+    const via = exits.find((exit) => exit.usable === 'yes')?.via ?? mainExit(exits)?.via ?? 'an internet path';
     const endpoint = model.choice?.endpoints[0].VpcEndpointId;
     return found([
       {
