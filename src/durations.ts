@@ -19,8 +19,6 @@ export const DURATIONS = {
   apiAttempt: 4_000,
   /** All attempts of one EC2 API call with back-off. An unreachable API costs seconds, not minutes. */
   apiCall: 9_000,
-  /** How long the run waits for the API once the probes that need no state are done. */
-  apiGrace: 9_000,
   /** The whole run, when `--deadline` is not given. */
   deadline: 30_000,
 } as const;

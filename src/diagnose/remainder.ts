@@ -1,0 +1,123 @@
+/** Everything that is not a cause: what was ruled out, what is undecided, what was contradicted, what nothing explains. */
+import type { AnyCheck } from '../checks/check.ts';
+import type { Observation } from '../model/observation.ts';
+import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
+import type { Missing } from '../model/state.ts';
+import type { Judged } from './findings.ts';
+import type { Cause } from './rank.ts';
+import type { View } from './views.ts';
+
+const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>> = {
+  dns: (outcome) => outcome !== 'answered' && outcome !== 'no-data' && outcome !== 'skipped',
+  tcp: (outcome) => outcome !== 'open' && outcome !== 'skipped',
+  tls: (outcome) => outcome !== 'trusted' && outcome !== 'skipped',
+  https: (outcome) => outcome !== 'aws-answer' && outcome !== 'other-answer' && outcome !== 'skipped',
+};
+
+/** Failed probes on a target's way that no cause predicted and that do not follow from one that was. */
+export function unexplainedOf(views: readonly View[], causes: readonly Cause[]): string[] {
+  const explained = new Set(causes.flatMap((cause) => cause.members.flatMap((member) => member.explains)));
+  const out = new Set<string>();
+  for (const view of views) {
+    const relevant = new Set([
+      ...view.evidence.addresses,
+      ...view.model.endpointPaths.flatMap((path) =>
+        path.destination.kind === 'interface' ? [path.destination.address] : [],
+      ),
+    ]);
+    const asked = new Set(view.evidence.configured.map((answer) => answer.server));
+    for (const one of view.evidence.all) {
+      if (!FAILED[one.rung](one.outcome)) continue;
+      if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
+      if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
+      if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
+      // AAAA fails with A for the same reason: one line is enough.
+      if (
+        one.rung === 'dns' &&
+        one.subject.type === 'AAAA' &&
+        view.evidence.all.some(
+          (other) =>
+            other.rung === 'dns' &&
+            other.subject.type === 'A' &&
+            other.subject.server === one.subject.server &&
+            other.outcome === one.outcome &&
+            other.subject.name === one.subject.name,
+        )
+      )
+        continue;
+      out.add(one.id);
+    }
+  }
+  return [...out];
+}
+
+export function undecidedOf(views: readonly View[], probed: boolean): Undecided[] {
+  const groups = new Map<AnyCheck, { targets: string[]; missing: Missing[]; matters: boolean }>();
+  for (const view of views) {
+    for (const gap of view.evaluated.gaps) {
+      const group = groups.get(gap.check) ?? { targets: [], missing: [], matters: false };
+      groups.set(gap.check, group);
+      group.targets.push(view.target.id);
+      for (const one of gap.missing) {
+        if (!group.missing.some((other) => other.action === one.action && other.detail === one.detail))
+          group.missing.push(one);
+      }
+      // What packets have shown to work needs no configuration to prove it.
+      const settled = probed && view.status === 'reachable' && gap.check.consequence !== true;
+      group.matters ||= gap.matters && !settled;
+    }
+  }
+  return [...groups.entries()].map(([check, group]) => ({ code: check.code, title: check.title, ...group }));
+}
+
+export function ruledOutOf(views: readonly View[], causes: readonly Cause[]): RuledOut[] {
+  const found = new Set(causes.map((cause) => (cause.members[0] as Judged).check.code));
+  const open = new Set(views.flatMap((view) => view.evaluated.gaps.map((gap) => gap.check.code)));
+  const contradicted = new Set(
+    views.flatMap((view) =>
+      view.evaluated.judged.filter((one) => one.standing === 'contradicted').map((one) => one.check.code),
+    ),
+  );
+  const groups = new Map<AnyCheck, { because: string; targets: string[] }>();
+  for (const view of views) {
+    for (const { check, because } of view.evaluated.absences) {
+      if (found.has(check.code) || open.has(check.code) || contradicted.has(check.code)) continue;
+      const group = groups.get(check) ?? { because, targets: [] };
+      groups.set(check, group);
+      group.targets.push(view.target.id);
+    }
+  }
+  return [...groups.entries()].map(([check, group]) => ({ code: check.code, title: check.title, ...group }));
+}
+
+const COULD_BE = [
+  'the description is older than the network: a change may be on its way',
+  'another network interface or source address of this host was used than the one that was evaluated',
+  'an appliance in between forwards the traffic',
+  'an established path through another VPC (Route 53 Profile, private hosted zone) leads there',
+];
+
+export function contradictedOf(views: readonly View[]): Contradicted[] {
+  const groups = new Map<string, Judged[]>();
+  for (const view of views) {
+    for (const one of view.evaluated.judged) {
+      if (one.standing !== 'contradicted') continue;
+      const key = `${one.check.code} ${one.finding.key}`;
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+  }
+  return [...groups.values()].map((members) => {
+    const first = members[0] as Judged;
+    const observations = [...new Set(members.flatMap((member) => member.disprovedBy))];
+    return {
+      code: first.check.code,
+      title: first.check.title,
+      summary: first.finding.summary,
+      targets: [...new Set(members.map((member) => member.target.id))],
+      resources: first.finding.resources,
+      observed: `The probes show the opposite: ${observations.slice(0, 3).join('; ')}.`,
+      observations,
+      couldBe: COULD_BE,
+    };
+  });
+}
