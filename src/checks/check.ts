@@ -48,10 +48,15 @@ export type Outcome<F> =
   /** the question does not arise for this target */
   | { readonly outcome: 'not-applicable' };
 
-/** What a fix changes, as a copy that may be edited. */
+/**
+ * What a fix changes. Elements are added with `push` and changed only through `draftElement`, which gives a copy of its own;
+ * the others are shared with the real state. The vantage's fields are replaced, not changed in place.
+ */
 export type Draft = {
-  readonly slices: { [N in SliceName]: SliceElement<N>[] };
+  readonly slices: { readonly [N in SliceName]: Readonly<SliceElement<N>>[] };
   readonly vantage: { -readonly [K in keyof Vantage]: Vantage[K] };
+  /** elements that are this draft's own already */
+  readonly taken: WeakSet<object>;
 };
 
 export type Fix = {
@@ -132,13 +137,19 @@ export function unknown<F = never>(missing: readonly Missing[], matters = true):
 }
 export const NOT_APPLICABLE: Outcome<never> = { outcome: 'not-applicable' };
 
-/** The element of a draft's slice with this id; undefined when it is gone. */
+/** The draft's own copy of the element with this id, to be changed; undefined when there is none. */
 export function draftElement<N extends SliceName>(
   draft: Draft,
   slice: N,
   key: string,
   id: string,
 ): SliceElement<N> | undefined {
-  const list = draft.slices[slice] as readonly SliceElement<N>[];
-  return list.find((element) => (element as Record<string, unknown>)[key] === id);
+  const list = draft.slices[slice] as SliceElement<N>[];
+  const at = list.findIndex((element) => (element as Record<string, unknown>)[key] === id);
+  const found = list[at];
+  if (found === undefined || draft.taken.has(found)) return found;
+  const own = structuredClone(found);
+  list[at] = own;
+  draft.taken.add(own);
+  return own;
 }

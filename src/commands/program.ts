@@ -1,8 +1,9 @@
 /** The command line: every command and option, once. */
 import { Command, CommanderError, Option } from 'commander';
 import { TOOL } from '../version.ts';
-import { formatFrom, regionFrom } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, refuse } from './io.ts';
+
+// What a command needs is imported by its action: `--version` and `--help` load neither tables nor schemas.
 
 type Flags = {
   readonly region?: string;
@@ -61,6 +62,7 @@ function buildProgram(io: Io, set: (status: number) => void): Command {
     .configureOutput({ writeOut: io.stdout, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'the options of one command')
     .argument(
       '[targets...]',
       'service, vpce-… id, host[:port], address[:port] or URL; every endpoint of the VPC when none is given',
@@ -84,6 +86,9 @@ Examples:
   program.option('--no-api', 'do not ask the EC2 API');
   reportOptions(program, true);
   program.action(async (targets: string[], flags: Flags) => {
+    const meant = await commandMeant(program, targets[0]);
+    if (meant !== undefined)
+      return set(refuse(io, `"${targets[0]}" is no command and no target; did you mean the command ${meant}?`));
     const { runCommand } = await import('./run-command.ts');
     await withReport(io, set, flags, (output, region) =>
       runCommand(io, {
@@ -102,7 +107,8 @@ Examples:
   probeOptions(probe);
   probe.option('-o, --output <file>', 'write the evidence to a file');
   reportOptions(probe, false);
-  probe.action(async (targets: string[], flags: Flags) => {
+  probe.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
     const { runCommand } = await import('./run-command.ts');
     await withReport(io, set, flags, (output, region) =>
       runCommand(io, {
@@ -123,7 +129,9 @@ Examples:
     .option('--vpc <id>', 'the VPC to read; this host’s own when not given')
     .option('--region <region>', 'the Region to read')
     .option('--deadline <seconds>', 'the whole run ends by then');
-  collect.action(async (flags: Flags) => {
+  collect.action(async (_own: Flags, command: Command) => {
+    const flags = flagsOf(command);
+    const { regionFrom } = await import('./arguments.ts');
     const region = regionFrom(flags.region);
     if (isProblem(region)) return set(refuse(io, region.problem));
     const { collectCommand } = await import('./collect-command.ts');
@@ -138,7 +146,8 @@ Examples:
   stateOptions(diagnose);
   diagnose.option('--evidence <file>', 'evidence of `probe -o`; repeatable', collectMany);
   reportOptions(diagnose, true);
-  diagnose.action(async (targets: string[], flags: Flags) => {
+  diagnose.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
     const { diagnoseCommand } = await import('./diagnose-command.ts');
     await withReport(io, set, flags, (output, region) =>
       diagnoseCommand(io, { targets, ...common(flags), region, output }),
@@ -149,7 +158,8 @@ Examples:
     .command('explain')
     .description('one cause’s page, or the list of all')
     .argument('[code]')
-    .action(async (code: string | undefined) => {
+    .action(async (code: string | undefined, _own: Flags, command: Command) => {
+      flagsOf(command);
       const { explainCommand } = await import('./explain-command.ts');
       set(explainCommand(io, code));
     });
@@ -160,7 +170,8 @@ Examples:
     .argument('[codes...]');
   probeOptions(demo);
   reportOptions(demo, true);
-  demo.action(async (codes: string[], flags: Flags) => {
+  demo.action(async (codes: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
       demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
@@ -170,11 +181,50 @@ Examples:
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
-    .action(async () => {
+    .action(async (_own: Flags, command: Command) => {
+      flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
       io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
     });
   return program;
+}
+
+/**
+ * A command's options, with those that stand before its name (`vpce-doctor --region eu-west-1 probe …`). One that the
+ * command does not have is refused: an option must never be ignored in silence.
+ */
+function flagsOf(command: Command): Flags {
+  const own: Record<string, unknown> = command.opts();
+  for (const { program, option } of optionsBefore(command)) {
+    const name = option.attributeName();
+    if (!command.options.some((candidate) => candidate.attributeName() === name))
+      command.error(`option '${option.long}' does not belong to '${command.name()}'`);
+    const [before, after]: unknown[] = [program.getOptionValue(name), own[name]];
+    if (command.getOptionValueSource(name) !== 'cli') own[name] = before;
+    else if (Array.isArray(before) && Array.isArray(after)) own[name] = [...before, ...after];
+  }
+  return own as Flags;
+}
+
+function optionsBefore(command: Command): { program: Command; option: Option }[] {
+  const program = command.parent;
+  if (program === null) return [];
+  return program.options
+    .filter((option) => program.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => ({ program, option }));
+}
+
+/** The command that a word is a misspelling of, when it is no target either. */
+async function commandMeant(program: Command, word: string | undefined): Promise<string | undefined> {
+  if (word === undefined) return undefined;
+  const { parseTarget } = await import('../services/parse-target.ts');
+  if (parseTarget(word).ok) return undefined;
+  const { nearest } = await import('../services/suggest.ts');
+  return nearest(
+    word,
+    program.commands.map((command) => command.name()),
+    1,
+  )[0];
 }
 
 function targetOptions(command: Command): void {
@@ -236,9 +286,12 @@ async function withReport(
   flags: Flags,
   run: (output: OutputOptions, region: string | undefined) => Promise<number>,
 ): Promise<void> {
+  const { formatFrom, regionFrom, unwritable } = await import('./arguments.ts');
   const format = formatFrom(flags.format);
   if (typeof format !== 'string') return set(refuse(io, format.problem));
   const region = regionFrom(flags.region);
   if (isProblem(region)) return set(refuse(io, region.problem));
+  const problem = await unwritable(flags);
+  if (problem !== undefined) return set(refuse(io, problem.problem));
   set(await run({ format, output: flags.output, color: flags.color, verbose: flags.verbose === true }, region));
 }

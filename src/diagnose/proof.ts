@@ -16,29 +16,49 @@ export type ModelInput = {
 
 /** The model of a target after some fixes have been applied; the input is left as it was. */
 export function modelAfter(input: ModelInput, target: Target, fixes: readonly Fix[]): TargetModel {
-  const { state, vantage } = fixes.length === 0 ? input : applyFixes(input, fixes);
+  const { state, vantage } = fixes.length === 0 ? input : appliedOnce(input, fixes);
   return evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
 }
 
-/** State and vantage with the edits applied in order. Slices that are not known stay unknown, whatever an edit writes. */
-export function applyFixes(
-  input: Pick<ModelInput, 'state' | 'vantage'>,
-  fixes: readonly Fix[],
-): { state: State; vantage: Vantage } {
-  const known = SLICE_NAMES.filter((name) => input.state[name].known);
-  const draft = {
-    slices: Object.fromEntries(SLICE_NAMES.map((name) => [name, copyOf(input.state, name)])),
-    vantage: structuredClone(input.vantage),
-  } as unknown as Draft;
-  for (const fix of fixes) fix.edit?.(draft);
-  const state = { ...input.state } as { -readonly [N in SliceName]: State[N] };
-  for (const name of known) (state as Record<string, unknown>)[name] = { known: true, value: draft.slices[name] };
-  return { state, vantage: draft.vantage };
+type Changed = { readonly state: State; readonly vantage: Vantage };
+const applied = new WeakMap<ModelInput, { fixes: readonly Fix[]; changed: Changed }[]>();
+
+/** Many targets ask for the same fixes: the changed state is made once for each set of them. */
+function appliedOnce(input: ModelInput, fixes: readonly Fix[]): Changed {
+  const known = applied.get(input) ?? [];
+  applied.set(input, known);
+  const before = known.find(
+    (one) => one.fixes.length === fixes.length && one.fixes.every((fix, i) => fix === fixes[i]),
+  );
+  if (before !== undefined) return before.changed;
+  const changed = applyFixes(input, fixes);
+  known.push({ fixes, changed });
+  return changed;
 }
 
-function copyOf(state: State, name: SliceName): unknown[] {
-  const slice = state[name];
-  return slice.known ? structuredClone(slice.value as unknown[]) : [];
+/**
+ * State and vantage with the edits applied in order. Lists are copied when an edit looks at them, elements when it takes
+ * them to change (`draftElement`): a VPC may have thousands. Slices that are not known stay unknown, whatever an edit writes.
+ */
+export function applyFixes(input: Pick<ModelInput, 'state' | 'vantage'>, fixes: readonly Fix[]): Changed {
+  const copies = new Map<SliceName, unknown[]>();
+  const slices = {} as Draft['slices'];
+  for (const name of SLICE_NAMES) {
+    Object.defineProperty(slices, name, {
+      enumerable: true,
+      get: () => {
+        const slice = input.state[name];
+        const copy = copies.get(name) ?? (slice.known ? [...slice.value] : []);
+        copies.set(name, copy);
+        return copy;
+      },
+    });
+  }
+  const draft: Draft = { slices, vantage: { ...input.vantage }, taken: new WeakSet() };
+  for (const fix of fixes) fix.edit?.(draft);
+  const state = { ...input.state } as Record<string, unknown>;
+  for (const [name, value] of copies) if (input.state[name].known) state[name] = { known: true, value };
+  return { state: state as State, vantage: draft.vantage };
 }
 
 /** Whether a fix can be shown on the model at all. */

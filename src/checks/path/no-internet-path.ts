@@ -94,10 +94,12 @@ export const noInternetPath = defineCheck({
         owner: 'network owner',
         caution: 'Somebody switched this on for a reason: ask before you open the VPC to the internet.',
         edit: (draft) => {
-          for (const vpc of draft.slices.vpcs)
-            if (vpc.VpcId === vpcId) vpc.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
-          for (const one of draft.slices.subnets)
-            if (one.VpcId === vpcId) one.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
+          const vpc = vpcId === undefined ? undefined : draftElement(draft, 'vpcs', 'VpcId', vpcId);
+          if (vpc !== undefined) vpc.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
+          for (const { SubnetId, VpcId } of [...draft.slices.subnets]) {
+            const subnet = VpcId === vpcId ? draftElement(draft, 'subnets', 'SubnetId', SubnetId) : undefined;
+            if (subnet !== undefined) subnet.BlockPublicAccessStates = { InternetGatewayBlockMode: 'off' };
+          }
         },
       };
     if (via?.startsWith('igw-'))
