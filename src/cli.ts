@@ -2,6 +2,7 @@
 /** argv, signals, exit code: nothing else. */
 import { main } from './commands/program.ts';
 import { realHost } from './host.ts';
+import type { Host } from './model/host.ts';
 
 const interrupt = new AbortController();
 // The first Ctrl-C ends the run with a report of what is known; the second ends the process.
@@ -10,14 +11,28 @@ process.once('SIGINT', () => {
   process.once('SIGINT', () => process.exit(130));
 });
 process.once('SIGTERM', () => interrupt.abort());
-// A reader that went away (`| head`) is no error of ours.
+// A reader that went away (`| head`) is no error of ours, and the exit status stays the verdict's. A full disk is one: a
+// report that nobody can read must not look like success.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`vpce-doctor: standard output cannot be written: ${error.code}.\n`);
+  process.exit(3);
 });
+process.stderr.on('error', () => {});
+
+/** This machine; a guard that cannot be read is the user's to repair and no error of ours. */
+function hostOrEnd(): Host {
+  try {
+    return realHost();
+  } catch (error) {
+    process.stderr.write(`vpce-doctor: ${error instanceof Error ? error.message : String(error)}.\n`);
+    return process.exit(3);
+  }
+}
 
 try {
   process.exitCode = await main(process.argv.slice(2), {
-    host: realHost(),
+    host: hostOrEnd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,

@@ -1,11 +1,11 @@
 /** `vpce-doctor collect`: the API half, from anywhere with credentials. */
 import { collectState } from '../collect/collect.ts';
 import { stateDocument } from '../collect/documents.ts';
-import { SLICE_NAMES, SLICES } from '../model/state.ts';
+import { SLICE_NAMES, SLICES, type State } from '../model/state.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
 import { type NumberArguments, numbersFrom } from './arguments.ts';
-import { type Io, isProblem, refuse, writeText } from './io.ts';
+import { type Io, isProblem, refuse, warn, writeText } from './io.ts';
 
 export type CollectOptions = NumberArguments & {
   readonly region?: string | undefined;
@@ -32,16 +32,9 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
     durations,
     signal,
   });
-  for (const warning of collected.warnings) io.stderr(`vpce-doctor: ${warning}\n`);
-  const refused = SLICE_NAMES.filter((name) => {
-    const slice = collected.state[name];
-    return !slice.known && slice.why !== 'not-asked';
-  });
-  for (const name of refused) {
-    const slice = collected.state[name];
-    if (!slice.known)
-      io.stderr(`vpce-doctor: ${SLICES[name].noun} could not be read: ${SLICES[name].action} ${slice.why}\n`);
-  }
+  for (const warning of collected.warnings) warn(io, warning);
+  const refused = refusals(collected.state);
+  for (const [why, actions] of refused) warn(io, `Not read, ${why}: ${[...actions].join(', ')}.`);
   const document = stateDocument(collected.state, {
     version: TOOL.version,
     region,
@@ -55,5 +48,16 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
     const failed = await writeText(options.file, text);
     if (failed !== undefined) return refuse(io, failed.problem);
   }
-  return refused.length === 0 ? 0 : 2;
+  return refused.size === 0 ? 0 : 2;
+}
+
+/** The calls that were made in vain, by the reason: a line each would be sixteen where nothing can be reached. */
+function refusals(state: State): Map<string, Set<string>> {
+  const refused = new Map<string, Set<string>>();
+  for (const name of SLICE_NAMES) {
+    const slice = state[name];
+    if (slice.known || slice.why === 'not-asked') continue;
+    refused.set(slice.why, (refused.get(slice.why) ?? new Set()).add(SLICES[name].action));
+  }
+  return refused;
 }

@@ -1,9 +1,10 @@
 /** What a command needs from the process that runs it, and how it ends. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Host } from '../model/host.ts';
 import type { Report } from '../model/report.ts';
-import { type Format, render } from '../report/index.ts';
-import { printable } from '../services/parse-target.ts';
+import { printable } from '../probes/text.ts';
+import type { Format } from '../report/index.ts';
 
 export type Io = {
   readonly host: Host;
@@ -26,8 +27,13 @@ export function isProblem(value: unknown): value is UsageProblem {
 
 /** Prints a usage problem and gives the exit status for it. */
 export function refuse(io: Io, problem: string): number {
-  io.stderr(`vpce-doctor: ${printable(problem, 2000)}\n`);
+  warn(io, problem);
   return 3;
+}
+
+/** One line on standard error. Names come from the user and from files: none may break the line or move the cursor. */
+export function warn(io: Io, text: string): void {
+  io.stderr(`vpce-doctor: ${printable(text.slice(0, 4000).toWellFormed().replace(/\s+/g, ' ').trim())}\n`);
 }
 
 export type OutputOptions = {
@@ -44,13 +50,41 @@ export async function writeText(path: string, text: string): Promise<UsageProble
     await writeFile(path, text);
     return undefined;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    return { problem: `${path} cannot be written (${code}): choose another file with -o` };
+    return { problem: `${path} cannot be written: ${reasonOf(error, path)}.` };
   }
+}
+
+/**
+ * Why a file that an option names could not be written. Asked before the run, which may take half a minute and happens
+ * once: nothing is created, and a disk that is full is still found only at the end.
+ */
+export async function unwritable(option: string, path: string | undefined): Promise<UsageProblem | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    const found = await stat(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found?.isDirectory()) return { problem: `${option} ${path} is a folder: give a file.` };
+    await access(found === undefined ? dirname(path) : path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return { problem: `${option} ${path} cannot be written: ${reasonOf(error, path)}.` };
+  }
+}
+
+function reasonOf(error: unknown, path: string): string {
+  const code = codeOf(error);
+  return code === 'ENOENT' ? `there is no folder ${dirname(path)}` : (code ?? 'unknown error');
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 /** Prints the report to where it was asked for. */
 export async function printReport(io: Io, report: Report, options: OutputOptions): Promise<UsageProblem | undefined> {
+  const { render } = await import('../report/index.ts');
   const toFile = options.output !== undefined;
   const text = render(report, options.format, {
     width: Math.max(80, toFile ? 100 : (io.columns ?? 100)),

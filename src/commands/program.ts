@@ -1,7 +1,7 @@
 /** The command line: every command and option, once. */
 import { Command, CommanderError, Option } from 'commander';
 import { TOOL } from '../version.ts';
-import { type Io, isProblem, type OutputOptions, refuse } from './io.ts';
+import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 
 // What a command needs is imported by its action: `--version` and `--help` load neither tables nor schemas.
 
@@ -134,6 +134,8 @@ Examples:
     const { regionFrom } = await import('./arguments.ts');
     const region = regionFrom(flags.region);
     if (isProblem(region)) return set(refuse(io, region.problem));
+    const problem = await unwritable('-o', flags.output);
+    if (problem !== undefined) return set(refuse(io, problem.problem));
     const { collectCommand } = await import('./collect-command.ts');
     set(await collectCommand(io, { region, vpc: flags.vpc, file: flags.output, deadline: flags.deadline }));
   });
@@ -286,12 +288,14 @@ async function withReport(
   flags: Flags,
   run: (output: OutputOptions, region: string | undefined) => Promise<number>,
 ): Promise<void> {
-  const { formatFrom, regionFrom, unwritable } = await import('./arguments.ts');
+  const { formatFrom, regionFrom } = await import('./arguments.ts');
   const format = formatFrom(flags.format);
   if (typeof format !== 'string') return set(refuse(io, format.problem));
   const region = regionFrom(flags.region);
   if (isProblem(region)) return set(refuse(io, region.problem));
-  const problem = await unwritable(flags);
+  const problem = (await unwritable('-o', flags.output)) ?? (await unwritable('--save', flags.save));
   if (problem !== undefined) return set(refuse(io, problem.problem));
+  if (flags.save !== undefined && flags.save === flags.output)
+    return set(refuse(io, `-o and --save name the same file, ${flags.save}: give two.`));
   set(await run({ format, output: flags.output, color: flags.color, verbose: flags.verbose === true }, region));
 }

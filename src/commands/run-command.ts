@@ -4,7 +4,7 @@ import { encodeCase } from '../model/case-file.ts';
 import { unknownState } from '../model/state.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
-import { type Io, isProblem, type OutputOptions, printReport, refuse, writeText } from './io.ts';
+import { type Io, isProblem, type OutputOptions, printReport, refuse, warn, writeText } from './io.ts';
 import { runLive } from './live.ts';
 import { type SaveOptions, saveCase } from './save.ts';
 
@@ -28,7 +28,7 @@ export async function runCommand(io: Io, options: RunOptions): Promise<number> {
   if (isProblem(numbers)) return refuse(io, numbers.problem);
   const documents = await stateFrom(options.state);
   if (isProblem(documents)) return refuse(io, documents.problem);
-  if (!options.quiet) for (const warning of documents.warnings) io.stderr(`vpce-doctor: ${warning}\n`);
+  if (!options.quiet) for (const warning of documents.warnings) warn(io, warning);
   const live = await runLive(io, {
     requests: parsed.requests,
     given: options.state === undefined ? unknownState('not-asked') : documents.state,

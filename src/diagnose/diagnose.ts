@@ -31,7 +31,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
   });
-  const primary = primaryCidrOf(state, vantage);
+  const primary = primaryCidrOf(vantage);
   const evidences = new Map(
     resolved.targets.map((target) => [
       target.id,

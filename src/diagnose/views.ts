@@ -36,10 +36,13 @@ export function statusOf(view: View): TargetStatus {
       return 'degraded';
     case 'closed':
       return 'unreachable';
-    case 'unknown':
-      return live.some((one) => one.finding.extent === 'all') && view.model.resolution.kind !== 'unknown'
-        ? 'unreachable'
-        : 'unknown';
+    case 'unknown': {
+      // What was found is sure, whatever the rest turns out to be; only where the name leads must be known.
+      if (live.length === 0 || view.model.resolution.kind === 'unknown') return 'unknown';
+      const { endpointPaths } = view.model;
+      const lost = endpointPaths.length > 0 && endpointPaths.every((path) => path.status === 'closed');
+      return lost || live.some((one) => one.finding.extent === 'all') ? 'unreachable' : 'degraded';
+    }
   }
 }
 

@@ -34,7 +34,8 @@ export function endpointState(endpoint: VpcEndpoint): string {
 
 /** `vpce-0123-abcd.svc.region.vpce.amazonaws.com` and its zonal and prefixed forms: public DNS, whatever private DNS says. */
 export function isVpceName(name: string): boolean {
-  return matchHost(name)?.vpceName !== undefined;
+  // The table of services is long and most names are no vpce names: look at the text first.
+  return name.toLowerCase().includes('.vpce.') && matchHost(name)?.vpceName !== undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Route } from '../model/aws.ts';
 import { type Missing, missing, type State } from '../model/state.ts';
 import type { AddressSet } from './addresses.ts';
 import { type Client, clientAddress } from './client.ts';
-import type { Destination, InterfaceDestination } from './destinations.ts';
+import type { Destination, GatewayDestination, InterfaceDestination } from './destinations.ts';
 import { addressesOf, type FlowSet, flows, intersectFlows, isEmpty, NO_FLOWS, subtractFlows } from './flows.ts';
 import { byId } from './index-by-id.ts';
 import { type AclDecision, evaluateNetworkAcl, networkAclOf } from './network-acls.ts';
@@ -123,6 +123,13 @@ function divide(
   return { asked, pass: NO_FLOWS, block: NO_FLOWS, unknown: asked };
 }
 
+/** What would settle flows that are unknown only because the destination's addresses are. */
+function unreadAddresses(state: Pick<State, never>, destination: Destination, unsure: FlowSet): Missing[] {
+  if (isEmpty(unsure) || destination.kind === 'interface' || destination.exact) return [];
+  const what = destination.kind === 'gateway' ? 'the destination’s CIDRs' : 'the target’s public addresses';
+  return [missing(state, 'prefixLists', what)];
+}
+
 /** The client's security groups, outbound. Gateway endpoints: the service's CIDRs or its prefix list (facts.md 3.2). */
 export function clientSecurityGroupGate(
   state: SecurityGroupReads,
@@ -147,11 +154,12 @@ export function clientSecurityGroupGate(
         };
   const answer = evaluateSecurityGroups(state, client.groupIds, 'egress', port, peer);
   const part = (addresses: AddressSet) => flows(addresses, ephemeral(client));
+  const divided = divide(destination, asked, part(answer.pass), part(answer.unknown));
   return {
     gate,
     resources: client.groupIds,
-    ...divide(destination, asked, part(answer.pass), part(answer.unknown)),
-    missing: answer.missing,
+    ...divided,
+    missing: [...answer.missing, ...unreadAddresses(state, destination, divided.unknown)],
     securityGroups: answer,
   };
 }
@@ -284,11 +292,12 @@ function aclGate(
   const acl = networkAclOf(state, subnetId, vpcId);
   if (acl === undefined) return blind(gate, asked, [missing(state, 'networkAcls', `the network ACL of ${subnetId}`)]);
   const answer = evaluate(acl);
+  const divided = divide(destination, asked, answer.pass, NO_FLOWS);
   return {
     gate,
     resources: [acl.NetworkAclId],
-    ...divide(destination, asked, answer.pass, NO_FLOWS),
-    missing: [],
+    ...divided,
+    missing: unreadAddresses(state, destination, divided.unknown),
     acl: { id: acl.NetworkAclId, subnetId, decisions: answer.decisions },
   };
 }
@@ -312,17 +321,20 @@ export function routeGate(state: RouteConnectionReads, client: Client, destinati
     return blind(gate, asked, [missing(state, 'routeTables', `the route table of ${client.subnetId}`)]);
 
   const gateway = destination.kind === 'gateway' ? destination : undefined;
-  const hasRoute = (table.Routes ?? []).some(
+  const own = (table.Routes ?? []).filter(
     (route) => route.GatewayId !== undefined && gateway?.endpointIds.includes(route.GatewayId),
   );
-  const endpointRouteMissing = gateway !== undefined && !hasRoute;
+  const endpointRouteMissing = gateway !== undefined && own.length === 0;
   const selected = selectRoutes(
     state,
     table,
     destination.addresses,
     endpointRouteMissing ? virtualRoutes(gateway) : [],
   );
-  const parts = selected.map((part) => classify(state, client, destination, part));
+  const parts =
+    gateway === undefined || gateway.exact
+      ? selected.map((part) => classify(state, client, destination, part))
+      : classifyUnread(own.length === 0 ? virtualRoutes(gateway) : own, selected);
   const of = (...effects: RouteEffect[]) =>
     parts
       .filter((part) => effects.includes(part.effect))
@@ -332,10 +344,12 @@ export function routeGate(state: RouteConnectionReads, client: Client, destinati
     : divide(destination, asked, of('arrives'), of('undetermined'));
   const unreadable = parts.find((part) => part.unreadablePrefixListId !== undefined)?.unreadablePrefixListId;
   const gaps: Missing[] = [];
-  if (!isEmpty(divided.unknown)) {
+  // Where the endpoint's route is missing everything is blocked, and yet it is open what else would be in the way.
+  const unsure = endpointRouteMissing ? of('undetermined') : divided.unknown;
+  if (!isEmpty(unsure)) {
     if (unreadable !== undefined) gaps.push(missing(state, 'prefixListEntries', unreadable));
     else if (destination.kind !== 'interface' && !destination.exact)
-      gaps.push(missing(state, 'prefixLists', 'the destination’s CIDRs'));
+      gaps.push(...unreadAddresses(state, destination, unsure));
     else if (destination.kind === 'interface' && destination.vpcId !== client.vpcId)
       gaps.push(missing(state, 'vpcPeeringConnections', `how ${client.vpcId} and ${destination.vpcId} are joined`));
     else
@@ -353,14 +367,28 @@ export function routeGate(state: RouteConnectionReads, client: Client, destinati
 }
 
 /** The route that associating the endpoint with the route table would add. */
-function virtualRoutes(destination: Extract<Destination, { kind: 'gateway' }>): Route[] {
-  const lists = destination.exact ? destination.prefixListIds : [];
-  return lists.map((id) => ({
+function virtualRoutes(destination: GatewayDestination): Route[] {
+  return destination.prefixListIds.map((id) => ({
     DestinationPrefixListId: id,
     GatewayId: destination.endpointIds[0],
     Origin: 'CreateRoute',
     State: 'active',
   }));
+}
+
+/**
+ * Where the service's CIDRs could not be read: its list holds no default route, so the endpoint's route wins against one
+ * (facts.md 4.2). Any other route may be longer or shorter than the entries, and may meet none of them.
+ */
+function classifyUnread(own: readonly Route[], parts: readonly RoutePart[]): ClassifiedPart[] {
+  const loses = (part: RoutePart) => part.winner === 'none' || (part.winner === 'route' && part.prefixLength === 0);
+  if (!parts.every(loses)) return parts.map((part) => ({ ...part, effect: 'undetermined' }));
+  const dead = own.every(isBlackhole) ? own[0] : undefined;
+  return parts.map((part) =>
+    dead === undefined
+      ? { ...part, effect: 'arrives' }
+      : { ...part, winner: 'route', route: dead, effect: 'blackhole' },
+  );
 }
 
 function classify(

@@ -143,13 +143,7 @@ function exitOf(
       return exit('unknown', target.id, `${target.id} takes it`);
     default:
       // Central egress behind a transit gateway, peering, VPN or appliance is common and not visible from here.
-      gaps.push(
-        missing(
-          state as Pick<State, never>,
-          'transitGatewayVpcAttachments',
-          `whether ${target.id} leads to the internet`,
-        ),
-      );
+      gaps.push(beyond(`whether ${target.id} leads to the internet`));
       return exit('unknown', target.id, `whether ${target.id} leads to the internet cannot be seen from here`);
   }
 }
@@ -198,10 +192,13 @@ function natExit(
       id,
       `${id} stands in a subnet whose default route leads to ${target.id}, not to an internet gateway`,
     );
-  gaps.push(
-    missing(state as Pick<State, never>, 'transitGatewayVpcAttachments', `whether ${target.id} leads to the internet`),
-  );
+  gaps.push(beyond(`whether ${target.id} leads to the internet`));
   return exit('unknown', id, `behind ${id} the traffic goes to ${target.id}, which cannot be seen from here`);
+}
+
+/** What lies behind a transit gateway, peering or appliance: its own routes would tell, and this tool does not ask for them. */
+function beyond(detail: string): Missing {
+  return { slice: 'routeTables', action: 'ec2:SearchTransitGatewayRoutes', why: 'not-asked', detail };
 }
 
 /** The mode in force: a subnet's own state is shown with exclusions applied, so it wins over the VPC's. */

@@ -1,5 +1,5 @@
 /** The model's whole answer for one target: where the name leads, which paths there are, what passes. No packets involved. */
-import type { Missing, State } from '../model/state.ts';
+import type { Missing, SliceName, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { type AddressSet, addressSet, containsAll, countAddresses } from './addresses.ts';
@@ -22,6 +22,25 @@ import { evaluateInternetPath } from './internet.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
 import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
+
+/** Every slice that a target's way depends on. */
+export const MODEL_SLICES = [
+  'vpcEndpoints',
+  'networkInterfaces',
+  'securityGroups',
+  'networkAcls',
+  'routeTables',
+  'prefixLists',
+  'prefixListEntries',
+  'subnets',
+  'vpcs',
+  'vpcAttributes',
+  'natGateways',
+  'internetGateways',
+  'egressOnlyInternetGateways',
+  'vpcPeeringConnections',
+] as const satisfies readonly SliceName[];
+type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
 export type TargetModel = {
   readonly resolution: Resolution;
@@ -46,7 +65,7 @@ export type TargetModel = {
  * @param publicAddresses what the name resolves to publicly, where packets have told; otherwise any public address
  */
 export function evaluateTarget(
-  state: State,
+  state: ModelState,
   vantage: Vantage,
   target: Target,
   resolver: ResolverKind,
@@ -88,6 +107,9 @@ export function evaluateTarget(
     };
   if (choice?.way === 'gateway') return gatewayModel(state, client, target, endpointPaths, base, gaps);
 
+  if (target.address !== undefined && interfaces.missing.length > 0)
+    return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: gaps };
+
   // The name stays public, or nothing intends it to be private: the internet path decides.
   const out = publicModel(state, client, target, target.address === undefined ? publicAddresses : [target.address]);
   if (resolution.kind === 'unknown') {
@@ -127,7 +149,7 @@ function endpointStatus(
 
 /** A gateway endpoint's flows that another route takes may still arrive by the internet: that is a detour, not a failure. */
 function gatewayModel(
-  state: State,
+  state: ModelState,
   client: Client,
   target: Target,
   paths: readonly Path[],
@@ -138,6 +160,7 @@ function gatewayModel(
   const alive = endpoint !== undefined && endpointState(endpoint) === 'available';
   let pass: FlowSet = NO_FLOWS;
   let detour: FlowSet = NO_FLOWS;
+  let doubt: FlowSet = NO_FLOWS;
   let block: FlowSet = NO_FLOWS;
   let asked: FlowSet = NO_FLOWS;
   let via = 'none';
@@ -156,13 +179,15 @@ function gatewayModel(
       publicPath = out;
       const carried = intersectFlows(out.pass, path.asked);
       detour = unionFlows(detour, carried);
+      doubt = unionFlows(doubt, intersectFlows(out.unknown, path.asked));
       if (!isEmpty(carried)) via = exitOf(out);
     }
     pass = unionFlows(pass, open);
     asked = unionFlows(asked, path.asked);
     block = unionFlows(block, alive ? path.block : path.asked);
   }
-  block = subtractFlows(block, detour);
+  // What another way out may or may not carry is lost to the endpoint, but not known to be lost.
+  block = subtractFlows(block, unionFlows(detour, doubt));
   const reached = unionFlows(pass, detour);
   const status = statusOf(asked, reached, block);
   const actualPath = !isEmpty(pass) ? (endpoint?.VpcEndpointId ?? 'unknown') : via;
@@ -175,7 +200,7 @@ function gatewayModel(
   };
 }
 
-function publicModel(state: State, client: Client, target: Target, addresses: readonly string[] | undefined) {
+function publicModel(state: ModelState, client: Client, target: Target, addresses: readonly string[] | undefined) {
   const { destinations } = publicDestinations(state, client, addresses);
   const paths = destinations.map((destination) => evaluateInternetPath(state, client, destination, target.port));
   const path = paths[0];
@@ -202,7 +227,7 @@ export function mainExit(exits: readonly Exit[]): Exit | undefined {
 
 /** A pinned name: its addresses are evaluated for what they are, an interface, some other VPC address, or public ones. */
 function hostsModel(
-  state: State,
+  state: ModelState,
   vantage: Vantage,
   target: Target,
   addresses: readonly string[],

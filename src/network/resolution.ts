@@ -90,15 +90,9 @@ export function isVpcResolver(address: string, primaryCidr: string | undefined):
   );
 }
 
-/** The primary CIDR of the client's VPC: the metadata service's first, or the API's. */
-export function primaryCidrOf(
-  state: Pick<State, 'vpcs'>,
-  vantage: Pick<Vantage, 'vpcCidrs' | 'vpcId'>,
-): string | undefined {
-  return (
-    vantage.vpcCidrs[0] ??
-    (vantage.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', vantage.vpcId)?.CidrBlock)
-  );
+/** The primary CIDR of the client's VPC: the metadata service's or, once the vantage is completed, the API's. */
+export function primaryCidrOf(vantage: Pick<Vantage, 'vpcCidrs'>): string | undefined {
+  return vantage.vpcCidrs[0];
 }
 
 /**
@@ -130,6 +124,6 @@ export function resolverKind(state: Pick<State, 'vpcs' | 'dhcpOptions'>, vantage
   if (configured === undefined) return 'vpc';
   const first = configured.addresses[0];
   if (first === undefined) return 'unknown';
-  if (first === 'AmazonProvidedDNS' || isVpcResolver(first, primaryCidrOf(state, vantage))) return 'vpc';
+  if (first === 'AmazonProvidedDNS' || isVpcResolver(first, primaryCidrOf(vantage))) return 'vpc';
   return first.startsWith('127.') || first === '::1' ? 'unknown' : 'other';
 }

@@ -132,7 +132,9 @@ function sourceOf(
   for (const { PrefixListId: id } of rule.PrefixListIds ?? []) {
     if (id === undefined) continue;
     const addresses = prefixListAddresses(state, id);
-    if (peer.prefixListIds?.includes(id) && addresses === undefined) pass = peer.addresses;
+    // A list holds one family: of two unread ones it is not known which is whose.
+    const only = peer.prefixListIds?.length === 1 && peer.prefixListIds[0] === id;
+    if (only && addresses === undefined) pass = peer.addresses;
     else if (addresses !== undefined) pass = unionAddresses(pass, intersectAddresses(addresses, peer.addresses));
     else {
       unknown = peer.addresses;

@@ -1,5 +1,5 @@
 /** The destinations of a target: what its packets must reach if they go the way that is intended. */
-import type { Missing, State } from '../model/state.ts';
+import { type Missing, missing, type State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Client } from './client.ts';
 import {
@@ -29,7 +29,12 @@ export function interfacePathsOf(
 ): Intended<InterfaceDestination> {
   if (target.address !== undefined) {
     const destination = addressDestination(state, client, target.address);
-    return { destinations: destination === undefined ? [] : [destination], missing: [], choice: undefined };
+    if (destination !== undefined) return { destinations: [destination], missing: [], choice: undefined };
+    // Without the interfaces it cannot be said that the address is none of them: a VPC may use any range.
+    const unread = state.networkInterfaces.known
+      ? []
+      : [missing(state, 'networkInterfaces', `the network interface that holds ${target.address}`)];
+    return { destinations: [], missing: unread, choice: undefined };
   }
   const choice = chooseEndpoint(state, client.vpcId, target);
   if (choice === undefined || choice.way === 'gateway') return { ...NOTHING, choice };

@@ -37,7 +37,7 @@ export function planProbes(input: PlanInput): Probe[] {
   const add = (probe: Probe) => {
     if (!asked.has(probe.id) && !planned.has(probe.id)) planned.set(probe.id, probe);
   };
-  const primary = primaryCidrOf(input.state, input.vantage);
+  const primary = primaryCidrOf(input.vantage);
   for (const target of input.targets) {
     const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
     for (const probe of namesToAsk(input, target, primary)) add(probe);

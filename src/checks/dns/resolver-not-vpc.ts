@@ -33,7 +33,7 @@ export const resolverNotVpc = defineCheck({
     if (host === undefined || isVpceName(host)) return NOT_APPLICABLE;
     const kind = resolverKind(state, vantage);
     if (kind === 'vpc') return absent('the client asks the VPC’s own resolver');
-    const primary = primaryCidrOf(state, vantage);
+    const primary = primaryCidrOf(vantage);
     const configured = configuredResolvers(state, vantage);
     const names = configured?.addresses.join(', ') ?? 'an unknown resolver';
     const { system, vpc } = evidence;
@@ -103,7 +103,7 @@ export const resolverNotVpc = defineCheck({
           `DHCP=$(aws ec2 create-dhcp-options --dhcp-configurations Key=domain-name-servers,Values=AmazonProvidedDNS --query DhcpOptions.DhcpOptionsId --output text)`,
           `aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id "$DHCP"`,
         ],
-        undo: [`aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id <the former dopt-…>`],
+        undo: [`aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id "$FORMER_DHCP_OPTIONS"`],
         owner: 'DNS owner' as const,
         caution: `Every instance of ${vpcId} stops asking ${server} when its lease is renewed: names that only ${server} knows are lost unless a Resolver rule forwards them.`,
         edit,

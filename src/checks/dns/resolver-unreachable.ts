@@ -10,7 +10,7 @@ export const resolverUnreachable = defineCheck({
   code: 'resolver-unreachable',
   title: 'The client’s resolver does not answer',
   layer: 'dns',
-  needs: ['vpcs', 'vpcAttributes'],
+  needs: ['vpcAttributes'],
   documentation: {
     meaning:
       'No answer comes from a resolver that the client’s resolv.conf names, so names cannot be looked up, or only after seconds of waiting for the next resolver. Unlike the VPC’s own resolver, a resolver of your own is reached by ordinary packets: security groups, network ACLs, routes and its own firewall all apply to port 53, UDP and TCP.',
@@ -25,7 +25,7 @@ export const resolverUnreachable = defineCheck({
     if (target.host === undefined) return NOT_APPLICABLE;
     const { configured } = evidence;
     if (configured.length === 0) return NOT_APPLICABLE;
-    const primary = primaryCidrOf(state, vantage);
+    const primary = primaryCidrOf(vantage);
     const dead = configured.filter((answer) => SILENT.has(answer.outcome));
     if (dead.length === 0)
       return absent(`the client’s resolver ${list(configured.map((answer) => answer.server))} answers`);

@@ -13,7 +13,7 @@ export const vpcDnsHostnamesDisabled = defineCheck({
     meaning:
       'The endpoint has private DNS on, but the VPC attribute enableDnsHostnames is false. Private DNS needs both VPC DNS attributes; without this one the service’s name keeps its public addresses. In VPCs that are not the default one it is off unless somebody switched it on.',
     confirm: 'aws ec2 describe-vpc-attribute --vpc-id <vpc> --attribute enableDnsHostnames',
-    remedy: 'Set enableDnsHostnames to true.',
+    remedy: 'Set enableDnsHostnames to true; the private names take effect within minutes, in every subnet of the VPC.',
     notWhen: 'A gateway endpoint and the endpoint’s own vpce-… names do not depend on it.',
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html'],
   },

@@ -7,7 +7,7 @@ export const vpcDnsSupportDisabled = defineCheck({
   code: 'vpc-dns-support-disabled',
   title: 'The VPC’s own resolver is switched off',
   layer: 'dns',
-  needs: ['vpcAttributes', 'vpcs'],
+  needs: ['vpcAttributes'],
   documentation: {
     meaning:
       'The VPC attribute enableDnsSupport is false: the Amazon resolver (the VPC’s base address plus two, 169.254.169.253) answers nothing in this VPC. Private DNS names of endpoints live only in that resolver, so no name leads to an endpoint.',
@@ -29,7 +29,7 @@ export const vpcDnsSupportDisabled = defineCheck({
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsSupport')]);
     if (value) return absent('the VPC’s DNS support is on');
-    const primary = primaryCidrOf(state, vantage);
+    const primary = primaryCidrOf(vantage);
     return found([
       {
         key: vpcId,

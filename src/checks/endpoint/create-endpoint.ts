@@ -75,13 +75,13 @@ export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix
 const NEW = 'vpce-new';
 
 function createGateway(plan: NewEndpoint): Fix {
-  const table = plan.routeTableId ?? '<route table>';
+  const table = plan.routeTableId ?? '"$ROUTE_TABLE"';
   return {
     summary: `Create a gateway endpoint for ${plan.serviceName} (free of charge) and associate it with ${table}.`,
     commands: [
       `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table}`,
     ],
-    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <the new vpce-…>'],
+    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
     owner: 'network owner',
     ...(plan.prefixListIds.length === 0
       ? { unprovable: `the prefix list of ${plan.serviceName} could not be read (ec2:DescribePrefixLists)` }
@@ -111,7 +111,7 @@ function addGateway(draft: Draft, plan: NewEndpoint): void {
 function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
   const source =
     plan.clientGroupId === undefined
-      ? `--cidr ${plan.clientAddress ?? '<client address>'}/32`
+      ? `--cidr ${plan.clientAddress ?? '$CLIENT_ADDRESS'}/32`
       : `--source-group ${plan.clientGroupId}`;
   const covered = host === undefined || namesCover(plan.privateNames, host);
   const name = plan.serviceName.split('.').slice(3).join('-') || 'endpoint';
@@ -129,7 +129,7 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
       `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$GROUP" --private-dns-enabled`,
     ],
     undo: [
-      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids <the new vpce-…>',
+      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
       'aws ec2 delete-security-group --group-id "$GROUP"',
     ],
     owner: 'network owner',

@@ -40,7 +40,7 @@ export const endpointNotAvailable = defineCheck({
           commands: [
             `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids ${id} > ${id}.json`,
             `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ${id}`,
-            `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} --vpc-endpoint-type Interface --private-dns-enabled --subnet-ids <as before> --security-group-ids <as before>`,
+            `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} --vpc-endpoint-type Interface --private-dns-enabled --subnet-ids $SUBNET_IDS --security-group-ids $SECURITY_GROUP_IDS`,
           ],
           undo: [],
           owner: 'endpoint owner',

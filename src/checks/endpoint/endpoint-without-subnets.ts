@@ -60,8 +60,8 @@ export const endpointWithoutSubnets = defineCheck({
     const range = cidr === undefined ? undefined : parseCidr(cidr)?.range;
     return {
       summary: `Add ${subnetId ?? 'a subnet of the VPC'} to ${id}.`,
-      commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '<subnet>'}`],
-      undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '<subnet>'}`],
+      commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
+      undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       owner: 'endpoint owner',
       ...(range === undefined || subnetId === undefined
         ? { unprovable: 'the client’s subnet could not be read' }

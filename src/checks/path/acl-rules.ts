@@ -193,16 +193,12 @@ function freeNumbers(facts: AclFacts, count: number): number[] {
   const below = facts.usedNumbers.filter((number) => number < limit);
   const preferred = limit >= 32767 ? Math.min(Math.max(0, ...below) + 10, 32766) : limit - 1;
   const out: number[] = [];
-  const candidates = [
-    ...Array.from({ length: count * 10 }, (_, i) => preferred + i),
-    ...Array.from({ length: Math.max(0, limit - 1) }, (_, i) => limit - 1 - i),
-  ];
-  for (const number of candidates) {
-    if (out.length === count) break;
-    if (number >= 1 && number < limit && !used.has(number)) {
-      out.push(number);
-      used.add(number);
-    }
-  }
+  const take = (number: number) => {
+    if (number < 1 || number >= limit || used.has(number)) return;
+    out.push(number);
+    used.add(number);
+  };
+  for (let i = 0; i < count * 10 && out.length < count; i++) take(preferred + i);
+  for (let number = limit - 1; number >= 1 && out.length < count; number--) take(number);
   return out;
 }

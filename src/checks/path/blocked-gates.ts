@@ -70,7 +70,7 @@ export function destinationsOf(context: DestinationContext): {
   const destinations: Destination[] = [...interfaces.destinations, ...gateways.destinations];
   const choice = interfaces.choice ?? gateways.choice;
   const missing = [...gap, ...interfaces.missing, ...(gateways.destinations.length > 0 ? [] : gateways.missing)];
-  if (destinations.length === 0 && choice === undefined && gap.length === 0) {
+  if (destinations.length === 0 && choice === undefined && gap.length === 0 && interfaces.missing.length === 0) {
     const seen = context.target.address === undefined ? context.evidence.addresses : [context.target.address];
     const own = context.client.vpcId;
     if (own !== undefined) {

@@ -1,8 +1,9 @@
 import type { State } from '../../model/state.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
-import { interfaceByAddress } from '../../network/destinations.ts';
+import { interfaceByAddress, vpcAddresses } from '../../network/destinations.ts';
 import { isVpceName } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -45,9 +46,15 @@ export const noInternetPath = defineCheck({
     if (target.endpointId !== undefined || target.serviceNames.length > 0) return NOT_APPLICABLE;
     if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
     const addresses = target.address !== undefined ? [target.address] : evidence.addresses;
-    if (addresses.length > 0 && addresses.every((address) => containsAddress(PRIVATE, address))) return NOT_APPLICABLE;
-    if (target.address !== undefined && interfaceByAddress(state, client, target.address) !== undefined)
-      return NOT_APPLICABLE;
+    const vpc = client.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', client.vpcId);
+    const own = vpc === undefined ? [] : vpcAddresses(vpc);
+    const inside = (address: string) => containsAddress(PRIVATE, address) || containsAddress(own, address);
+    if (addresses.length > 0 && addresses.every(inside)) return NOT_APPLICABLE;
+    if (target.address !== undefined) {
+      if (interfaceByAddress(state, client, target.address) !== undefined) return NOT_APPLICABLE;
+      // A VPC may use public ranges: without its CIDRs and its interfaces this may be an address of its own.
+      if (vpc === undefined && !state.networkInterfaces.known) return unknown([missing(state, 'networkInterfaces')]);
+    }
     if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
     const way = wayOut(state, client, target, evidence);
     if (way.usable === 'yes') return absent(`a way out exists: ${way.why}`);
@@ -82,7 +89,7 @@ export const noInternetPath = defineCheck({
     ]);
   },
   fix: ({ via, routeTableId, vpcId, networkInterfaceId, blocked, nat, publicSubnet: subnet }) => {
-    const table = routeTableId ?? '<route table>';
+    const table = routeTableId ?? '"$ROUTE_TABLE"';
     const replace = via === undefined ? 'create-route' : 'replace-route';
     if (blocked)
       return {
@@ -90,7 +97,7 @@ export const noInternetPath = defineCheck({
         commands: [
           `aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional`,
         ],
-        undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id <the new vpcbpa-exclude-…>'],
+        undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id "$EXCLUSION"'],
         owner: 'network owner',
         caution: 'Somebody switched this on for a reason: ask before you open the VPC to the internet.',
         edit: (draft) => {
@@ -107,10 +114,10 @@ export const noInternetPath = defineCheck({
         summary: `Give ${networkInterfaceId ?? 'the client'} a public IPv4 address, or send its subnet through a NAT gateway.`,
         commands: [
           'ADDRESS=$(aws ec2 allocate-address --query AllocationId --output text)',
-          `aws ec2 associate-address --allocation-id "$ADDRESS" --network-interface-id ${networkInterfaceId ?? '<network interface>'}`,
+          `aws ec2 associate-address --allocation-id "$ADDRESS" --network-interface-id ${networkInterfaceId ?? '"$NETWORK_INTERFACE"'}`,
         ],
         undo: [
-          'aws ec2 disassociate-address --association-id <the new eipassoc-…>',
+          'aws ec2 disassociate-address --association-id "$ASSOCIATION"',
           'aws ec2 release-address --allocation-id "$ADDRESS"',
         ],
         owner: 'network owner',
@@ -133,7 +140,7 @@ export const noInternetPath = defineCheck({
         edit: (draft) => defaultRoute(draft, table, nat),
       };
     const commands = [
-      `NAT=$(aws ec2 create-nat-gateway --subnet-id ${subnet ?? '<public subnet>'} --allocation-id "$(aws ec2 allocate-address --query AllocationId --output text)" --query NatGateway.NatGatewayId --output text)`,
+      `NAT=$(aws ec2 create-nat-gateway --subnet-id ${subnet ?? '"$PUBLIC_SUBNET"'} --allocation-id "$(aws ec2 allocate-address --query AllocationId --output text)" --query NatGateway.NatGatewayId --output text)`,
       `aws ec2 ${replace} --route-table-id ${table} --destination-cidr-block 0.0.0.0/0 --nat-gateway-id "$NAT"`,
     ];
     return {

@@ -1,7 +1,7 @@
 import { addNatGateway } from '../../lab/world.ts';
-import { missing, SLICE_NAMES } from '../../model/state.ts';
+import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
-import { evaluateTarget, mainExit } from '../../network/model.ts';
+import { evaluateTarget, MODEL_SLICES, mainExit } from '../../network/model.ts';
 import { resolverKind } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { createEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
@@ -14,7 +14,7 @@ export const publicPathUsed = defineCheck({
   code: 'public-path-used',
   title: 'The service is reached over the internet path, not through an endpoint',
   layer: 'path',
-  needs: SLICE_NAMES,
+  needs: [...MODEL_SLICES, 'dhcpOptions'],
   consequence: true,
   documentation: {
     meaning:

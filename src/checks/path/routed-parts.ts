@@ -52,7 +52,7 @@ export function routeView(state: Reads, client: Client, target: Target): RouteVi
   const gateways = gatewayPathsOf(state, client, target);
   const destinations: Destination[] = [...interfaces.destinations, ...gateways.destinations];
   const gates = destinations.map((destination) => ({ destination, gate: routeGate(state, client, destination) }));
-  const unreadable = gates.flatMap(({ gate }) => (isEmpty(gate.unknown) ? [] : gate.missing));
+  const unreadable = gates.flatMap(({ gate }) => gate.missing);
   return { gates, missing: [...gap, ...interfaces.missing, ...gateways.missing, ...unreadable] };
 }
 
