@@ -1,5 +1,6 @@
 /** The command line: every command and option, once. */
 import { Command, CommanderError, Option } from 'commander';
+import { DURATIONS } from '../durations.ts';
 import { TOOL } from '../version.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 
@@ -26,6 +27,8 @@ type Flags = {
   readonly error?: string;
   readonly vpc?: string;
 };
+
+const DEADLINE = `(default: ${DURATIONS.deadline / 1000})`;
 
 const collectMany = (value: string, before: string[] | undefined) => [...(before ?? []), value];
 
@@ -128,7 +131,7 @@ Examples:
     .option('-o, --output <file>', 'write to a file instead of standard output')
     .option('--vpc <id>', 'the VPC to read; this host’s own when not given')
     .option('--region <region>', 'the Region to read')
-    .option('--deadline <seconds>', 'the whole run ends by then');
+    .option('--deadline <seconds>', `the whole run ends by then ${DEADLINE}`);
   collect.action(async (_own: Flags, command: Command) => {
     const flags = flagsOf(command);
     const { regionFrom } = await import('./arguments.ts');
@@ -142,7 +145,7 @@ Examples:
 
   const diagnose = program
     .command('diagnose')
-    .description('pure: diagnose state files and evidence, or replay a case file')
+    .description('diagnose state files and evidence, or replay a case file: asks nobody, sends nothing')
     .argument('[targets...]', 'targets, or a case file');
   targetOptions(diagnose);
   stateOptions(diagnose);
@@ -248,10 +251,10 @@ function stateOptions(command: Command): void {
 
 function probeOptions(command: Command): void {
   command
-    .option('--timeout <seconds>', 'how long one probe waits')
-    .option('--deadline <seconds>', 'the whole run ends by then with what it knows')
-    .option('--concurrency <n>', 'probes in flight')
-    .option('--repeat <n>', 'connections to each address, spread over the source ports');
+    .option('--timeout <seconds>', 'how long one probe waits (default: 2 to 6, by kind)')
+    .option('--deadline <seconds>', `the whole run ends by then with what it knows ${DEADLINE}`)
+    .option('--concurrency <n>', 'probes in flight (default: 16)')
+    .option('--repeat <n>', 'connections to each address, spread over the source ports (default: 1)');
 }
 
 function reportOptions(command: Command, withFile: boolean): void {

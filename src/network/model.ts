@@ -167,9 +167,11 @@ function gatewayModel(
   let publicPath: Path | undefined;
   for (const path of paths) {
     const open = alive ? path.pass : NO_FLOWS;
-    const off = path.gates.find((gate) => gate.gate === 'route')?.block ?? NO_FLOWS;
-    const astray: AddressSet = addressesOf(alive ? off : path.asked);
-    if (astray.length > 0 && path.destination.kind === 'gateway') {
+    const route = path.gates.find((gate) => gate.gate === 'route');
+    const astray: AddressSet = addressesOf(alive ? (route?.block ?? NO_FLOWS) : path.asked);
+    // The endpoint's own route, dead or alive, takes its list's addresses: unread ones do not follow a default route.
+    const kept = route?.routes?.endpointRouteMissing === false;
+    if (astray.length > 0 && path.destination.kind === 'gateway' && (path.destination.exact || !kept)) {
       const out = evaluateInternetPath(
         state,
         client,
@@ -189,7 +191,9 @@ function gatewayModel(
   // What another way out may or may not carry is lost to the endpoint, but not known to be lost.
   block = subtractFlows(block, unionFlows(detour, doubt));
   const reached = unionFlows(pass, detour);
-  const status = statusOf(asked, reached, block);
+  // Some of it works and some is lost to the endpoint, wherever that goes: then it works in part.
+  const mixed = !isEmpty(reached) && !isEmpty(doubt);
+  const status = mixed ? 'partial' : statusOf(asked, reached, block);
   const actualPath = !isEmpty(pass) ? (endpoint?.VpcEndpointId ?? 'unknown') : via;
   return {
     ...base,

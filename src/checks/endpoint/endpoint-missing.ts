@@ -45,6 +45,8 @@ export const endpointMissing = defineCheck({
     if (elsewhere.length > 0) return NOT_APPLICABLE;
     const shared = sharedSubnetGap(state, vantage);
     if (shared !== undefined) return unknown([shared]);
+    // A name that nobody has is no question of endpoints.
+    if (evidence.system?.outcome === 'nxdomain') return NOT_APPLICABLE;
     // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
     const answers = evidence.addresses;
     if (answers.length > 0 && answers.every((address) => containsAddress(PRIVATE, address))) return NOT_APPLICABLE;

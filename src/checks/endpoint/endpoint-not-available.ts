@@ -26,7 +26,7 @@ export const endpointNotAvailable = defineCheck({
       fine: 'the endpoint is available',
       summary: (id, endpoint, why) => `${id} is ${endpoint.State}, not available${why === '' ? '' : `: ${why}`}.`,
     }),
-  fix: ({ id, state, vpcId, serviceName }) =>
+  fix: ({ id, state, vpcId, serviceName, likeThis }) =>
     state === 'pending'
       ? {
           summary: `Wait until ${id} is available; it is still being made or changed.`,
@@ -36,11 +36,11 @@ export const endpointNotAvailable = defineCheck({
           unprovable: 'only AWS can finish what is pending',
         }
       : {
-          summary: `Delete ${id} and create it anew with the same subnets and security groups.`,
+          summary: `Delete ${id} and create it anew in the same places.`,
           commands: [
             `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids ${id} > ${id}.json`,
             `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ${id}`,
-            `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} --vpc-endpoint-type Interface --private-dns-enabled --subnet-ids $SUBNET_IDS --security-group-ids $SECURITY_GROUP_IDS`,
+            `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis}`,
           ],
           undo: [],
           owner: 'endpoint owner',

@@ -21,6 +21,8 @@ export type StateFacts = {
   readonly state: string;
   readonly vpcId: string;
   readonly serviceName: string;
+  /** the options of create-vpc-endpoint that make an endpoint like this one */
+  readonly likeThis: string;
 };
 
 type Kind = {
@@ -71,9 +73,26 @@ export function endpointStateOutcome(
         state: lifecycle,
         vpcId: endpoint.VpcId ?? client.vpcId ?? '',
         serviceName: endpoint.ServiceName ?? '',
+        likeThis: optionsOf(endpoint),
       },
     },
   ]);
+}
+
+function optionsOf(endpoint: VpcEndpoint): string {
+  const ids = (option: string, list: readonly (string | undefined)[] | undefined) =>
+    list === undefined || list.length === 0 ? [] : [`--${option} ${list.join(' ')}`];
+  if (isType(endpoint, 'gateway'))
+    return ['--vpc-endpoint-type Gateway', ...ids('route-table-ids', endpoint.RouteTableIds)].join(' ');
+  return [
+    '--vpc-endpoint-type Interface',
+    ...ids('subnet-ids', endpoint.SubnetIds),
+    ...ids(
+      'security-group-ids',
+      endpoint.Groups?.map((group) => group.GroupId),
+    ),
+    endpoint.PrivateDnsEnabled === true ? '--private-dns-enabled' : '--no-private-dns-enabled',
+  ].join(' ');
 }
 
 /** The endpoint as available on the model. */

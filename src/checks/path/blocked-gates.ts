@@ -144,9 +144,24 @@ export function predictsSilence(block: FlowSet, asked: FlowSet, port: number): (
     if (ports.length === 0) return undefined;
     const source = observation.detail.localPort ?? observation.subject.localPort;
     const whole = subtractPorts(portsFor(asked, address), ports).length === 0;
-    const hit = source === undefined ? whole : whole || intersectPorts(ports, portSet(source, source)).length > 0;
-    if (observation.outcome === 'timeout') return hit ? 'agrees' : undefined;
+    const hit = whole || (source !== undefined && intersectPorts(ports, portSet(source, source)).length > 0);
+    // Which port a connection that never opened was tried from is not told: where some are filtered, it may be one of them.
+    if (observation.outcome === 'timeout') return hit || source === undefined ? 'agrees' : undefined;
     return hit && answered(observation) ? 'disproves' : undefined;
+  };
+}
+
+/**
+ * The same where another route may carry the packets to the same public addresses: a connection that opens is then what is
+ * expected of the detour, and disproves nothing.
+ */
+export function carriedElsewhere(
+  predicts: (observation: Observation) => Agreement,
+  detour: boolean,
+): (observation: Observation) => Agreement {
+  return (observation) => {
+    const answer = predicts(observation);
+    return detour && answer === 'disproves' ? 'agrees' : answer;
   };
 }
 

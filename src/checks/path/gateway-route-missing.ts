@@ -1,9 +1,10 @@
 import { flows, unionFlows } from '../../network/flows.ts';
+import { hasDefaultRoute } from '../../network/internet.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { hasGatewayType } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
-import { predictsSilence } from './blocked-gates.ts';
+import { carriedElsewhere, predictsSilence } from './blocked-gates.ts';
 import { ROUTE_SLICES, routeView } from './routed-parts.ts';
 
 type Facts = { readonly routeTableId: string; readonly endpointId: string; readonly prefixListIds: readonly string[] };
@@ -61,7 +62,7 @@ export const gatewayRouteMissing = defineCheck({
               ref: routeTableId,
             },
           ],
-          predicts: predictsSilence(block, asked, target.port),
+          predicts: carriedElsewhere(predictsSilence(block, asked, target.port), hasDefaultRoute(state, client)),
           facts: { routeTableId, endpointId, prefixListIds: first.destination.prefixListIds },
         },
       ]);

@@ -56,9 +56,10 @@ export const publicPathUsed = defineCheck({
       if (!state.vpcEndpoints.known || !state.routeTables.known)
         return unknown([missing(state, state.vpcEndpoints.known ? 'routeTables' : 'vpcEndpoints')], false);
     } else if (model.status !== 'detour') {
-      return model.status === 'unknown'
-        ? unknown(model.missing, false)
-        : absent('the traffic does not leave by an internet path');
+      if (model.status === 'unknown') return unknown(model.missing, false);
+      // Where a part of it leaves, or may leave, the route that takes that part is the cause to name.
+      if (model.publicPath !== undefined && model.publicPath.status !== 'closed') return NOT_APPLICABLE;
+      return absent('the traffic does not leave by an internet path');
     }
     // A private address behind the public name (a central endpoint) has already been left: `open` holds public ones only.
     const shared = sharedSubnetGap(state, vantage);

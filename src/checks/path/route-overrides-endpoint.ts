@@ -13,7 +13,7 @@ import {
   NOT_APPLICABLE,
   unknown,
 } from '../check.ts';
-import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
+import { carriedElsewhere, list, nameDestination, predictsSilence } from './blocked-gates.ts';
 import { destinationOption, removeRoute, removeRouteOnModel, targetOption } from './route-commands.ts';
 import { formatTaken, ROUTE_SLICES, routeView, takenBy } from './routed-parts.ts';
 
@@ -67,7 +67,10 @@ export const routeOverridesEndpoint = defineCheck({
           text: `${taken.routeTableId}: ${formatRoute(route)}`,
           ref: taken.routeTableId,
         })),
-        predicts: predictsSilence(flows(taken.addresses, ports), asked, target.port),
+        predicts: carriedElsewhere(
+          predictsSilence(flows(taken.addresses, ports), asked, target.port),
+          taken.routes.every((route) => PUBLIC_EXITS.has(routeTarget(route).kind)),
+        ),
         facts: {
           routeTableId: taken.routeTableId,
           routes: taken.routes,
@@ -105,6 +108,9 @@ export const routeOverridesEndpoint = defineCheck({
     },
   },
 });
+
+/** Targets that carry a service's public addresses to it as well: its traffic then takes a detour, and arrives. */
+const PUBLIC_EXITS: ReadonlySet<string> = new Set(['nat-gateway', 'internet-gateway', 'egress-only-internet-gateway']);
 
 type Repair = {
   readonly summary: string;
