@@ -69,7 +69,8 @@ export const routeOverridesEndpoint = defineCheck({
         })),
         predicts: carriedElsewhere(
           predictsSilence(flows(taken.addresses, ports), asked, target.port),
-          taken.routes.every((route) => PUBLIC_EXITS.has(routeTarget(route).kind)),
+          taken.destinations.every((destination) => destination.kind === 'gateway') &&
+            taken.routes.every((route) => PUBLIC_EXITS.has(routeTarget(route).kind)),
         ),
         facts: {
           routeTableId: taken.routeTableId,
