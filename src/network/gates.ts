@@ -293,6 +293,14 @@ function aclGate(
   if (acl === undefined) return blind(gate, asked, [missing(state, 'networkAcls', `the network ACL of ${subnetId}`)]);
   const answer = evaluate(acl);
   const divided = divide(destination, asked, answer.pass, NO_FLOWS);
+  const elsewhere =
+    destination.kind !== 'interface' ||
+    (client.vpcId !== undefined && destination.vpcId !== undefined && client.vpcId !== destination.vpcId);
+  // A client whose subnet is not known may be in this very one, and then the ACL is never asked.
+  if (client.subnetId === undefined && !elsewhere && !isEmpty(divided.block)) {
+    const gap = missing(state as Pick<State, never>, 'networkInterfaces', 'the client’s subnet');
+    return { ...blind(gate, asked, [gap], [acl.NetworkAclId]), pass: divided.pass, unknown: divided.block };
+  }
   return {
     gate,
     resources: [acl.NetworkAclId],

@@ -78,6 +78,8 @@ export const endpointMissing = defineCheck({
     const { silent, open } = connectionsTo(evidence);
     if (target.serviceNames.length === 0 || silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage))
       return undefined;
+    // Where the owner's endpoints cannot be listed, "there is none" is nobody's to say.
+    if (sharedSubnetGap(state, vantage) !== undefined) return undefined;
     // A gateway endpoint's names stay public: what is missing there is the route, which is another cause.
     if (hasGatewayType(target.serviceId)) return undefined;
     return {

@@ -38,7 +38,6 @@ export const endpointNotAvailable = defineCheck({
       : {
           summary: `Delete ${id} and create it anew in the same places.`,
           commands: [
-            `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids ${id} > ${id}.json`,
             `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ${id}`,
             `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis}`,
           ],

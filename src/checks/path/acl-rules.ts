@@ -1,8 +1,9 @@
 /** What the four network ACL causes share: words for the deciding rules, and the entry that repairs them. */
 import type { NetworkAcl } from '../../model/aws.ts';
 import type { SliceName, State } from '../../model/state.ts';
-import { type AddressSet, formatAddresses } from '../../network/addresses.ts';
-import type { Destination } from '../../network/destinations.ts';
+import { type AddressSet, formatAddresses, unionAddresses } from '../../network/addresses.ts';
+import { type Client, clientAddress } from '../../network/client.ts';
+import type { Destination, InterfaceDestination } from '../../network/destinations.ts';
 import { addressesOf } from '../../network/flows.ts';
 import { byId } from '../../network/index-by-id.ts';
 import type { AclDecision } from '../../network/network-acls.ts';
@@ -94,12 +95,23 @@ export function describeAcl<D extends Destination>(
     facts: {
       aclId: id,
       direction: side.direction,
-      cidrs: cidrs.length > 5 ? [cidrs[0]?.includes(':') ? '::/0' : '0.0.0.0/0'] : cidrs,
+      cidrs: cidrs.length > 5 ? everything(cidrs) : cidrs,
       ports: { from: side.ports[0]?.from ?? 0, to: side.ports.at(-1)?.to ?? 65535 },
       before: lowest,
       usedNumbers: usedNumbers(found, side.direction),
     },
   };
+}
+
+/** The client's own addresses, of the families that the blocked paths have. */
+export function clientSide(client: Client, group: BlockedGroup<InterfaceDestination>): AddressSet {
+  const families = [...new Set(group.gates.map(({ destination }) => destination.family))];
+  return unionAddresses(...families.map((family) => clientAddress(client, family)), []);
+}
+
+function everything(cidrs: readonly string[]): string[] {
+  const has = (six: boolean) => cidrs.some((cidr) => cidr.includes(':') === six);
+  return [...(has(false) ? ['0.0.0.0/0'] : []), ...(has(true) ? ['::/0'] : [])];
 }
 
 function isReturn(side: Side): boolean {

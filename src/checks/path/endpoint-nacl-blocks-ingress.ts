@@ -1,9 +1,8 @@
-import { clientAddress } from '../../network/client.ts';
 import type { InterfaceDestination } from '../../network/destinations.ts';
 import { endpointAclIngressGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
-import { type AclFacts, aclFix, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
+import { type AclFacts, aclFix, clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
 import { gateOutcome, interfacesOf } from './blocked-gates.ts';
 
 export const endpointNaclBlocksIngress = defineCheck({
@@ -40,7 +39,7 @@ export const endpointNaclBlocksIngress = defineCheck({
           ports: portSet(context.target.port, context.target.port),
           owner: 'endpoint',
           packets: 'the packets',
-          remote: clientAddress(context.client, group.gates[0]?.destination.family ?? 4),
+          remote: clientSide(context.client, group),
         }),
       context.target.port,
     );

@@ -1,9 +1,8 @@
-import { clientAddress } from '../../network/client.ts';
 import type { InterfaceDestination } from '../../network/destinations.ts';
 import { endpointAclReturnGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
-import { type AclFacts, aclFix, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
+import { type AclFacts, aclFix, clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
 import { gateOutcome, interfacesOf } from './blocked-gates.ts';
 
 export const endpointNaclBlocksReturn = defineCheck({
@@ -42,7 +41,7 @@ export const endpointNaclBlocksReturn = defineCheck({
           ports: portSet(context.client.ephemeral.from, context.client.ephemeral.to),
           owner: 'endpoint',
           packets: 'the answers',
-          remote: clientAddress(context.client, group.gates[0]?.destination.family ?? 4),
+          remote: clientSide(context.client, group),
         }),
       context.target.port,
     );
