@@ -2,6 +2,7 @@ import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { namesCover, offeredNames } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
+import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
@@ -57,18 +58,23 @@ export const privateDnsDisabled = defineCheck({
           support: attributes?.EnableDnsSupport?.Value !== false,
           hostnames: attributes?.EnableDnsHostnames?.Value !== false,
           names,
+          // Otherwise AWS takes the S3 default, which keeps the VPC itself out and demands a gateway endpoint.
+          answersInside: parseServiceName(endpoint.ServiceName ?? '')?.service?.privateDns === 'inbound-only-default',
         },
       },
     ]);
   },
-  fix: ({ endpointId, vpcId, support, hostnames, names }) => {
+  fix: ({ endpointId, vpcId, support, hostnames, names, answersInside }) => {
     const attributes = [
       ...(support ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":true}'`]),
       ...(hostnames ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames '{"Value":true}'`]),
     ];
     return {
       summary: `Switch private DNS on for ${endpointId}${attributes.length > 0 ? `, after the VPC’s DNS attributes that it needs` : ''}.`,
-      commands: [...attributes, `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
+      commands: [
+        ...attributes,
+        `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled${answersInside ? ' --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false' : ''}`,
+      ],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
       owner: 'endpoint owner',
       caution: `This changes ${names[0] ?? 'the service’s name'} for the whole of ${vpcId}: every subnet’s traffic to it then needs the endpoint’s security group and network ACLs to admit it.`,
@@ -76,6 +82,8 @@ export const privateDnsDisabled = defineCheck({
         const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
         if (endpoint === undefined) return;
         endpoint.PrivateDnsEnabled = true;
+        if (answersInside)
+          endpoint.DnsOptions = { ...endpoint.DnsOptions, PrivateDnsOnlyForInboundResolverEndpoint: false };
         endpoint.DnsEntries = [...(endpoint.DnsEntries ?? []), ...names.map((DnsName) => ({ DnsName }))];
         const attribute = draftElement(draft, 'vpcAttributes', 'VpcId', vpcId);
         if (attribute !== undefined) {

@@ -138,7 +138,13 @@ export function gateOutcome<D extends Destination, F>(
  */
 export function predictsSilence(block: FlowSet, asked: FlowSet, port: number): (observation: Observation) => Agreement {
   return (observation) => {
-    if (observation.rung !== 'tcp' || observation.subject.port !== port) return undefined;
+    if (observation.rung === 'dns' || observation.subject.port !== port) return undefined;
+    if (observation.rung !== 'tcp') {
+      // Later rungs make connections of their own, from ports that may be filtered where the first one's was not.
+      const silent =
+        observation.outcome !== 'skipped' && /TIMEOUT|ETIMEDOUT/i.test(observation.detail.failure?.code ?? '');
+      return silent && portsFor(block, observation.subject.address).length > 0 ? 'agrees' : undefined;
+    }
     const address = observation.subject.address;
     const ports = portsFor(block, address);
     if (ports.length === 0) return undefined;
