@@ -1,7 +1,7 @@
 /** A run on a host that is a part of the lab: with everything, with nothing, and with what the user adds. */
 import { describe, expect, test } from 'vitest';
 import { checkOf } from '../../src/checks/index.ts';
-import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { healthyWorld, LAB, LAB_ACCOUNT, type World } from '../../src/lab/world.ts';
 import type { Host } from '../../src/model/host.ts';
 import type { Report } from '../../src/model/report.ts';
 import { lab, run } from './support/run.ts';
@@ -90,12 +90,15 @@ describe('targets', () => {
   });
 
   test('of a workload', async () => {
-    const report = await reported(await lab(healthyWorld()), '--workload', 'ecr-pull', '--deadline', '20');
+    const world = healthyWorld();
+    for (const host of ['api.ecr.eu-west-1.amazonaws.com', `${LAB_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com`])
+      world.publicDns[host] = { A: ['52.94.10.30'] };
+    const report = await reported(await lab(world), '--workload', 'ecr-pull', '--deadline', '15');
     const hosts = report.targets.map(({ id }) => id);
     expect(hosts).toContain('api.ecr.eu-west-1.amazonaws.com');
     expect(hosts).toContain(LAB.s3Host);
     expect(report.status).toBe(1);
-    expect(report.causes.map(({ code }) => code)).toContain('endpoint-missing');
+    expect(new Set(report.causes.map(({ code }) => code))).toEqual(new Set(['endpoint-missing']));
   });
 
   test('every kind in one run: endpoint id, service, service name, address, URL', async () => {

@@ -6,11 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import type { Refusal, SliceName, State } from '../../src/model/state.ts';
+import type { Vantage } from '../../src/model/vantage.ts';
 import { caseOf, expectedOf } from './expected.ts';
 import { buildVpc } from './random-vpc.ts';
 import { type VpcRecipe, vpcRecipe } from './vpc-recipe.ts';
 
-const RUNS = Math.ceil(Number(process.env['VPCE_DOCTOR_RANDOM_VPCS'] ?? 2500) / 2);
+const RUNS = Math.ceil(Number(process.env['VPCE_DOCTOR_RANDOM_VPCS'] ?? 2000) / 2);
 const SEED = process.env['VPCE_DOCTOR_SEED'];
 
 /** The slices that the path is made of. */
@@ -33,18 +34,27 @@ const refusals = fc.uniqueArray(
     fc.constantFrom(...SLICES),
     fc.constantFrom<Refusal>('denied', 'throttled', 'timeout', 'unreachable', 'not-given'),
   ),
-  { minLength: 1, maxLength: 3, selector: ([slice]) => slice },
+  { minLength: 0, maxLength: 3, selector: ([slice]) => slice },
 );
 
 function withRefusals(state: State, refused: readonly (readonly [SliceName, Refusal])[]): State {
   return { ...state, ...Object.fromEntries(refused.map(([slice, why]) => [slice, { known: false, why }])) };
 }
 
-function check(recipe: VpcRecipe, refused: readonly (readonly [SliceName, Refusal])[]): void {
+/** What the run may not know of its own client. */
+const blindness = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({}) },
+  { weight: 1, arbitrary: fc.constant({ securityGroupIds: [] }) },
+  { weight: 1, arbitrary: fc.constant({ subnetId: undefined }) },
+  { weight: 1, arbitrary: fc.constant({ securityGroupIds: [], subnetId: undefined }) },
+);
+
+function check(recipe: VpcRecipe, refused: readonly (readonly [SliceName, Refusal])[], blind: Partial<Vantage>): void {
   const vpc = buildVpc(recipe);
   const truth = expectedOf(vpc);
   const whole = caseOf(vpc);
-  const report = diagnose({ ...whole, state: withRefusals(whole.state, refused) });
+  const vantage = { ...whole.vantage, ...blind };
+  const report = diagnose({ ...whole, vantage, state: withRefusals(whole.state, refused) });
   const problems: string[] = [];
   const claim = (text: string) => problems.push(`${text}; in truth ${truth.verdicts.join(' or ')}`);
   if (report.verdict === 'healthy' && !truth.verdicts.includes('healthy')) claim('healthy');
@@ -54,6 +64,9 @@ function check(recipe: VpcRecipe, refused: readonly (readonly [SliceName, Refusa
   if (report.verdict === 'degraded' && truth.verdicts.includes('healthy')) claim('degraded');
   for (const { code, severity } of report.causes) {
     const real = truth.causes[code];
+    // Of addresses that are not known a working default route is taken to carry all: a judgement, and only a consequence.
+    const guessed = refused.some(([slice]) => slice === 'prefixLists');
+    if (real === undefined && code === 'public-path-used' && (carried || guessed)) continue;
     if (real === undefined) claim(`${code} is named`);
     else if (severity === 'blocking' && real !== 'blocking' && !carried) claim(`${code} is called blocking`);
   }
@@ -68,7 +81,7 @@ function check(recipe: VpcRecipe, refused: readonly (readonly [SliceName, Refusa
 
 describe('what is said of a VPC of which parts could not be read is true of the whole', () => {
   it(`on random VPCs with one to three refused calls (${RUNS} VPCs)`, { timeout: 600_000 }, () => {
-    fc.assert(fc.property(vpcRecipe, refusals, check), {
+    fc.assert(fc.property(vpcRecipe, refusals, blindness, check), {
       numRuns: RUNS,
       ...(SEED === undefined ? {} : { seed: Number(SEED) }),
     });

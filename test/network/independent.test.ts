@@ -17,7 +17,7 @@ import type { Journey } from './independent.ts';
 import { buildVpc, type RandomVpc } from './random-vpc.ts';
 import { type VpcRecipe, vpcRecipe } from './vpc-recipe.ts';
 
-const RUNS = Number(process.env['VPCE_DOCTOR_RANDOM_VPCS'] ?? 2500);
+const RUNS = Number(process.env['VPCE_DOCTOR_RANDOM_VPCS'] ?? 2000);
 const SEED = process.env['VPCE_DOCTOR_SEED'];
 const PARAMETERS = { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) };
 

@@ -150,7 +150,7 @@ export function buildVpc(recipe: VpcRecipe): RandomVpc {
     const ports = ENTRY_PORTS[one.ports];
     const block = cidr(one.cidr);
     return {
-      RuleNumber: one.number,
+      RuleNumber: one.number * 10,
       Protocol: ACL_PROTOCOLS[one.protocol] ?? '6',
       RuleAction: one.allow ? 'allow' : 'deny',
       Egress: one.egress,

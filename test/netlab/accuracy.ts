@@ -1,0 +1,80 @@
+/** docs/accuracy.md from the grades of a run. Pure. */
+import { type Grade, totals } from './grade.ts';
+import type { Scenario } from './scenario.ts';
+
+export type RandomTotals = {
+  readonly worlds: number;
+  /** the first seed; the others follow it */
+  readonly seed: number;
+  readonly compared: number;
+  readonly open: number;
+  readonly disagreements: number;
+};
+
+const HEADINGS: Readonly<Record<Scenario['group'], string>> = {
+  single: 'One fault',
+  several: 'Several faults at once',
+  healthy: 'Nothing wrong, though it may look so',
+};
+
+/** The page. Times are those of the run that wrote it. */
+export function accuracyPage(grades: readonly Grade[], random: RandomTotals): string {
+  const { singleRight, severalNamed, healthyClean, fixesOpen } = totals(grades);
+  const row = (what: string, [good, all]: readonly [number, number], wanted: string) =>
+    `| ${what} | ${good} of ${all} | ${all === 0 ? '–' : `${percent(good, all)} %`} | ${wanted} |`;
+  return [
+    '# Accuracy',
+    '',
+    'Written by `npm run test:netlab`, which builds each world below in Linux network namespaces (nftables, policy routing,',
+    'unbound, TLS servers) and runs the built command on its client. The kernel decides what passes; the translation from',
+    'AWS rules to the kernel shares no code with the tool. "Kernel" is what a plain program on the same client got at the',
+    'same time: connections that opened, of those it tried.',
+    '',
+    '| | | | wanted |',
+    '|---|---|---|---|',
+    row('one fault: the right cause first, with the right standing', singleRight, '≥ 99 %'),
+    row('several faults: every one named', severalNamed, '≥ 97 %'),
+    row('nothing wrong: nothing blamed', healthyClean, '100 %'),
+    row('fixes that claim to open a target: they did', fixesOpen, '100 %'),
+    row('random worlds: model and kernel agree', [random.worlds - random.disagreements, random.worlds], '100 %'),
+    '',
+    `The random worlds have the seeds ${random.seed} to ${random.seed + random.worlds - 1}: ${random.compared} connections, ${random.open} of which the kernel let through.`,
+    '',
+    ...(['single', 'several', 'healthy'] as const).flatMap((group) => [
+      `## ${HEADINGS[group]}`,
+      '',
+      ...table(grades.filter((one) => one.scenario.group === group)),
+      '',
+    ]),
+  ].join('\n');
+}
+
+/** Rounded down: 100 is said of nothing less. */
+function percent(good: number, all: number): string {
+  return (Math.floor((1000 * good) / all) / 10).toFixed(1);
+}
+
+function table(grades: readonly Grade[]): string[] {
+  return [
+    '| scenario | report | expected | rank | standing | verdict | kernel | fixes | time |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...grades.map(({ scenario, answer, rank, problems }) => {
+      const { name, reported = '', expect } = scenario;
+      const found = answer.named.find((cause) => cause.code === expect.causes[0]);
+      const fixes =
+        answer.fixes.length === 0 ? '' : `${answer.fixes.filter((fix) => fix.opened).length} of ${answer.fixes.length}`;
+      const cells = [
+        problems.length === 0 ? name : `**${name}**: ${problems.join('; ')}`,
+        reported,
+        expect.causes.join(', ') || 'nothing',
+        rank === undefined ? '' : String(rank),
+        found?.standing ?? '',
+        answer.verdict,
+        answer.truth,
+        fixes,
+        `${(answer.ms / 1000).toFixed(1)} s`,
+      ];
+      return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+    }),
+  ];
+}

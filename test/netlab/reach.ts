@@ -1,0 +1,74 @@
+/**
+ * What a plain program on the client gets, without the tool: looks a name up as libc does, then connects with TLS to every
+ * address it was given, from many source ports. `node reach.ts HOST PORT ATTEMPTS` prints one JSON line.
+ */
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+export type Reached = {
+  /** the error of the look-up, when there were no addresses */
+  readonly lookup?: string;
+  readonly addresses: readonly string[];
+  readonly tried: number;
+  readonly opened: number;
+  /** the first TLS error, when TCP opened */
+  readonly tls?: string;
+};
+
+const PATIENCE_MS = 1_300;
+const [host = '', port = '443', attempts = '24'] = process.argv.slice(2);
+
+const found = await lookup(host, { all: true }).catch((error: NodeJS.ErrnoException) => error.code ?? 'failed');
+const addresses = typeof found === 'string' ? [] : found.map((one) => one.address);
+const [from = 32768, to = 60999] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+  .trim()
+  .split(/\s+/)
+  .map(Number);
+const tries = addresses.flatMap((address) =>
+  // Spread over the whole ephemeral range: the kernel's own choice of ports for one address stays close together.
+  Array.from({ length: Number(attempts) }, (_, i) =>
+    opens(address, Math.floor(from + ((i + 0.5) * (to - from + 1)) / Number(attempts))),
+  ),
+);
+const opened = (await Promise.all(tries)).filter(Boolean).length;
+// Only 443 is sure to speak TLS from the first byte on.
+const first = opened > 0 && port === '443' ? await Promise.all(addresses.map(handshake)) : [];
+const tls = first.find((outcome) => outcome !== undefined && outcome !== 'unreached');
+const reached: Reached = {
+  ...(typeof found === 'string' ? { lookup: found } : {}),
+  addresses,
+  tried: tries.length,
+  opened,
+  ...(tls === undefined ? {} : { tls }),
+};
+process.stdout.write(`${JSON.stringify(reached)}\n`);
+process.exit(0);
+
+function opens(address: string, localPort: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: Number(port), localPort });
+    const end = (outcome: boolean) => {
+      socket.destroy();
+      resolve(outcome);
+    };
+    socket.setTimeout(PATIENCE_MS, () => end(false));
+    socket.on('connect', () => end(true)).on('error', () => end(false));
+  });
+}
+
+function handshake(address: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connectTls({ host: address, port: Number(port), servername: host });
+    const end = (outcome: string | undefined) => {
+      socket.destroy();
+      resolve(outcome);
+    };
+    socket.setTimeout(PATIENCE_MS, () => end('unreached'));
+    socket.on('secureConnect', () => end(undefined));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      end(error.syscall === 'connect' ? 'unreached' : (error.code ?? 'failed')),
+    );
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT] [--jobs N] [--tool COMMAND] [--no-docs]`.
+ *
+ * Random worlds first (the model against the kernel), then the scenarios (the whole tool against the kernel). The last
+ * line says how many passed and failed; docs/accuracy.md is written by complete runs. Where namespaces cannot be made it
+ * says so and ends well, unless CI=true or NETLAB_REQUIRED=1, where not to run is to fail.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { accuracyPage, type RandomTotals } from './accuracy.ts';
+import { findCells } from './cell.ts';
+import { type Grade, grade } from './grade.ts';
+import { sharedCode } from './independence.ts';
+import { MISTAKES } from './mistakes.ts';
+import { endCells, type Job, runJobs } from './pool.ts';
+import type { ScenarioAnswer } from './run-scenario.ts';
+import { SCENARIOS, scenarioNamed } from './scenarios.ts';
+import type { RandomAnswer } from './worker.ts';
+
+const { values } = parseArgs({
+  options: {
+    worlds: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    jobs: { type: 'string', default: '8' },
+    tool: { type: 'string' },
+    'no-docs': { type: 'boolean', default: false },
+  },
+});
+
+const cells = findCells();
+if ('impossible' in cells) {
+  const required = process.env['CI'] === 'true' || process.env['NETLAB_REQUIRED'] === '1';
+  console.log(`The netlab did not run: ${cells.impossible}.`);
+  process.exit(required ? 1 : 0);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    endCells();
+    process.exit(130);
+  });
+
+const root = new URL('../../', import.meta.url);
+const tool = values.tool?.split(' ') ?? defaultTool();
+const started = performance.now();
+let failed = 0;
+
+const asleep = await mistakes(cells.flags);
+const random = await randomWorlds(Number(values.worlds), Number(values.seed), cells.flags);
+const chosen = SCENARIOS.filter(
+  (scenario) =>
+    values.only === undefined ||
+    scenario.name.includes(values.only) ||
+    scenario.reported?.split(', ').includes(values.only),
+);
+const grades = await scenarios(
+  chosen.map((scenario) => scenario.name),
+  cells.flags,
+);
+
+const minutes = ((performance.now() - started) / 60_000).toFixed(1);
+if (values.only === undefined && !values['no-docs'])
+  writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random));
+console.log(`took ${minutes} minutes`);
+const passed = asleep.tried + random.worlds + grades.length - failed;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** Before anything else: does the judge notice what it must notice, and does it share nothing with the accused? */
+async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
+  if (values.only !== undefined && values.only !== 'random') return { tried: 0 };
+  const shared = sharedCode(root);
+  if (shared.length > 0) {
+    failed++;
+    console.log(`✗ the translation to the kernel shares code with the model: ${shared.join(', ')}`);
+  }
+  const jobs = MISTAKES.map(({ name }): Job => ({ kind: 'mistake', name }));
+  let noticed = 0;
+  await runJobs<number>(flags, jobs, 2, [], (job, answer) => {
+    if (answer !== undefined && answer > 0) {
+      noticed++;
+      return;
+    }
+    failed++;
+    console.log(`✗ a mistake went unnoticed: ${job.kind === 'mistake' ? job.name : ''}`);
+  });
+  console.log(`${noticed} of ${MISTAKES.length} deliberate mistakes were noticed`);
+  return { tried: MISTAKES.length + 1 };
+}
+
+/** The bundle as it is shipped, or the sources where nobody has built it. */
+function defaultTool(): string[] {
+  const bundle = new URL('dist/vpce-doctor.mjs', root);
+  return [process.execPath, (existsSync(bundle) ? bundle : new URL('src/cli.ts', root)).pathname];
+}
+
+async function randomWorlds(count: number, seed: number, flags: readonly string[]): Promise<RandomTotals> {
+  const sums = { worlds: 0, seed, compared: 0, open: 0, disagreements: 0 };
+  if (values.only !== undefined && values.only !== 'random') return sums;
+  const jobs = Array.from({ length: count }, (_, i): Job => ({ kind: 'random', seed: seed + i }));
+  await runJobs<RandomAnswer>(flags, jobs, Math.min(2, Number(values.jobs)), [], (job, answer) => {
+    sums.worlds++;
+    if (answer === undefined || answer.disagreements.length > 0) {
+      failed++;
+      sums.disagreements++;
+      console.log(
+        `✗ random world, seed ${job.kind === 'random' ? job.seed : ''}${answer === undefined ? ': its cell died' : ''}`,
+      );
+      for (const line of answer?.disagreements ?? []) console.log(`    ${line}`);
+      if (answer?.smallest !== undefined) console.log(`    smallest world that shows it: ${answer.smallest}`);
+    }
+    sums.compared += answer?.compared ?? 0;
+    sums.open += answer?.open ?? 0;
+  });
+  console.log(
+    `${sums.worlds} random worlds, ${sums.compared} connections, ${sums.open} of them open, ${sums.disagreements} disagreements`,
+  );
+  return sums;
+}
+
+async function scenarios(names: readonly string[], flags: readonly string[]): Promise<Grade[]> {
+  const done = new Map<string, Grade>();
+  const jobs = names.map((name): Job => ({ kind: 'scenario', name }));
+  await runJobs<ScenarioAnswer>(flags, jobs, Number(values.jobs), tool, (job, answer) => {
+    if (job.kind !== 'scenario') return;
+    const dead = {
+      name: job.name,
+      ms: 0,
+      verdict: '',
+      named: [],
+      contradicted: [],
+      unexplained: [],
+      truth: '',
+      fixes: [],
+    };
+    const one = grade(scenarioNamed(job.name), answer ?? { ...dead, error: 'its cell died' });
+    done.set(job.name, one);
+    if (!one.passed) failed++;
+    const { ms, truth } = one.answer;
+    console.log(`${one.passed ? '✓' : '✗'} ${job.name} (${(ms / 1000).toFixed(1)} s; ${truth})`);
+    for (const problem of one.problems) console.log(`    ${problem}`);
+  });
+  return names.flatMap((name) => done.get(name) ?? []);
+}

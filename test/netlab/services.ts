@@ -1,0 +1,57 @@
+/**
+ * Everything that listens in a world, in one process: started by agent.pl inside the platform's namespace with the
+ * listening sockets of all the other namespaces as file descriptors.
+ *
+ * `node services.ts FOLDER`: reads FOLDER/world.json, FOLDER/listeners.json (what is behind descriptors 3, 4, 5 …) and
+ * writes FOLDER/ca.pem; says `ready` when everything answers. With `--no-api` neither AWS's APIs nor the metadata service
+ * are there, which is enough for plain programs, and quicker.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { createAuthority } from '../../src/lab/certificates.ts';
+import type { WorldListener } from '../../src/lab/servers.ts';
+import { answerAs } from '../../src/lab/service-answers.ts';
+import type { World } from '../../src/lab/world.ts';
+import { BED, EC2_PORT, STS_PORT } from './plan.ts';
+
+const folder = process.argv[2] ?? '.';
+const world = JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')) as World;
+const listeners = JSON.parse(readFileSync(join(folder, 'listeners.json'), 'utf8')) as WorldListener[];
+const authority = createAuthority();
+writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+
+for (const [i, listener] of listeners.entries()) serve(listener).listen({ fd: 3 + i });
+if (!process.argv.includes('--no-api')) await startPlatform();
+process.stdout.write('ready\n');
+// The worker keeps our input open for as long as the world lasts.
+process.stdin.resume().on('end', () => process.exit(0));
+
+function serve({ speaks, certificate, service, newestTls }: WorldListener): Server {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
+    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
+    const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.end(request.method === 'HEAD' ? '' : answer.body);
+  };
+  const quiet = <S extends Server>(server: S) =>
+    server.on('connection', (socket) => socket.on('error', () => undefined));
+  if (speaks === 'http') return quiet(createHttpServer(respond));
+  if (speaks === 'tcp') return quiet(createTcpServer());
+  const { certificate: cert, key } = authority.issue(certificate);
+  const tls = { cert: `${cert}${authority.certificate}`, key, maxVersion: newestTls };
+  const server = speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
+  return quiet(server.on('tlsClientError', () => undefined));
+}
+
+async function startPlatform(): Promise<void> {
+  const { startEc2Api } = await import('../../src/lab/ec2-api.ts');
+  const { startStsApi } = await import('../../src/lab/sts-api.ts');
+  const { startImds } = await import('../../src/lab/imds.ts');
+  await startEc2Api(world, { address: BED.apiAddress, port: EC2_PORT });
+  await startStsApi(world, { address: BED.apiAddress, port: STS_PORT });
+  if (world.client.metadata === 'ec2') await startImds(world, { address: BED.metadataAddress, port: 80 });
+}

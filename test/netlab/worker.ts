@@ -1,0 +1,71 @@
+/**
+ * What runs inside a cell: reads jobs as JSON lines, answers each with one JSON line, and ends when its input does.
+ * `node worker.ts COMMAND…`: the command line of the tool under test.
+ */
+import { createInterface } from 'node:readline';
+import { judge } from './judge.ts';
+import { startDriver } from './kernel.ts';
+import { MISTAKES } from './mistakes.ts';
+import type { Job } from './pool.ts';
+import { randomWorld } from './random-world.ts';
+import { runScenario } from './run-scenario.ts';
+import { scenarioNamed } from './scenarios.ts';
+import { describeWorld, shrink } from './shrink.ts';
+
+export type RandomAnswer = {
+  readonly seed: number;
+  readonly compared: number;
+  readonly open: number;
+  /** the first few disagreements, and the smallest world that still shows one */
+  readonly disagreements: readonly string[];
+  readonly smallest?: string;
+};
+
+const tool = process.argv.slice(2);
+let driver: ReturnType<typeof startDriver> | undefined;
+for await (const line of createInterface({ input: process.stdin })) {
+  const job = JSON.parse(line) as Job;
+  process.stdout.write(`${JSON.stringify(await answer(job))}\n`);
+}
+driver?.close();
+
+function answer(job: Job): Promise<unknown> {
+  if (job.kind === 'random') return randomOrError(job.seed);
+  return job.kind === 'mistake' ? mistake(job.name) : runScenario(scenarioNamed(job.name), tool);
+}
+
+/** How many connections show that model and kernel were given different worlds. */
+async function mistake(name: string): Promise<number> {
+  const found = MISTAKES.find((candidate) => candidate.name === name);
+  driver ??= startDriver();
+  return found === undefined ? 0 : (await judge(driver, found.shown(), 100, found.built())).disagreements.length;
+}
+
+/** A world that could not be compared at all is told like a disagreement. */
+async function randomOrError(seed: number): Promise<RandomAnswer> {
+  try {
+    return await random(seed);
+  } catch (error) {
+    return { seed, compared: 0, open: 0, disagreements: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+async function random(seed: number): Promise<RandomAnswer> {
+  driver ??= startDriver();
+  const asking = driver;
+  const world = randomWorld(seed);
+  const { compared, open, disagreements } = await judge(asking, world);
+  const [first] = disagreements;
+  if (first === undefined) return { seed, compared, open, disagreements: [] };
+  // It must stay the same disagreement: a smaller world may well show another one, which nobody has asked about.
+  const smallest = await shrink(world, async (candidate) =>
+    (await judge(asking, candidate, 100)).disagreements.some((one) => one.what === first.what),
+  );
+  return {
+    seed,
+    compared,
+    open,
+    disagreements: disagreements.slice(0, 3).map((one) => JSON.stringify(one)),
+    smallest: describeWorld(smallest),
+  };
+}
