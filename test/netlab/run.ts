@@ -1,11 +1,14 @@
 /**
  * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT] [--jobs N] [--tool COMMAND] [--no-docs]`.
  *
+ * `--only` takes a part of scenario names, a report's number, or `random` for the random worlds alone.
+ *
  * Random worlds first (the model against the kernel), then the scenarios (the whole tool against the kernel). The last
  * line says how many passed and failed; docs/accuracy.md is written by complete runs. Where namespaces cannot be made it
  * says so and ends well, unless CI=true or NETLAB_REQUIRED=1, where not to run is to fail.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { accuracyPage, type RandomTotals } from './accuracy.ts';
 import { findCells } from './cell.ts';
@@ -88,10 +91,14 @@ async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
   return { tried: MISTAKES.length + 1 };
 }
 
-/** The bundle as it is shipped, or the sources where nobody has built it. */
+/** The command as it is shipped, built now: a bundle of yesterday would be judged for today's sources. */
 function defaultTool(): string[] {
-  const bundle = new URL('dist/vpce-doctor.mjs', root);
-  return [process.execPath, (existsSync(bundle) ? bundle : new URL('src/cli.ts', root)).pathname];
+  const { status, stderr } = spawnSync(process.execPath, [new URL('scripts/bundle.ts', root).pathname], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`the bundle could not be built: ${stderr}`);
+  return [process.execPath, new URL('dist/vpce-doctor.mjs', root).pathname];
 }
 
 async function randomWorlds(count: number, seed: number, flags: readonly string[]): Promise<RandomTotals> {
