@@ -47,7 +47,7 @@ export function fakeHost(machine: Machine = {}): FakeHost {
 }
 
 /** Durations short enough for tests that wait them out. */
-export const QUICK: Durations = { ...DURATIONS, metadataRequest: 150, vantage: 600 };
+export const QUICK: Durations = { ...DURATIONS, metadataRequest: 900, vantage: 2_700 };
 
 export type FakeService = { readonly url: string; readonly port: number; readonly requests: string[] };
 

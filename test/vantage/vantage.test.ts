@@ -285,14 +285,14 @@ describe('without an instance metadata service', () => {
     // A socket left behind would keep the process alive for two minutes of SYNs.
     await expect.poll(connecting, { timeout: 1_000 }).toBe(before);
     expect(vantage.notes).toEqual([
-      `No instance metadata service: connect to 169.254.169.254 timed out after 150 ms${tail}`,
+      `No instance metadata service: connect to 169.254.169.254 timed out after 900 ms${tail}`,
     ]);
   });
 
   it('gives up on a service that connects and stays silent', async () => {
     const { vantage } = await take(wired((await serveSilence()).port));
     expect(vantage.notes).toEqual([
-      `No instance metadata service: 169.254.169.254 accepted the connection but did not answer the token request within 150 ms${tail}`,
+      `No instance metadata service: 169.254.169.254 accepted the connection but did not answer the token request within 900 ms${tail}`,
     ]);
   });
 
