@@ -20,15 +20,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 process.stderr.on('error', () => {});
 
-/** This machine; a guard that cannot be read is the user's to repair and no error of ours. */
-function hostOrEnd(): Host {
-  try {
-    return realHost();
-  } catch (error) {
-    process.stderr.write(`vpce-doctor: ${error instanceof Error ? error.message : String(error)}.\n`);
-    return process.exit(3);
-  }
-}
+// Whatever goes wrong outside of `main` is a bug too, and Node's own status for it, 1, would read as "blocked".
+process.exitCode = 3;
+process.on('uncaughtException', (error) => {
+  reportBug(error);
+  process.exit(3);
+});
 
 try {
   process.exitCode = await main(process.argv.slice(2), {
@@ -40,10 +37,23 @@ try {
     signal: interrupt.signal,
   });
 } catch (error) {
+  reportBug(error);
+}
+
+/** This machine; a guard that cannot be read is the user's to repair and no error of ours. */
+function hostOrEnd(): Host {
+  try {
+    return realHost();
+  } catch (error) {
+    process.stderr.write(`vpce-doctor: ${error instanceof Error ? error.message : String(error)}.\n`);
+    return process.exit(3);
+  }
+}
+
+function reportBug(error: unknown): void {
   const words = error instanceof Error ? error.message : String(error);
   process.stderr.write(
     `vpce-doctor: internal error: ${words.split('\n')[0]}. Please report it with the command that you typed.\n`,
   );
   if (process.env['VPCE_DOCTOR_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
-  process.exitCode = 3;
 }

@@ -37,6 +37,8 @@ export type Evidence = {
   readonly vpc: NameAnswer | undefined;
   /** addresses that the client would use: pinned ones, else the system answer's */
   readonly addresses: readonly string[];
+  /** what the resolvers say, whatever the hosts file pins: what the client would use once it pins no more */
+  readonly resolved: readonly string[];
   readonly tcp: (address: string) => readonly TcpObservation[];
   readonly tls: (address: string) => readonly TlsObservation[];
   readonly https: (address: string) => readonly HttpsObservation[];
@@ -69,12 +71,8 @@ export function evidenceFor(
     configured.find((answer) => ['answered', 'no-data', 'nxdomain'].includes(answer.outcome)) ?? configured[0];
   const vpc = answers.find((answer) => isVpcResolver(answer.server, primaryCidr));
   const pinned = host === undefined ? [] : hostsEntries(vantage, host).map((entry) => entry.address);
-  const addresses =
-    target.address !== undefined
-      ? [target.address]
-      : pinned.length > 0
-        ? pinned
-        : (system?.addresses ?? vpc?.addresses ?? []);
+  const resolved = target.address !== undefined ? [target.address] : (system?.addresses ?? vpc?.addresses ?? []);
+  const addresses = target.address === undefined && pinned.length > 0 ? pinned : resolved;
   const at = <R extends 'tcp' | 'tls' | 'https'>(rung: R, address: string) =>
     observations.filter(
       (one): one is Extract<Observation, { rung: R }> =>
@@ -98,6 +96,7 @@ export function evidenceFor(
     configured,
     vpc,
     addresses,
+    resolved,
     tcp: (address) => at('tcp', address),
     tls: (address) => at('tls', address),
     https: (address) => at('https', address),

@@ -89,6 +89,8 @@ Examples:
   program.option('--no-api', 'do not ask the EC2 API');
   reportOptions(program, true);
   program.action(async (targets: string[], flags: Flags) => {
+    if (targets[0]?.endsWith('.json'))
+      return set(refuse(io, `${targets[0]} looks like a case file: replay it with vpce-doctor diagnose ${targets[0]}`));
     const meant = await commandMeant(program, targets[0]);
     if (meant !== undefined)
       return set(refuse(io, `"${targets[0]}" is no command and no target; did you mean the command ${meant}?`));

@@ -37,7 +37,10 @@ export function drawPath(client: Client, path: Path): HopList {
     result: 'end',
   };
   const forward = path.gates.filter((gate) => !gate.gate.endsWith('-return'));
-  const back = path.gates.filter((gate) => gate.gate.endsWith('-return'));
+  // Answers nearly always go home by the local route: it is drawn only where they do not.
+  const back = path.gates.filter(
+    (gate) => gate.gate.endsWith('-return') && (gate.gate !== 'endpoint-route-return' || gate.routes !== undefined),
+  );
   return {
     to,
     ...(destination.kind === 'interface'
@@ -92,6 +95,7 @@ function labelOf(gate: Gate): string {
       return `${resources} answers out`;
     case 'client-nacl-return':
       return `${resources} answers in`;
+    case 'endpoint-route-return':
     case 'route': {
       const route = gate.routes?.parts[0]?.route;
       if (gate.routes?.endpointRouteMissing === true) return `${resources} no route`;

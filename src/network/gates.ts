@@ -3,16 +3,14 @@
  * (remote addresses × the client's source ports): what passes, what is blocked, and what cannot be known from the state
  * that could be read. `asked` is their union.
  */
-import type { Route } from '../model/aws.ts';
 import { type Missing, missing, type State } from '../model/state.ts';
 import type { AddressSet } from './addresses.ts';
 import { type Client, clientAddress } from './client.ts';
-import type { Destination, GatewayDestination, InterfaceDestination } from './destinations.ts';
+import type { Destination, InterfaceDestination } from './destinations.ts';
 import { addressesOf, type FlowSet, flows, intersectFlows, isEmpty, NO_FLOWS, subtractFlows } from './flows.ts';
-import { byId } from './index-by-id.ts';
 import { type AclDecision, evaluateNetworkAcl, networkAclOf } from './network-acls.ts';
 import { type PortSet, portSet } from './ports.ts';
-import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
+import type { RoutePart } from './route-tables.ts';
 import {
   evaluateSecurityGroups,
   type Peer,
@@ -28,6 +26,7 @@ export type GateName =
   | 'endpoint-nacl-ingress'
   | 'endpoint-sg-ingress'
   | 'endpoint-nacl-return'
+  | 'endpoint-route-return'
   | 'client-nacl-return';
 
 /** What a route does for one part of the destinations. */
@@ -85,7 +84,7 @@ export function askedFlows(client: Client, destination: Destination): FlowSet {
   return flows(destination.addresses, ephemeral(client));
 }
 
-function ephemeral(client: Client): PortSet {
+export function ephemeral(client: Client): PortSet {
   return portSet(client.ephemeral.from, client.ephemeral.to);
 }
 
@@ -96,11 +95,16 @@ export function sameSubnet(client: Client, destination: Destination): boolean {
   );
 }
 
-function skip(gate: GateName, asked: FlowSet, why: string): Gate {
+export function skip(gate: GateName, asked: FlowSet, why: string): Gate {
   return { gate, resources: [], asked, pass: asked, block: NO_FLOWS, unknown: NO_FLOWS, skipped: why, missing: [] };
 }
 
-function blind(gate: GateName, asked: FlowSet, gaps: readonly Missing[], resources: readonly string[] = []): Gate {
+export function blind(
+  gate: GateName,
+  asked: FlowSet,
+  gaps: readonly Missing[],
+  resources: readonly string[] = [],
+): Gate {
   return { gate, resources, asked, pass: NO_FLOWS, block: NO_FLOWS, unknown: asked, missing: gaps };
 }
 
@@ -108,7 +112,7 @@ function blind(gate: GateName, asked: FlowSet, gaps: readonly Missing[], resourc
  * The parts of a gate from what it passes and what it cannot tell. Where the destination's addresses are a superset of the
  * real ones, an answer that differs between them tells nothing.
  */
-function divide(
+export function divide(
   destination: Destination,
   asked: FlowSet,
   pass: FlowSet,
@@ -124,7 +128,7 @@ function divide(
 }
 
 /** What would settle flows that are unknown only because the destination's addresses are. */
-function unreadAddresses(state: Pick<State, never>, destination: Destination, unsure: FlowSet): Missing[] {
+export function unreadAddresses(state: Pick<State, never>, destination: Destination, unsure: FlowSet): Missing[] {
   if (isEmpty(unsure) || destination.kind === 'interface' || destination.exact) return [];
   const what = destination.kind === 'gateway' ? 'the destination’s CIDRs' : 'the target’s public addresses';
   return [missing(state, 'prefixLists', what)];
@@ -201,7 +205,7 @@ export function endpointSecurityGroupGate(
 }
 
 type AclReads = Pick<State, 'networkAcls'>;
-const SAME_SUBNET = 'client and endpoint are in one subnet: network ACLs and routes do not apply';
+export const SAME_SUBNET = 'client and endpoint are in one subnet: network ACLs and routes do not apply';
 
 /** The client subnet's network ACL, outbound on the service port. */
 export function clientAclEgressGate(state: AclReads, client: Client, destination: Destination, port: number): Gate {
@@ -260,7 +264,7 @@ export function endpointAclReturnGate(state: AclReads, client: Client, destinati
   });
 }
 
-function unknownClient(gate: GateName, asked: FlowSet): Gate {
+export function unknownClient(gate: GateName, asked: FlowSet): Gate {
   return blind(gate, asked, [
     {
       slice: 'networkInterfaces',
@@ -308,121 +312,4 @@ function aclGate(
     missing: unreadAddresses(state, destination, divided.unknown),
     acl: { id: acl.NetworkAclId, subnetId, decisions: answer.decisions },
   };
-}
-
-export type RouteGateReads = Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries'>;
-/** What is needed on top where the endpoint is in another VPC. */
-export type RouteConnectionReads = RouteGateReads & Pick<State, 'vpcPeeringConnections'>;
-
-/**
- * The client subnet's route table towards an endpoint. A gateway endpoint whose route is missing is evaluated as if it had
- * the route, so that a more specific route that would still be in the way is named in the same run.
- */
-export function routeGate(state: RouteConnectionReads, client: Client, destination: Destination): Gate {
-  const gate = 'route';
-  const asked = askedFlows(client, destination);
-  if (sameSubnet(client, destination)) return skip(gate, asked, SAME_SUBNET);
-  if (client.subnetId === undefined)
-    return blind(gate, asked, [missing(state as Pick<State, never>, 'networkInterfaces', 'the client’s subnet')]);
-  const table = routeTableOf(state, client.subnetId, client.vpcId);
-  if (table === undefined)
-    return blind(gate, asked, [missing(state, 'routeTables', `the route table of ${client.subnetId}`)]);
-
-  const gateway = destination.kind === 'gateway' ? destination : undefined;
-  const own = (table.Routes ?? []).filter(
-    (route) => route.GatewayId !== undefined && gateway?.endpointIds.includes(route.GatewayId),
-  );
-  const endpointRouteMissing = gateway !== undefined && own.length === 0;
-  const selected = selectRoutes(
-    state,
-    table,
-    destination.addresses,
-    endpointRouteMissing ? virtualRoutes(gateway) : [],
-  );
-  const parts =
-    gateway === undefined || gateway.exact
-      ? selected.map((part) => classify(state, client, destination, part))
-      : classifyUnread(own.length === 0 ? virtualRoutes(gateway) : own, selected);
-  const of = (...effects: RouteEffect[]) =>
-    parts
-      .filter((part) => effects.includes(part.effect))
-      .flatMap((part) => flows(part.destinations, ephemeral(client)));
-  const divided = endpointRouteMissing
-    ? { asked, pass: NO_FLOWS, block: asked, unknown: NO_FLOWS }
-    : divide(destination, asked, of('arrives'), of('undetermined'));
-  const unreadable = parts.find((part) => part.unreadablePrefixListId !== undefined)?.unreadablePrefixListId;
-  const gaps: Missing[] = [];
-  // Where the endpoint's route is missing everything is blocked, and yet it is open what else would be in the way.
-  const unsure = endpointRouteMissing ? of('undetermined') : divided.unknown;
-  if (!isEmpty(unsure)) {
-    if (unreadable !== undefined) gaps.push(missing(state, 'prefixListEntries', unreadable));
-    else if (destination.kind !== 'interface' && !destination.exact)
-      gaps.push(...unreadAddresses(state, destination, unsure));
-    else if (destination.kind === 'interface' && destination.vpcId !== client.vpcId)
-      gaps.push(missing(state, 'vpcPeeringConnections', `how ${client.vpcId} and ${destination.vpcId} are joined`));
-    else
-      gaps.push(
-        missing(state, 'routeTables', `two routes of ${table.RouteTableId} are equal for the same destination`),
-      );
-  }
-  return {
-    gate,
-    resources: [table.RouteTableId],
-    ...divided,
-    missing: gaps,
-    routes: { routeTableId: table.RouteTableId, subnetId: client.subnetId, parts, endpointRouteMissing },
-  };
-}
-
-/** The route that associating the endpoint with the route table would add. */
-function virtualRoutes(destination: GatewayDestination): Route[] {
-  return destination.prefixListIds.map((id) => ({
-    DestinationPrefixListId: id,
-    GatewayId: destination.endpointIds[0],
-    Origin: 'CreateRoute',
-    State: 'active',
-  }));
-}
-
-/**
- * Where the service's CIDRs could not be read: its list holds no default route, so the endpoint's route wins against one
- * (facts.md 4.2). Any other route may be longer or shorter than the entries, and may meet none of them.
- */
-function classifyUnread(own: readonly Route[], parts: readonly RoutePart[]): ClassifiedPart[] {
-  const loses = (part: RoutePart) => part.winner === 'none' || (part.winner === 'route' && part.prefixLength === 0);
-  if (!parts.every(loses)) return parts.map((part) => ({ ...part, effect: 'undetermined' }));
-  const dead = own.every(isBlackhole) ? own[0] : undefined;
-  return parts.map((part) =>
-    dead === undefined
-      ? { ...part, effect: 'arrives' }
-      : { ...part, winner: 'route', route: dead, effect: 'blackhole' },
-  );
-}
-
-function classify(
-  state: RouteConnectionReads,
-  client: Client,
-  destination: Destination,
-  part: RoutePart,
-): ClassifiedPart {
-  if (part.winner === 'undetermined') return { ...part, effect: 'undetermined' };
-  const route = part.route;
-  if (part.winner === 'none' || route === undefined) return { ...part, effect: 'no-route' };
-  if (isBlackhole(route)) return { ...part, effect: 'blackhole' };
-  const target = routeTarget(route);
-  if (destination.kind === 'gateway')
-    return { ...part, effect: destination.endpointIds.includes(target.id) ? 'arrives' : 'elsewhere' };
-  if (destination.kind === 'public') return { ...part, effect: 'elsewhere' };
-  const sameVpc = destination.vpcId === undefined || client.vpcId === undefined || destination.vpcId === client.vpcId;
-  if (sameVpc) return { ...part, effect: target.kind === 'local' ? 'arrives' : 'elsewhere' };
-  if (target.kind === 'vpc-peering-connection') {
-    const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
-    if (peering === undefined) return { ...part, effect: 'undetermined' };
-    const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
-    const joins = ends.includes(client.vpcId) && ends.includes(destination.vpcId);
-    return { ...part, effect: joins && peering.Status?.Code?.toLowerCase() === 'active' ? 'arrives' : 'elsewhere' };
-  }
-  // A transit gateway has route tables of its own; whether they lead on cannot be said from this VPC's.
-  if (target.kind === 'transit-gateway' || target.id.startsWith('arn:')) return { ...part, effect: 'undetermined' };
-  return { ...part, effect: 'elsewhere' };
 }

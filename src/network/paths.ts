@@ -12,8 +12,8 @@ import {
   endpointAclReturnGate,
   endpointSecurityGroupGate,
   type Gate,
-  routeGate,
 } from './gates.ts';
+import { returnRouteGate, routeGate } from './route-gates.ts';
 
 export type PathReads = Pick<
   State,
@@ -48,6 +48,7 @@ export function evaluatePath(state: PathReads, client: Client, destination: Dest
       endpointAclIngressGate(state, client, destination, port),
       endpointSecurityGroupGate(state, client, destination, port),
       endpointAclReturnGate(state, client, destination),
+      returnRouteGate(state, client, destination),
     );
   }
   gates.push(clientAclReturnGate(state, client, destination));

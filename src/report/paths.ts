@@ -47,6 +47,7 @@ const GATE_CODES: ReadonlyMap<string, readonly CauseCode[]> = new Map<string, re
       'transit-path-broken',
     ],
   ],
+  ['endpoint-route-return', ['route-overrides-endpoint', 'route-blackhole', 'return-route-missing']],
   ['internet-route', ['no-internet-path', 'public-path-used', 'route-blackhole']],
 ]);
 

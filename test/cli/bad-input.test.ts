@@ -17,6 +17,7 @@ describe('a refused command line', () => {
       /--error names no host, address or service/,
     ],
     ['a command almost right', ['diagnos', 's3'], /"diagnos" .*did you mean the command diagnose\?/],
+    ['a case file where targets belong', ['case.json'], /looks like a case file: replay it with vpce-doctor diagnose/],
     ['an unknown option', ['--bogus'], /unknown option '--bogus'\. Try vpce-doctor --help\./],
     ['an option almost right', ['--formt', 'json'], /unknown option '--formt' \(Did you mean --format\?\)/],
     ['an unknown option of a command', ['probe', '--no-api'], /unknown option '--no-api'/],

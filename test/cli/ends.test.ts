@@ -83,6 +83,23 @@ describe('an end before the end', () => {
   });
 });
 
+describe('a bug', () => {
+  const bugs: [string, string][] = [
+    ['an exception that nobody catches', "throw new Error('boom')"],
+    ['a promise that nobody awaits', "Promise.reject(new Error('boom'))"],
+  ];
+  test.each(bugs)('%s: a line, and not the status of a verdict', async (_, bug) => {
+    // Once everything is loaded, and long before the probes give up.
+    const script = encodeURIComponent(`setTimeout(()=>{${bug}},2000)`);
+    const node = [process.execPath, '--import', `data:text/javascript,${script}`];
+    expect(await runProcess([...SILENT, '--format', 'json'], { node })).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: 'vpce-doctor: internal error: boom. Please report it with the command that you typed.\n',
+    });
+  });
+});
+
 describe('standard output', () => {
   test('closed by the reader: no noise, and still the verdict’s status', async () => {
     const child = startProcess([...SILENT, '--timeout', '0.2']);

@@ -48,6 +48,7 @@ type Claim = {
   readonly seen: (outcome: Outcome) => { passes: boolean; arrives: boolean };
 };
 
+const LOST: Outcome = { result: 'lost', reachedHost: false, reachedServices: false };
 const RETURN_GATES = new Set(['endpoint-nacl-return', 'client-nacl-return']);
 
 /**
@@ -63,15 +64,14 @@ export async function judge(driver: Driver, world: World, patienceMs = 1_500, bu
     claims.map((claim) => claim.attempt),
     options,
   );
-  const doubtful = claims.filter((claim, i) => differs(claim, answers[i]) !== undefined);
+  const doubtful = claims.flatMap((claim, i) => (differs(claim, answers[i]) === undefined ? [] : [{ claim, i }]));
   let disagreements: Disagreement[] = [];
   if (doubtful.length > 0) {
-    const again = await driver.ask(
-      built,
-      doubtful.map((claim) => claim.attempt),
-      { ...options, patienceMs },
-    );
-    disagreements = doubtful.flatMap((claim, i) => differs(claim, again[i]) ?? []);
+    const attempts = doubtful.map(({ claim }) => claim.attempt);
+    const again = await driver.ask(built, attempts, { ...options, patienceMs });
+    disagreements = doubtful.flatMap(({ claim }, j) => differs(claim, again[j]) ?? []);
+    // The patient answer is the true one, for the target's status too.
+    for (const [j, { i }] of doubtful.entries()) answers[i] = again[j] ?? answers[i] ?? LOST;
   }
   if (disagreements.length === 0) disagreements = statusDisagreements(world, claims, answers);
   return { compared: claims.length, open: answers.filter((answer) => answer.result === 'open').length, disagreements };

@@ -42,8 +42,8 @@ export function expectedOf(
       CODE_OF[filter],
       all.map((one) => !one.filters[filter]),
     ]),
-    ['route-blackhole', routed.map((one) => one.there.kind === 'blackhole')],
-    ['route-overrides-endpoint', routed.map((one) => one.there.kind === 'elsewhere')],
+    ['route-blackhole', routed.map((one) => one.there.kind === 'blackhole' || one.back.kind === 'blackhole')],
+    ['route-overrides-endpoint', routed.map((one) => one.there.kind === 'elsewhere' || one.back.kind === 'elsewhere')],
     ['gateway-route-missing', all.map(() => routeMissing)],
   ];
   const causes: Partial<Record<CauseCode, Severity>> = {};

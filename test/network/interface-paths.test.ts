@@ -108,6 +108,16 @@ const OPEN = [
   '101 out allow -1 ::/0',
 ].map(entry);
 
+const LOCAL = ['10.0.0.0/16 local', '2600:1f18::/56 local'];
+/** The client's table with these routes, and the main table, which the endpoint's subnet uses, with those. */
+const tables = (routes: readonly string[], back: readonly string[] = LOCAL) => [
+  routeTable(routes),
+  routeTable(back, {
+    RouteTableId: 'rtb-main',
+    Associations: [{ Main: true, AssociationState: { State: 'associated' } }],
+  }),
+];
+
 /** A VPC in which everything passes, until a row changes it. */
 function openVpc(changes: Partial<Parameters<typeof stateOf>[0]> = {}) {
   return stateOf({
@@ -116,13 +126,7 @@ function openVpc(changes: Partial<Parameters<typeof stateOf>[0]> = {}) {
       { GroupId: 'sg-endpoint', IpPermissions: [tcp('sg-client')], IpPermissionsEgress: [] },
     ],
     networkAcls: [{ NetworkAclId: 'acl-1', VpcId: VPC, IsDefault: true, Entries: OPEN }],
-    routeTables: [
-      routeTable(['10.0.0.0/16 local', '2600:1f18::/56 local']),
-      routeTable(['10.0.0.0/16 local'], {
-        RouteTableId: 'rtb-main',
-        Associations: [{ Main: true, AssociationState: { State: 'associated' } }],
-      }),
-    ],
+    routeTables: tables(LOCAL),
     prefixLists: [],
     prefixListEntries: [],
     vpcPeeringConnections: [],
@@ -190,15 +194,15 @@ describe('the path (facts.md 3.2, 3.4, 4.1)', () => {
     ],
     [
       'a dead route more specific than local',
-      { routeTables: [routeTable(['10.0.0.0/16 local', '10.0.2.0/24 eni-x blackhole'])] },
+      { routeTables: tables(['10.0.0.0/16 local', '10.0.2.0/24 eni-x blackhole']) },
       'closed',
       ['route'],
     ],
-    ['a live one', { routeTables: [routeTable(['10.0.0.0/16 local', '10.0.2.0/24 eni-x'])] }, 'closed', ['route']],
-    ['no local route at all', { routeTables: [routeTable([])] }, 'closed', ['route']],
+    ['a live one', { routeTables: tables(['10.0.0.0/16 local', '10.0.2.0/24 eni-x']) }, 'closed', ['route']],
+    ['no local route at all', { routeTables: tables([]) }, 'closed', ['route']],
     [
       'a propagated route more specific than local',
-      { routeTables: [routeTable(['10.0.0.0/16 local', '10.0.2.0/24 vgw-1 propagated'])] },
+      { routeTables: tables(['10.0.0.0/16 local', '10.0.2.0/24 vgw-1 propagated']) },
       'open',
       [],
     ],
@@ -217,7 +221,7 @@ describe('the path (facts.md 3.2, 3.4, 4.1)', () => {
 
   it('inside one subnet only the groups count', () => {
     const near = endpointInterface({ address: '10.0.1.99', subnetId: CLIENT_SUBNET });
-    const shut = { networkAcls: SHUT, routeTables: [routeTable(['10.0.1.0/24 eni-x blackhole'])] };
+    const shut = { networkAcls: SHUT, routeTables: tables(['10.0.1.0/24 eni-x blackhole']) };
     expect(evaluatePath(openVpc(shut), client(), near, 443).status).toBe('open');
     const stranger = [
       { GroupId: 'sg-client', IpPermissionsEgress: [tcp('0.0.0.0/0')] },
@@ -325,5 +329,70 @@ describe('an endpoint in another VPC (facts.md 3.1, 4.3)', () => {
         .filter(([, set]) => (set ?? []).length > 0)
         .map(([name]) => name),
     ).toEqual([expected]);
+  });
+});
+
+describe('the way back (facts.md 4.1: the endpoint subnet’s own table)', () => {
+  const status = (back: readonly string[], who: Partial<Client> = {}, changes: Parameters<typeof openVpc>[0] = {}) => {
+    const { status: found, gates } = evaluatePath(
+      openVpc({ routeTables: tables(LOCAL, back), ...changes }),
+      client(who),
+      endpointInterface(),
+      443,
+    );
+    return [found, ...gates.filter((gate) => gate.block.length > 0).map((gate) => gate.gate)];
+  };
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['the local route', LOCAL, ['open']],
+    ['a default route beside it', [...LOCAL, '0.0.0.0/0 nat-1'], ['open']],
+    [
+      'a dead route for the client’s subnet',
+      [...LOCAL, '10.0.1.0/24 eni-x blackhole'],
+      ['closed', 'endpoint-route-return'],
+    ],
+    ['a live one, to an appliance', [...LOCAL, '10.0.1.0/24 eni-x'], ['closed', 'endpoint-route-return']],
+    ['a dead route for another subnet', [...LOCAL, '10.0.7.0/24 eni-x blackhole'], ['open']],
+    ['a propagated route never wins against local', [...LOCAL, '10.0.1.0/24 vgw-1 propagated'], ['open']],
+    ['no route at all', [], ['closed', 'endpoint-route-return']],
+  ])('%s', (_words, back, expected) => expect(status(back)).toEqual(expected));
+
+  it('is not asked inside one subnet, nor of a gateway endpoint, which has none', () => {
+    const near = endpointInterface({ address: '10.0.1.99', subnetId: CLIENT_SUBNET });
+    const dead = openVpc({ routeTables: tables([...LOCAL, '10.0.1.0/24 eni-x blackhole']) });
+    expect(evaluatePath(dead, client(), near, 443).status).toBe('open');
+  });
+
+  it('of another VPC needs a route to the client’s, and is unknown where that VPC’s tables cannot be seen', () => {
+    const far = endpointInterface({
+      address: '10.50.2.14',
+      vpcId: 'vpc-2',
+      subnetId: 'subnet-far',
+      relation: 'peering',
+    });
+    const back = (...routes: string[]) =>
+      routeTable(['10.50.0.0/16 local', ...routes], {
+        RouteTableId: 'rtb-far',
+        VpcId: 'vpc-2',
+        Associations: [{ Main: true }],
+      });
+    const there = routeTable(['10.0.0.0/16 local', '10.50.0.0/16 pcx-1']);
+    const joined = [
+      {
+        VpcPeeringConnectionId: 'pcx-1',
+        Status: { Code: 'active' },
+        RequesterVpcInfo: { VpcId: VPC },
+        AccepterVpcInfo: { VpcId: 'vpc-2' },
+      },
+    ];
+    const gate = (...all: ReturnType<typeof routeTable>[]) => {
+      const state = openVpc({ routeTables: all, vpcPeeringConnections: joined });
+      const found = evaluatePath(state, client(), far, 443).gates.find((one) => one.gate === 'endpoint-route-return');
+      return [found?.pass, found?.block, found?.unknown].map((set) => (set ?? []).length);
+    };
+    expect(gate(there, back('10.0.0.0/16 pcx-1'))).toEqual([1, 0, 0]);
+    expect(gate(there, back())).toEqual([0, 1, 0]);
+    expect(gate(there, back('10.0.0.0/16 pcx-1 blackhole'))).toEqual([0, 1, 0]);
+    expect(gate(there, back('10.0.0.0/16 tgw-1'))).toEqual([0, 0, 1]);
+    expect(gate(there)).toEqual([0, 0, 1]);
   });
 });

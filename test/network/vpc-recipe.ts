@@ -135,7 +135,7 @@ export const vpcRecipe: fc.Arbitrary<VpcRecipe> = fc.record({
   defaultRoute: fc.constantFrom('none' as const, 'live' as const, 'dead' as const),
   shadowed: rarely,
   routes: fc.array(route, { maxLength: 4 }),
-  backRoutes: fc.array(route, { maxLength: 0 }),
+  backRoutes: fc.array(route, { maxLength: 2 }),
   localRetargeted: rarely,
   lists: fc.array(fc.array(small(19), { maxLength: 3 }), { minLength: 2, maxLength: 2 }),
 });

@@ -72,7 +72,8 @@ export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix
   return plan.type === 'Gateway' ? createGateway(plan) : createInterface(plan, host);
 }
 
-const NEW = 'vpce-new';
+/** Ids on the model, one per service: a plan may create several endpoints. */
+const newId = (kind: 'vpce' | 'eni' | 'sg', plan: NewEndpoint) => `${kind}-new-${plan.serviceName}`;
 
 function createGateway(plan: NewEndpoint): Fix {
   const table = plan.routeTableId ?? '"$ROUTE_TABLE"';
@@ -91,7 +92,7 @@ function createGateway(plan: NewEndpoint): Fix {
 
 function addGateway(draft: Draft, plan: NewEndpoint): void {
   draft.slices.vpcEndpoints.push({
-    VpcEndpointId: NEW,
+    VpcEndpointId: newId('vpce', plan),
     VpcEndpointType: 'Gateway',
     VpcId: plan.vpcId,
     ServiceName: plan.serviceName,
@@ -104,7 +105,7 @@ function addGateway(draft: Draft, plan: NewEndpoint): void {
   for (const DestinationPrefixListId of plan.prefixListIds)
     table.Routes = [
       ...(table.Routes ?? []),
-      { DestinationPrefixListId, GatewayId: NEW, Origin: 'CreateRoute', State: 'active' },
+      { DestinationPrefixListId, GatewayId: newId('vpce', plan), Origin: 'CreateRoute', State: 'active' },
     ];
 }
 
@@ -143,7 +144,7 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
 function addInterfaceEndpoint(draft: Draft, plan: NewEndpoint, address: string): void {
   const range = plan.clientAddress === undefined ? undefined : addressSet(plan.clientAddress)?.[0];
   draft.slices.securityGroups.push({
-    GroupId: 'sg-new',
+    GroupId: newId('sg', plan),
     VpcId: plan.vpcId,
     IpPermissions: [
       {
@@ -160,21 +161,21 @@ function addInterfaceEndpoint(draft: Draft, plan: NewEndpoint, address: string):
     IpPermissionsEgress: [],
   });
   draft.slices.networkInterfaces.push({
-    NetworkInterfaceId: 'eni-new',
+    NetworkInterfaceId: newId('eni', plan),
     InterfaceType: 'vpc_endpoint',
     VpcId: plan.vpcId,
     SubnetId: plan.subnetId,
     PrivateIpAddress: address,
-    Groups: [{ GroupId: 'sg-new' }],
+    Groups: [{ GroupId: newId('sg', plan) }],
   });
   draft.slices.vpcEndpoints.push({
-    VpcEndpointId: NEW,
+    VpcEndpointId: newId('vpce', plan),
     VpcEndpointType: 'Interface',
     VpcId: plan.vpcId,
     ServiceName: plan.serviceName,
     State: 'available',
     SubnetIds: [plan.subnetId],
-    NetworkInterfaceIds: ['eni-new'],
+    NetworkInterfaceIds: [newId('eni', plan)],
     PrivateDnsEnabled: true,
     IpAddressType: 'ipv4',
     DnsEntries: plan.privateNames.map((DnsName) => ({ DnsName })),

@@ -50,7 +50,7 @@ export const endpointInOtherVpc = defineCheck({
     );
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
-      const way = wayOut(state, client, target, evidence);
+      const way = wayOut(state, client, evidence);
       if (way.usable === 'yes') return absent(`the service is reached without an endpoint: ${way.why}`);
     }
     const gaps = joined.flatMap((one) => one.missing);

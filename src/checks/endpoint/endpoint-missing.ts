@@ -48,9 +48,9 @@ export const endpointMissing = defineCheck({
     // A name that nobody has is no question of endpoints.
     if (evidence.system?.outcome === 'nxdomain') return NOT_APPLICABLE;
     // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
-    const answers = evidence.addresses;
+    const answers = evidence.resolved;
     if (answers.length > 0 && answers.every((address) => containsAddress(PRIVATE, address))) return NOT_APPLICABLE;
-    const way = wayOut(state, client, target, evidence);
+    const way = wayOut(state, client, evidence);
     if (way.usable === 'yes') return absent(`the service is reached without an endpoint: ${way.why}`);
     if (way.usable === 'unknown')
       return unknown(way.missing.length > 0 ? way.missing : [missing(state, 'routeTables')]);

@@ -70,9 +70,9 @@ export const endpointWithoutSubnets = defineCheck({
               const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', id);
               if (endpoint === undefined) return;
               endpoint.SubnetIds = [subnetId];
-              endpoint.NetworkInterfaceIds = ['eni-new'];
+              endpoint.NetworkInterfaceIds = [`eni-new-${id}`];
               draft.slices.networkInterfaces.push({
-                NetworkInterfaceId: 'eni-new',
+                NetworkInterfaceId: `eni-new-${id}`,
                 InterfaceType: 'vpc_endpoint',
                 VpcId: vpcId,
                 SubnetId: subnetId,

@@ -1,6 +1,5 @@
 /** What the causes about missing endpoints share: whether the VPC has another way to the service's public addresses. */
 import type { Missing, SliceName, State } from '../../model/state.ts';
-import type { Target } from '../../model/target.ts';
 import type { Client } from '../../network/client.ts';
 import { publicDestinations } from '../../network/destinations.ts';
 import { isEmpty } from '../../network/flows.ts';
@@ -34,10 +33,9 @@ export type WayOut = {
 export function wayOut(
   state: Pick<State, (typeof WAY_OUT_SLICES)[number]>,
   client: Client,
-  target: Target,
   evidence: Evidence,
 ): WayOut {
-  const seen = target.address === undefined ? evidence.addresses : [target.address];
+  const seen = evidence.resolved;
   const { destinations } = publicDestinations(state, client, seen.length === 0 ? undefined : seen);
   const destination = destinations[0];
   if (destination === undefined)

@@ -56,7 +56,7 @@ export const noInternetPath = defineCheck({
       if (vpc === undefined && !state.networkInterfaces.known) return unknown([missing(state, 'networkInterfaces')]);
     }
     if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
-    const way = wayOut(state, client, target, evidence);
+    const way = wayOut(state, client, evidence);
     if (way.usable === 'yes') return absent(`a way out exists: ${way.why}`);
     if (way.usable === 'unknown') return unknown(way.missing);
     const what = target.host ?? target.address ?? '';

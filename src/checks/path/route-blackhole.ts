@@ -43,10 +43,10 @@ export const routeBlackhole = defineCheck({
       const own = dead.every((id) => endpointIds.includes(id));
       const plural = taken.routes.length > 1;
       return {
-        key: taken.routeTableId,
+        key: taken.key,
         resources: [taken.routeTableId, ...dead],
         extent: taken.extent,
-        summary: `${taken.routeTableId}, the route table of ${taken.subnetId}, sends ${formatTaken(taken)} to ${list(dead)}, which is gone: the ${plural ? 'routes' : 'route'} for ${list(taken.routes.map(routeDestination))} ${plural ? 'are blackholes' : 'is a blackhole'}${own ? '' : `, more specific than the route to ${list(taken.destinations.map(nameDestination))}`}.`,
+        summary: `${taken.routeTableId}, the route table of ${taken.subnetId}, sends ${formatTaken(taken)} to ${list(dead)}, which is gone: the ${plural ? 'routes' : 'route'} for ${list(taken.routes.map(routeDestination))} ${plural ? 'are blackholes' : 'is a blackhole'}${own || taken.answers ? '' : `, more specific than the route to ${list(taken.destinations.map(nameDestination))}`}.`,
         because: taken.routes.map((route) => ({
           source: 'configuration' as const,
           text: `${taken.routeTableId}: ${formatRoute(route)}`,

@@ -58,10 +58,10 @@ export const routeOverridesEndpoint = defineCheck({
       const winners = taken.routes.map((route) => routeTarget(route).id);
       const plural = taken.routes.length > 1;
       return {
-        key: taken.routeTableId,
+        key: taken.key,
         resources: [taken.routeTableId, ...new Set(winners)],
         extent: taken.extent,
-        summary: `${taken.routeTableId}, the route table of ${taken.subnetId}, sends ${formatTaken(taken)} to ${list(winners)} by the ${plural ? 'routes' : 'route'} for ${list(taken.routes.map(routeDestination))}, which ${plural ? 'win' : 'wins'} over the route to ${list(taken.destinations.map(nameDestination))}.`,
+        summary: `${taken.routeTableId}, the route table of ${taken.subnetId}, sends ${formatTaken(taken)} to ${list(winners)} by the ${plural ? 'routes' : 'route'} for ${list(taken.routes.map(routeDestination))}, which ${plural ? 'win' : 'wins'} over ${taken.answers ? 'the local route' : `the route to ${list(taken.destinations.map(nameDestination))}`}.`,
         because: taken.routes.map((route) => ({
           source: 'configuration' as const,
           text: `${taken.routeTableId}: ${formatRoute(route)}`,
