@@ -13,7 +13,11 @@ export function verdictOf(
 ): Verdict {
   const has = (status: TargetStatus) => views.some((view) => view.status === status);
   const explained = (status: TargetStatus) =>
-    views.some((view) => view.status === status && causes.some((cause) => cause.targets.includes(view.target.id)));
+    views.some(
+      (view) =>
+        view.status === status &&
+        causes.some((cause) => cause.severity !== 'advice' && cause.targets.includes(view.target.id)),
+    );
   if (explained('unreachable')) return 'blocked';
   if (explained('degraded')) return 'degraded';
   if (has('unreachable') || has('degraded') || has('unknown') || views.length === 0 || unexplained.length > 0)

@@ -141,4 +141,16 @@ describe('two faults at once, on the model', () => {
       }
     }
   }, 60_000);
+
+  it('two endpoints that one plan creates are two, each with a port and a name of its own', () => {
+    const world = healthyWorld();
+    for (const check of CHECKS) if (check.code === 'endpoint-missing') check.demonstration.inject(world);
+    const mail = 'email-smtp.eu-west-1.amazonaws.com:587';
+    const { fixPlan, causes } = diagnose(modelCase(world, [LAB.secretsHost, mail]));
+    expect(causes.map((cause) => [cause.code, cause.fix.proof])).toEqual([
+      ['endpoint-missing', 'opens'],
+      ['endpoint-missing', 'opens'],
+    ]);
+    expect(fixPlan).toMatchObject({ steps: [1, 2], opens: [LAB.secretsHost, mail], remaining: [] });
+  });
 });

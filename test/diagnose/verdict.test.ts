@@ -56,6 +56,12 @@ describe('with packets they decide', () => {
     ['all open, and what could not be read does not matter any more', unknown([GAP]), both('open', 'open'), 'healthy'],
     ['nothing opens, a cause predicts it', found([finding('all')]), both('timeout', 'timeout'), 'blocked'],
     ['nothing opens, nothing found', absent(''), both('timeout', 'timeout'), 'inconclusive'],
+    [
+      'nothing opens, and all that was found is advice',
+      found([finding('none', { predicts: () => undefined })]),
+      both('timeout', 'timeout'),
+      'inconclusive',
+    ],
     ['nothing opens, the reason could not be read', unknown([GAP]), both('timeout', 'timeout'), 'inconclusive'],
     ['one of two opens, a cause predicts it', found([finding('some')]), both('timeout', 'open'), 'degraded'],
     ['one of two opens, nothing found', absent(''), both('timeout', 'open'), 'inconclusive'],

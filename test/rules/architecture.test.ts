@@ -75,14 +75,35 @@ describe('causes', () => {
 });
 
 describe('failures', () => {
-  it.each([...files('src/probes'), ...files('src/collect'), ...files('src/vantage')])(
-    '%s are told by code, not by words',
-    (file) => {
-      expect(code(file)).not.toMatch(
-        /\.message\s*\.\s*(includes|match|startsWith|endsWith|search|indexOf)|\.test\(\s*\w*[eE]rr\w*\.message/,
-      );
-    },
-  );
+  it.each([
+    ...files('src/probes'),
+    ...files('src/collect'),
+    ...files('src/vantage'),
+    ...files('src/checks'),
+    ...files('src/diagnose'),
+  ])('%s are told by code, not by words', (file) => {
+    expect(code(file)).not.toMatch(
+      /\.message\s*\.\s*(includes|match|startsWith|endsWith|search|indexOf)|\.test\(\s*\w*[eE]rr\w*\.message/,
+    );
+  });
+});
+
+describe('the lab', () => {
+  it('answers names by rules of its own, so that a misreading is not its own judge', () => {
+    expect([...reach('src/lab/resolution.ts')].filter((target) => target.startsWith('src/network/'))).toEqual([]);
+  });
+
+  it('is no part of what diagnoses', () => {
+    const loaded = ['src/diagnose/diagnose.ts', 'src/commands/live.ts'].flatMap((file) => [...reach(file)]);
+    // Causes name the fields of a world; they do not run one.
+    expect(loaded.filter((target) => target.startsWith('src/lab/') && target !== 'src/lab/world.ts')).toEqual([]);
+  });
+});
+
+describe('an evaluator that judges the model', () => {
+  it('shares nothing with it', () => {
+    expect([...reach('test/network/independent.ts')]).toEqual([]);
+  });
 });
 
 describe('durations', () => {

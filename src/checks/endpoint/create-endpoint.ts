@@ -62,6 +62,14 @@ export function planEndpoint(
   };
 }
 
+/**
+ * Whether the host is another Region's: an endpoint in this VPC does not serve it, however it is made. (Cross-Region
+ * endpoints exist for a few services, and only where somebody made one; such an endpoint is then in the list.)
+ */
+export function isOtherRegion(target: Target, vantage: Vantage): boolean {
+  return target.region !== undefined && vantage.region !== undefined && target.region !== vantage.region;
+}
+
 /** Whether the service is one that gateway endpoints exist for. */
 export function hasGatewayType(serviceId: string | undefined): boolean {
   return serviceId !== undefined && serviceById(serviceId)?.types.includes('gateway') === true;

@@ -4,7 +4,7 @@ import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { chooseEndpoint, endpointsFor, isVpceName } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { connectionsTo, leadsInside, leadsOutside } from '../evidence.ts';
-import { createEndpoint, hasGatewayType, planEndpoint } from './create-endpoint.ts';
+import { createEndpoint, hasGatewayType, isOtherRegion, planEndpoint } from './create-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
 
@@ -32,6 +32,7 @@ export const endpointMissing = defineCheck({
     if (target.address !== undefined || target.endpointId !== undefined || target.serviceNames.length === 0)
       return NOT_APPLICABLE;
     if (host !== undefined && isVpceName(host)) return NOT_APPLICABLE;
+    if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     if (!state.vpcEndpoints.known)
       return leadsInside(evidence, vantage)
         ? absent(`${host} leads to a private address`)
@@ -81,7 +82,7 @@ export const endpointMissing = defineCheck({
     // Where the owner's endpoints cannot be listed, "there is none" is nobody's to say.
     if (sharedSubnetGap(state, vantage) !== undefined) return undefined;
     // A gateway endpoint's names stay public: what is missing there is the route, which is another cause.
-    if (hasGatewayType(target.serviceId)) return undefined;
+    if (hasGatewayType(target.serviceId) || isOtherRegion(target, vantage)) return undefined;
     return {
       key: `suspected ${target.serviceNames[0]}`,
       resources: [vantage.vpcId ?? target.serviceNames[0] ?? ''],

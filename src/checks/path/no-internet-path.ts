@@ -7,6 +7,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { isOtherRegion } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
 
@@ -43,7 +44,8 @@ export const noInternetPath = defineCheck({
     ],
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
-    if (target.endpointId !== undefined || target.serviceNames.length > 0) return NOT_APPLICABLE;
+    if (target.endpointId !== undefined) return NOT_APPLICABLE;
+    if (target.serviceNames.length > 0 && !isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
     const addresses = target.address !== undefined ? [target.address] : evidence.addresses;
     const vpc = client.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', client.vpcId);
