@@ -230,7 +230,7 @@ function otherVpcAddresses(
     return (asked ? hosts : [start.subject.name]).flatMap((name) =>
       (['A', 'AAAA'] as const).map((type) =>
         vary(
-          start,
+          ofVpc.find((one) => one.subject.name.toLowerCase() === name && isSilent(one.subject.server)) ?? start,
           { name, type, server, port: 53 },
           'the VPC’s resolver is silent at one of its addresses: it has others',
         ),
