@@ -21,7 +21,8 @@ const BODY_CHARACTERS = 512;
 /**
  * One request within `durations.httpsExchange`, on a connection of its own, without credentials; redirects are answers.
  * The certificate is verified as any client would: an unaccepted one gives `tls-failed`, and the TLS rung tells why.
- * Once the headers are there the outcome stands, however the body ends.
+ * Once the headers are there the outcome stands, however the body ends. `subject.padding` fills segments with a header of
+ * that many bytes: a server that finds it too long says so (431), and that it arrived is all that is wanted.
  */
 export async function probeHttps(
   probe: HttpsProbe,
@@ -38,7 +39,12 @@ export async function probeHttps(
   let secure: TLSSocket | undefined;
   try {
     const socket = await connectTcp(host, subject, limit.signal);
-    secure = await handshake(host, socket, { serverName: subject.serverName, verify: true }, limit.signal);
+    secure = await handshake(
+      host,
+      socket,
+      { serverName: subject.serverName, verify: true, hello: subject.hello },
+      limit.signal,
+    );
     const asked = host.monotonic();
     const response = await request(secure, subject, limit.signal);
     const date = readDate(response, host.now(), host.monotonic() - asked);
@@ -82,7 +88,8 @@ async function request(secure: TLSSocket, subject: HttpsSubject, signal: AbortSi
   const { promise: ended, reject } = Promise.withResolvers<never>();
   // undici rejects at once only when the request is on its way; a probe must end whatever became of it.
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  const headers = { 'user-agent': 'vpce-doctor' };
+  const padding = subject.padding === undefined ? {} : { 'x-padding': 'x'.repeat(subject.padding) };
+  const headers = { 'user-agent': 'vpce-doctor', ...padding };
   return Promise.race([client.request({ path, method, headers, reset: true, signal }), ended]);
 }
 
