@@ -7,7 +7,7 @@ import type {
   TlsObservation,
   Transport,
 } from '../model/observation.ts';
-import { socketAddress } from '../model/observation.ts';
+import { isExperiment, socketAddress } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { addressesByFamily, cidrSet, containsAddress } from '../network/addresses.ts';
@@ -134,21 +134,6 @@ export function evidenceFor(
     hellos: (address) => at('tls', address, true),
     requests: (address) => at('https', address, true),
   };
-}
-
-/** Whether a question is one that no application asks by itself. */
-export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
-  const { rung, subject } = observation as Observation;
-  switch (rung) {
-    case 'dns':
-      return subject.transport === 'tcp' || subject.attempt !== undefined;
-    case 'tls':
-      return subject.hello !== undefined;
-    case 'https':
-      return subject.hello !== undefined || subject.padding !== undefined;
-    default:
-      return false;
-  }
 }
 
 /**

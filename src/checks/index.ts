@@ -23,10 +23,12 @@ import { endpointNaclBlocksIngress } from './path/endpoint-nacl-blocks-ingress.t
 import { endpointNaclBlocksReturn } from './path/endpoint-nacl-blocks-return.ts';
 import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
 import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
+import { mtuBlackhole } from './path/mtu-blackhole.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
 import { routeBlackhole } from './path/route-blackhole.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
@@ -57,6 +59,8 @@ export const CHECKS: readonly AnyCheck[] = [
   routeBlackhole,
   noInternetPath,
   publicPathUsed,
+  mtuBlackhole,
+  tlsHandshakeDropped,
   tlsNameMismatch,
 ];
 

@@ -26,7 +26,8 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
       ),
     ]);
     const asked = new Set(view.evidence.configured.map((answer) => answer.server));
-    for (const one of view.evidence.all) {
+    const experiments = view.evidence.experiments.filter((one) => isFailureForSomeone(one, view.target.host));
+    for (const one of [...view.evidence.all, ...experiments]) {
       if (!FAILED[one.rung](one.outcome)) continue;
       if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
       if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
@@ -49,6 +50,20 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     }
   }
   return [...out];
+}
+
+/** An experiment that fails is a finding of its own only where an application could meet the same. */
+function isFailureForSomeone(one: Observation, host: string | undefined): boolean {
+  switch (one.rung) {
+    case 'dns':
+      return one.subject.attempt !== undefined && one.subject.name.toLowerCase() === host?.toLowerCase();
+    case 'tls':
+      return one.subject.hello === 'large' && ['timeout', 'reset', 'closed'].includes(one.outcome);
+    case 'https':
+      return one.subject.padding !== undefined && one.outcome === 'timeout';
+    default:
+      return false;
+  }
 }
 
 export function undecidedOf(views: readonly View[], probed: boolean): Undecided[] {

@@ -233,6 +233,21 @@ export type TlsProbe = Question<TlsObservation>;
 export type HttpsProbe = Question<HttpsObservation>;
 export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe;
 
+/** Whether a question is one that no application asks by itself. */
+export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
+  const { rung, subject } = observation as Observation;
+  switch (rung) {
+    case 'dns':
+      return subject.transport === 'tcp' || subject.attempt !== undefined;
+    case 'tls':
+      return subject.hello !== undefined;
+    case 'https':
+      return subject.hello !== undefined || subject.padding !== undefined;
+    default:
+      return false;
+  }
+}
+
 /** `10.0.2.14:443`, `[fd00::1]:443` */
 export function socketAddress(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -19,6 +19,7 @@ import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
 
 export type PlanInput = {
@@ -29,6 +30,8 @@ export type PlanInput = {
   readonly observations: readonly Observation[];
   /** how many connections to each address, 1 unless `--repeat` says more */
   readonly repeat: number;
+  /** how long the ClientHello is that this Node sends by itself; newer ones send a large one */
+  readonly defaultHello?: 'small' | 'large' | undefined;
 };
 
 /** The probes to make next, in a fixed order; empty when everything worth asking has been asked. */
@@ -45,6 +48,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    for (const probe of helloExperiments(target, evidence, input.defaultHello ?? 'large')) add(probe);
   }
   for (const probe of resolverExperiments(
     { ...input, observations: input.observations.filter((one) => one.rung === 'dns') },

@@ -151,8 +151,14 @@ describe('a refused slice', () => {
 
 describe('two faults at once', () => {
   // A pair says something where both can be seen in one run: the same target, and neither takes away what the other needs.
+  // What only packets on an open connection show cannot be seen behind a closed gate, and the model proves nothing of it.
+  const packetsOnly = ['mtu-blackhole', 'connection-intermittent'];
   const path = CHECKS.filter(
-    (check) => check.layer === 'path' && targetsOf(check)[0] === LAB.secretsHost && check.consequence !== true,
+    (check) =>
+      check.layer === 'path' &&
+      targetsOf(check)[0] === LAB.secretsHost &&
+      check.consequence !== true &&
+      !packetsOnly.includes(check.code),
   );
   const names = CHECKS.filter((check) =>
     [
