@@ -19,6 +19,7 @@ import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
+import { connectionIntermittent } from './path/connection-intermittent.ts';
 import { endpointNaclBlocksIngress } from './path/endpoint-nacl-blocks-ingress.ts';
 import { endpointNaclBlocksReturn } from './path/endpoint-nacl-blocks-return.ts';
 import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
@@ -60,6 +61,7 @@ export const CHECKS: readonly AnyCheck[] = [
   noInternetPath,
   publicPathUsed,
   mtuBlackhole,
+  connectionIntermittent,
   tlsHandshakeDropped,
   tlsNameMismatch,
 ];

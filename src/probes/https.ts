@@ -12,7 +12,7 @@ import {
 } from '../model/observation.ts';
 import { connectTcp, handshake } from './connect.ts';
 import { startLimit } from './limit.ts';
-import { codeOf, failureOf, outcomeOf, ownError } from './outcome.ts';
+import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';
 
 const BODY_BYTES = 4096;
@@ -36,9 +36,11 @@ export async function probeHttps(
     return { id, rung, subject, after, ms: Math.round(host.monotonic() - started), outcome, detail };
   };
   const limit = startLimit(durations.httpsExchange, signal);
+  let opened = false;
   let secure: TLSSocket | undefined;
   try {
     const socket = await connectTcp(host, subject, limit.signal);
+    opened = true;
     secure = await handshake(
       host,
       socket,
@@ -60,12 +62,18 @@ export async function probeHttps(
       failure,
     });
   } catch (thrown) {
-    const error = limit.signal.aborted ? limit.signal.reason : withCode(thrown);
+    const error = limit.signal.aborted ? reasonOf(limit.signal, opened) : withCode(thrown);
     return observe(outcomeOf(rung, error), { failure: failureOf(error) });
   } finally {
     limit.end();
     secure?.destroy();
   }
+}
+
+/** One limit covers everything, but a connection that never opened is another matter than an answer that never came. */
+function reasonOf(signal: AbortSignal, opened: boolean): unknown {
+  const isTimeout = codeOf(signal.reason) === OWN_CODES.timeout;
+  return isTimeout && !opened ? ownError('connectTimeout', 'TCP did not open in time') : signal.reason;
 }
 
 type Response = Dispatcher.ResponseData;

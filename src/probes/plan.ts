@@ -11,16 +11,16 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
+import { chooseEndpoint, endpointState, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
-import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
+import { connectionSeries } from './plan/series.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -116,15 +116,13 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         why: 'by the model some source ports pass and some do not: one of each shows it',
       });
     }
-    for (const localPort of repeatedPorts(input, paths, address)) {
+    const path = paths.find((one) => leadsTo(one, address));
+    const alive = endpointIsAvailable(input, target);
+    const { ports, why: whySeries } = connectionSeries(input, evidence, address, path, alive);
+    const taken = telltalePorts(paths, address);
+    for (const localPort of ports.filter((port) => !taken.includes(port))) {
       const chosen = { address, port: target.port, localPort };
-      probes.push({
-        id: probeId('tcp', chosen),
-        rung: 'tcp',
-        subject: chosen,
-        after: named,
-        why: 'repeated over the source port range (--repeat)',
-      });
+      probes.push({ id: probeId('tcp', chosen), rung: 'tcp', subject: chosen, after: named, why: whySeries });
     }
   }
   return probes;
@@ -221,15 +219,13 @@ function middle(ports: PortSet): number {
   return widest === undefined ? 0 : Math.floor((widest.from + widest.to) / 2);
 }
 
-/** Source ports spread evenly over the client's ephemeral range; the same for every run, so that runs can be compared. */
-function repeatedPorts(input: PlanInput, paths: readonly Path[], address: string): number[] {
-  if (input.repeat <= 1) return [];
-  const { from, to } = input.vantage.ephemeralPorts;
-  const step = (to - from) / input.repeat;
-  const taken = telltalePorts(paths, address).map((port) => ({ from: port, to: port }));
-  return Array.from({ length: input.repeat }, (_, i) => Math.floor(from + step * (i + 0.5))).filter(
-    (port) => subtractPorts([{ from: port, to: port }], taken).length > 0,
-  );
+function endpointIsAvailable(input: PlanInput, target: Target): boolean {
+  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  return endpoint !== undefined && endpointState(endpoint) === 'available';
+}
+
+function leadsTo({ destination }: Path, address: string): boolean {
+  return destination.kind === 'interface' && destination.address === address;
 }
 
 function hasIpv6(vantage: Vantage): boolean {
