@@ -32,6 +32,7 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
       if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
       if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
       if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
+      if (isRepetition(one, view.evidence.all)) continue;
       // AAAA fails with A for the same reason: one line is enough.
       if (
         one.rung === 'dns' &&
@@ -50,6 +51,22 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     }
   }
   return [...out];
+}
+
+/** A series that fails like the first connection did is told by that one. */
+function isRepetition(one: Observation, all: readonly Observation[]): boolean {
+  return (
+    one.rung === 'tcp' &&
+    one.subject.localPort !== undefined &&
+    all.some(
+      (other) =>
+        other.rung === 'tcp' &&
+        other.subject.localPort === undefined &&
+        other.subject.address === one.subject.address &&
+        other.subject.port === one.subject.port &&
+        other.outcome === one.outcome,
+    )
+  );
 }
 
 /** An experiment that fails is a finding of its own only where an application could meet the same. */
