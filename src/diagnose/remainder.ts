@@ -5,6 +5,7 @@ import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
 import type { Judged } from './findings.ts';
 import type { Cause } from './rank.ts';
+import { lackedItsPort } from './target-status.ts';
 import type { View } from './views.ts';
 
 const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>> = {
@@ -30,7 +31,7 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     for (const one of [...view.evidence.all, ...experiments]) {
       if (!FAILED[one.rung](one.outcome)) continue;
       if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
-      if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
+      if (one.rung === 'tcp' && lackedItsPort(one)) continue;
       if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
       if (isRepetition(one, view.evidence.all)) continue;
       // AAAA fails with A for the same reason: one line is enough.

@@ -65,8 +65,7 @@ type AddressResult = 'good' | 'mixed' | 'bad' | 'untried';
 function addressResult(target: Target, evidence: Evidence, address: string): AddressResult {
   const tcp = evidence.tcp(address);
   const opened = tcp.filter((one) => one.outcome === 'open');
-  // A probe that could not be made from the chosen source port says nothing of the target.
-  const closed = tcp.filter((one) => one.outcome !== 'open' && one.detail.failure?.code !== 'EADDRINUSE');
+  const closed = tcp.filter((one) => one.outcome !== 'open' && !lackedItsPort(one));
   if (opened.length + closed.length === 0) return 'untried';
   if (opened.length === 0) return 'bad';
   // A handshake whose own connection did not open says nothing of TLS; it says that some connections open and some do not.
@@ -82,6 +81,12 @@ function addressResult(target: Target, evidence: Evidence, address: string): Add
     tls.some((one) => one.outcome !== 'trusted') ||
     https.some((one) => !HTTPS_GOOD.has(one.outcome));
   return flawed ? 'mixed' : 'good';
+}
+
+/** A probe that could not be made from the chosen source port, because another connection has it, says nothing of the target. */
+export function lackedItsPort({ subject, detail }: TcpObservation): boolean {
+  const code = detail.failure?.code;
+  return code === 'EADDRINUSE' || (subject.localPort !== undefined && code === 'EADDRNOTAVAIL');
 }
 
 function unreachableWords(target: Target, evidence: Evidence, bad: readonly string[]): string {
