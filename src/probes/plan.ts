@@ -18,6 +18,7 @@ import type { PortSet } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { fullSizeRequest } from './plan/full-size.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
 import { connectionSeries } from './plan/series.ts';
@@ -42,14 +43,17 @@ export function planProbes(input: PlanInput): Probe[] {
     if (!asked.has(probe.id) && !planned.has(probe.id)) planned.set(probe.id, probe);
   };
   const primary = primaryCidrOf(input.vantage);
+  const seen: { target: Target; evidence: Evidence }[] = [];
   for (const target of input.targets) {
     const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
-    for (const probe of helloExperiments(target, evidence, input.defaultHello ?? 'large')) add(probe);
+    seen.push({ target, evidence });
+    for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
   }
+  for (const probe of helloExperiments(seen, input.defaultHello ?? 'large')) add(probe);
   for (const probe of resolverExperiments(
     { ...input, observations: input.observations.filter((one) => one.rung === 'dns') },
     primary,

@@ -8,7 +8,7 @@ import { emptyVantage } from '../../src/model/vantage.ts';
 import { planProbes } from '../../src/probes/plan.ts';
 import { resolveTargets } from '../../src/services/resolve-targets.ts';
 import { modelCase } from '../diagnose/support.ts';
-import { observed } from './support/plan.ts';
+import { type Answers, observed, play as playPlan } from './support/plan.ts';
 
 const HOST = LAB.secretsHost;
 const FIRST = LAB.secretsAddressA;
@@ -144,5 +144,42 @@ describe('experiments with hellos', () => {
     expect(play({}, 'large', ['10.0.2.14']).experiments).toEqual([]);
     const smtp = play({ small: 'trusted', plaintext: 'not-tls' }, 'large', ['email-smtp.eu-west-1.amazonaws.com:465']);
     expect(smtp.experiments).toEqual(['small', 'plaintext']);
+  });
+
+  it('are made for four targets first, and for the others when these are understood', () => {
+    const hosts = ['ssm', 'kms', 'sts', 'logs', 'sqs', 'sns', 'ec2'].map((id) => `${id}.eu-west-1.amazonaws.com`);
+    const stalling: Answers = (_id, { rung }) =>
+      rung === 'dns' ? { outcome: 'answered', addresses: [FIRST] } : rung === 'tcp' ? { outcome: 'open' } : undefined;
+    const { rounds } = playPlan(stalling, { targets: hosts });
+    const asked = rounds.map((ids) => ids.filter((id) => id.includes('with a small hello')).length);
+    expect(asked.filter((count) => count > 0)).toEqual([4, 3]);
+  });
+
+  it('show lost segments by the long request alone', () => {
+    const subject = { address: FIRST, port: 443, serverName: HOST };
+    const base = { after: [], ms: 1 };
+    const tls = { ...base, id: 'tls', rung: 'tls', subject, outcome: 'trusted', detail: { chain: [] } } as const;
+    const https = {
+      ...base,
+      id: 'https',
+      rung: 'https',
+      subject: { ...subject, method: 'GET', path: '/' },
+      outcome: 'aws-answer',
+      detail: {},
+    } as const;
+    const long = (outcome: 'timeout' | 'closed') => ({
+      ...https,
+      id: 'long',
+      subject: { ...https.subject, padding: 16_384 },
+      outcome,
+    });
+    const read = (outcome: 'timeout' | 'closed') =>
+      readHellos(
+        { tls: () => [tls], https: () => [https], hellos: () => [], requests: () => [long(outcome)] },
+        { application: 'https' },
+        FIRST,
+      );
+    expect(read('closed')).toEqual({ kind: 'fine' });
+    expect(read('timeout')).toMatchObject({ kind: 'shown', what: 'outward' });
   });
 });

@@ -77,8 +77,14 @@ export function readHellos(
   });
 
   if (!isDropped(plain)) {
-    const large = seen('large');
     if (plain.outcome !== 'trusted') return FINE;
+    const [short] = evidence.https(address);
+    const full = evidence
+      .requests(address)
+      .find((one) => one.subject.hello === undefined && one.subject.padding !== undefined);
+    const large = seen('large');
+    if (full?.outcome === 'timeout' && short !== undefined && arrived(short))
+      return shown('outward', plain, large, short, full);
     if (large === undefined) return defaultHello === 'small' ? ask('large') : FINE;
     return isDropped(large) ? largeLost(evidence, target, plain, large, shown) : FINE;
   }
