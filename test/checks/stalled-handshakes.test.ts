@@ -17,7 +17,7 @@ describe.concurrent('a middlebox that', () => {
     ['drops a server name', { dropsServerNames: [LAB.secretsHost] }, 'tls-handshake-dropped', /that names secrets/],
     ['drops long hellos', { dropsHellosAbove: 1_460 }, 'tls-handshake-dropped', /answers? a small ClientHello/],
     ['drops every hello', { dropsHellosAbove: 0 }, 'tls-handshake-dropped', /small or large/],
-    ['passes nothing', { dropsEverything: true }, 'tls-handshake-dropped', /nothing at all gets an answer/],
+    ['passes nothing', { dropsEverything: true }, 'tls-handshake-dropped', /then nothing gets an answer/],
     [
       'loses what fills segments towards us',
       { losesServerFlightsAbove: 500 },

@@ -16,7 +16,10 @@ export type Shown =
   | 'split-hello'
   /** a few bytes pass and every hello is dropped */
   | 'every-hello'
-  /** nothing at all is answered on an open connection */
+  /**
+   * nothing at all is answered on an open connection; that includes plaintext, which servers built on s2n-tls answer only
+   * after 10 to 30 seconds (https://docs.rs/s2n-tls-sys/latest/s2n_tls_sys/s2n_blinding/type.Type.html)
+   */
   | 'nothing'
   /** whatever is sent, the connection is closed or reset */
   | 'hung-up'
@@ -88,19 +91,21 @@ export function readHellos(
     if (large === undefined) return defaultHello === 'small' ? ask('large') : FINE;
     return isDropped(large) ? largeLost(evidence, target, plain, large, shown) : FINE;
   }
-  const plaintext = seen('plaintext');
   const small = seen('small') ?? (defaultHello === 'large' ? undefined : plain);
-  if (plaintext === undefined || small === undefined)
-    return defaultHello === 'large' ? ask('small', 'plaintext') : ask('plaintext');
+  if (small === undefined) return ask('small');
   if (isAnswered(small)) return largeLost(evidence, target, small, plain, shown);
-  if (plaintext.outcome === 'timeout') return shown('nothing', plain, small, plaintext);
   const withoutSni = seen('without-sni');
   const unacceptable = seen('unacceptable');
-  if (withoutSni === undefined || unacceptable === undefined) return ask('without-sni', 'unacceptable');
+  const plaintext = seen('plaintext');
+  if (withoutSni === undefined || unacceptable === undefined || plaintext === undefined)
+    return ask('without-sni', 'unacceptable', 'plaintext');
   if (isAnswered(withoutSni)) return shown('server-name', plain, withoutSni);
-  // The few bytes of its alert come back where the flight with the certificates does not.
-  if (isAnswered(unacceptable)) return shown('inward', plain, small, withoutSni, unacceptable);
   const all = [plain, small, withoutSni, unacceptable, plaintext];
+  // A few bytes of alert, or an end, come back where the flight with the certificates does not.
+  const silent = [plain, small, withoutSni].every((one) => one.outcome === 'timeout');
+  if (isAnswered(unacceptable) || (silent && isDropped(unacceptable) && unacceptable.outcome !== 'timeout'))
+    return shown('inward', plain, small, withoutSni, unacceptable);
+  if (all.every((one) => one.outcome === 'timeout')) return shown('nothing', ...all);
   return shown(all.some((one) => one.outcome === 'timeout') ? 'every-hello' : 'hung-up', ...all);
 }
 

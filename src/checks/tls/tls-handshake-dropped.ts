@@ -77,7 +77,7 @@ function summaryOf(host: string, what: Found, addresses: readonly string[]): str
     case 'split-hello':
       return `${place} answer${s} a small ClientHello for ${host}, and a large one, which fills two segments, gets no answer: something on the way drops what it cannot read in one piece.`;
     case 'nothing':
-      return `${place} open${s}, and then nothing at all gets an answer, not even a few bytes: something opens connections in ${host}’s place, and passes nothing on.`;
+      return `${place} open${s}, and then nothing gets an answer, no ClientHello for ${host}, with the server name or without, and no other bytes: something on the way drops TLS, or opens connections in the service’s place and passes nothing on.`;
     case 'hung-up':
       return `${place} open${s}, and hang${s} up on whatever is sent for ${host}, TLS or not: no AWS service does that, so something on the way does.`;
     default:
@@ -91,7 +91,7 @@ const FIXES: Readonly<Record<Found, (host: string, place: string) => string>> = 
   'split-hello': (_host, place) =>
     `Let the firewall between this host and ${place} reassemble the stream before it looks into a ClientHello, or exempt the way to the endpoint from it.`,
   nothing: (_host, place) =>
-    `Find what opens connections to ${place} in the service’s place (an appliance, a service mesh, a SYN proxy), and let it pass data on.`,
+    `Find what opens connections to ${place} and then passes nothing on (a firewall, a service mesh, a SYN proxy), and let it pass TLS.`,
   'hung-up': (_host, place) =>
     `Find what hangs up on connections to ${place} (an appliance, a service mesh), and let it pass them.`,
   'every-hello': (_host, place) =>

@@ -71,8 +71,8 @@ function whyOf(experiment: Experiment): string {
     case 'without-sni':
       return 'every hello with the server name is dropped: does one without it pass';
     case 'unacceptable':
-      return 'its answer is a few bytes of alert: does it come back where the certificates do not';
+      return 'its answer is a few bytes, an alert or an end: does it come back where the certificates do not';
     case 'plaintext':
-      return 'the hello got no answer: does anything at all pass after TCP opened';
+      return 'no hello got an answer: does anything at all pass after TCP opened';
   }
 }
