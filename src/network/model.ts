@@ -39,6 +39,9 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
