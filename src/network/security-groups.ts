@@ -207,7 +207,14 @@ function honoured(
         ),
       };
     case 'unjoined':
-      return { missing: notVisible(`whether a rule for ${groupId} counts: that depends on how the VPCs are joined`) };
+      return {
+        missing: {
+          slice: 'routeTables',
+          action: 'ec2:DescribeRouteTables',
+          why: 'not-found',
+          detail: `the route that joins the two VPCs: whether a rule for ${groupId} counts depends on it`,
+        },
+      };
     case 'transit-gateway':
       return { why: 'references across a transit gateway are not supported for interface endpoints' };
     case 'other':
