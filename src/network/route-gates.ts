@@ -201,7 +201,9 @@ function classify(
   const target = routeTarget(route);
   const away = isInOtherVpc(client, destination);
   // A route into a dead or unfinished connection is repaired at the connection, which the transit gate looks at.
-  if (isBlackhole(route) && !(away && CONNECTIONS.has(target.kind))) return { ...part, effect: 'blackhole' };
+  // One into an exit leads to no other VPC, dead or alive: what is lacking is a route of its own.
+  const spared = away && (CONNECTIONS.has(target.kind) || EXITS.has(target.kind));
+  if (isBlackhole(route) && !spared) return { ...part, effect: 'blackhole' };
   if (destination.kind === 'gateway')
     return { ...part, effect: destination.endpointIds.includes(target.id) ? 'arrives' : 'elsewhere' };
   if (destination.kind === 'public') return { ...part, effect: 'elsewhere' };
@@ -240,6 +242,9 @@ function towardsOtherVpc(
 /** A NAT gateway passes on what the table of its own subnet leads on; to an internet gateway, a private address is lost. */
 function behindNat(state: RouteConnectionReads, id: string, part: RoutePart): RouteEffect {
   const nat = byId(state.natGateways, 'NatGatewayId', id);
+  if (state.natGateways.known && (nat?.State ?? 'available').toLowerCase() !== 'available') return 'elsewhere';
+  // The list holds the client's VPC's: one that is not there does not exist.
+  if (state.natGateways.known && nat === undefined) return 'elsewhere';
   const table = nat?.SubnetId === undefined ? undefined : routeTableOf(state, nat.SubnetId, nat.VpcId);
   if (table === undefined) return 'undetermined';
   const lost = selectRoutes(state, table, part.destinations).every(
@@ -250,3 +255,8 @@ function behindNat(state: RouteConnectionReads, id: string, part: RoutePart): Ro
 }
 
 const LOST: ReadonlySet<RouteTarget['kind']> = new Set(['internet-gateway', 'local']);
+const EXITS: ReadonlySet<RouteTarget['kind']> = new Set([
+  'internet-gateway',
+  'egress-only-internet-gateway',
+  'nat-gateway',
+]);
