@@ -13,7 +13,7 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
-import { withoutDeadReferences } from './references.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...DESTINATION_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -46,16 +46,14 @@ export const clientSgBlocksEgress = defineCheck({
       gate: clientSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
     const outcome = gateOutcome<Destination, Facts>(
-      withoutDeadReferences(gates),
+      withoutReferences(gates),
       missing,
       `the client’s security groups let TCP ${context.target.port} out`,
       (group) => describe(context, group),
       context.target.port,
     );
     // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and lets nothing out.
-    return outcome.outcome === 'absent' && withoutDeadReferences(gates).length < gates.length
-      ? NOT_APPLICABLE
-      : outcome;
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   fix: (facts, context) => {
     const port = context.target.port;

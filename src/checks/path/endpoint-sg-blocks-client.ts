@@ -13,7 +13,7 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
-import { withoutDeadReferences } from './references.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...INTERFACE_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -47,16 +47,14 @@ export const endpointSgBlocksClient = defineCheck({
       gate: endpointSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
     const outcome = gateOutcome<InterfaceDestination, Facts>(
-      withoutDeadReferences(gates),
+      withoutReferences(gates),
       missing,
       `the endpoint’s security groups admit this host on TCP ${context.target.port}`,
       (group) => describe(context, group),
       context.target.port,
     );
     // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and admits nobody.
-    return outcome.outcome === 'absent' && withoutDeadReferences(gates).length < gates.length
-      ? NOT_APPLICABLE
-      : outcome;
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);

@@ -12,7 +12,16 @@ export function deadReferences(gate: Gate): readonly NearMiss[] {
   return (gate.securityGroups?.nearMisses ?? []).filter((miss) => miss.reason === 'reference-not-honoured');
 }
 
-/** The gates that no dead reference decides: what blocks those is the plain lack of a rule. */
-export function withoutDeadReferences<D extends Destination>(gates: readonly GateOf<D>[]): readonly GateOf<D>[] {
-  return gates.filter(({ gate }) => deadReferences(gate).length === 0);
+/** Whether all that is open about a gate is a reference of which AWS does not say whether it counts. */
+export function hangsOnReference(gate: Gate): boolean {
+  return (
+    !isEmpty(gate.unknown) &&
+    gate.missing.length > 0 &&
+    gate.missing.every((gap) => gap.slice === 'securityGroups' && gap.why === 'not-visible')
+  );
+}
+
+/** The gates that no reference decides: what blocks those is the plain lack of a rule. */
+export function withoutReferences<D extends Destination>(gates: readonly GateOf<D>[]): readonly GateOf<D>[] {
+  return gates.filter(({ gate }) => deadReferences(gate).length === 0 && !hangsOnReference(gate));
 }

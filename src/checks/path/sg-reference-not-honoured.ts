@@ -3,16 +3,10 @@ import { LAB } from '../../lab/world.ts';
 import type { InterfaceDestination } from '../../network/destinations.ts';
 import { clientSecurityGroupGate, endpointSecurityGroupGate } from '../../network/gates.ts';
 import { type CheckContext, defineCheck, draftElement } from '../check.ts';
-import {
-  type BlockedGroup,
-  gateOutcome,
-  INTERFACE_SLICES,
-  interfacesOf,
-  list,
-  nameDestination,
-} from './blocked-gates.ts';
-import { clientText } from './other-vpc.ts';
-import { deadReferences } from './references.ts';
+import { connectionsTo } from '../evidence.ts';
+import { type BlockedGroup, gateOutcome, INTERFACE_SLICES, list, nameDestination } from './blocked-gates.ts';
+import { clientText, farInterfaces } from './other-vpc.ts';
+import { deadReferences, hangsOnReference } from './references.ts';
 
 const NEEDS = [...INTERFACE_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -44,7 +38,8 @@ export const sgReferenceNotHonoured = defineCheck({
   },
   evaluate: (context) => {
     const { state, client, target } = context;
-    const { destinations, missing } = interfacesOf(context);
+    // Inside one VPC references count.
+    const { destinations, missing } = farInterfaces(context);
     const gates = destinations.flatMap((destination) =>
       [
         endpointSecurityGroupGate(state, client, destination, target.port),
@@ -61,6 +56,38 @@ export const sgReferenceNotHonoured = defineCheck({
       (group) => describe(context, group),
       target.port,
     );
+  },
+  suspect: (context) => {
+    const { state, client, target, evidence } = context;
+    const { silent, open } = connectionsTo(evidence);
+    const doubtful = farInterfaces(context).destinations.filter(
+      (destination) =>
+        silent.includes(destination.address) &&
+        hangsOnReference(endpointSecurityGroupGate(state, client, destination, target.port)),
+    );
+    const groupId = doubtful[0]?.groupIds?.[0];
+    if (groupId === undefined || open.length > 0) return undefined;
+    const own = doubtful.map((destination) => clientText(client, destination));
+    return {
+      key: `suspected ${groupId}`,
+      resources: [groupId],
+      extent: 'all',
+      summary: `${groupId} admits TCP ${target.port} only by naming this host’s security group, across a peering connection, and ${list(doubtful.map(nameDestination))} does not answer. AWS does not say whether such a reference counts for the interfaces of endpoints; the silence says that it most likely does not.`,
+      because: [
+        {
+          source: 'probe',
+          text: `no answer to TCP ${target.port} from ${list(silent)}`,
+          ref: evidence.tcp(silent[0] ?? '')[0]?.id,
+        },
+      ],
+      predicts: (observation) =>
+        observation.rung === 'tcp' &&
+        observation.subject.port === target.port &&
+        silent.includes(observation.subject.address)
+          ? 'agrees'
+          : undefined,
+      facts: { direction: 'ingress' as const, groupId, cidrs: [...new Set(own.map(hostBlock))] },
+    };
   },
   fix: ({ direction, groupId, cidrs }, { target }) => {
     const port = target.port;
@@ -113,9 +140,8 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
   const first = misses[0];
   const groupId = first?.groupId ?? '';
   const interfaces = blocked.gates.map(({ destination }) => destination);
-  const block = (address: string) => `${address}/${address.includes(':') ? 128 : 32}`;
   const own = interfaces.map((destination) => clientText(client, destination));
-  const cidrs = [...new Set((inbound ? own : interfaces.map((one) => one.address)).map(block))];
+  const cidrs = [...new Set((inbound ? own : interfaces.map((one) => one.address)).map(hostBlock))];
   const who = inbound ? `this host’s security group` : `the endpoint’s security group`;
   return {
     resources: [
@@ -129,4 +155,8 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
     })),
     facts: { direction: inbound ? ('ingress' as const) : ('egress' as const), groupId, cidrs },
   };
+}
+
+function hostBlock(address: string): string {
+  return `${address}/${address.includes(':') ? 128 : 32}`;
 }

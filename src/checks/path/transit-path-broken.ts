@@ -92,7 +92,8 @@ function brokenSteps(gates: readonly ConnectionGate[]): Broken[] {
     // A dead route follows from the connection that it leads into; it is blamed only where that one looks whole.
     const own = blocked.filter((step) => step.step !== 'route-state');
     for (const step of own.length > 0 ? own : blocked) {
-      const key = `${step.step} ${step.resources.join('+')}`;
+      // One attachment is the near end of the packets and the far end of the answers.
+      const key = `${step.step.replace(/^far-attachment/, 'attachment')} ${step.resources.join('+')}`;
       const group = groups.get(key) ?? { step, gates: [] };
       groups.set(key, group);
       group.gates.push(one);
