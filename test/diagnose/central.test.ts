@@ -18,6 +18,8 @@ describe('a healthy connection', () => {
       expect(report.causes).toEqual([]);
       expect(report.verdict).toBe('healthy');
     }
+    const { report } = await runInLab(central(joinedBy), []);
+    expect([report.verdict, report.causes]).toEqual(['healthy', []]);
   });
 });
 
