@@ -27,8 +27,12 @@ import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
 import { mtuBlackhole } from './path/mtu-blackhole.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
+import { returnRouteMissing } from './path/return-route-missing.ts';
 import { routeBlackhole } from './path/route-blackhole.ts';
+import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
+import { transitPathBroken } from './path/transit-path-broken.ts';
 import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 
@@ -51,6 +55,7 @@ export const CHECKS: readonly AnyCheck[] = [
   nameDoesNotExist,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
+  sgReferenceNotHonoured,
   clientNaclBlocksEgress,
   clientNaclBlocksReturn,
   endpointNaclBlocksIngress,
@@ -58,12 +63,15 @@ export const CHECKS: readonly AnyCheck[] = [
   gatewayRouteMissing,
   routeOverridesEndpoint,
   routeBlackhole,
+  routeMissing,
+  returnRouteMissing,
+  transitPathBroken,
   noInternetPath,
   publicPathUsed,
   mtuBlackhole,
   connectionIntermittent,
-  tlsHandshakeDropped,
   tlsNameMismatch,
+  tlsHandshakeDropped,
 ];
 
 /** The check of a code; undefined for a code without one. */
