@@ -12,6 +12,7 @@ import { readTaskMetadata, type TaskMetadata } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
 import { readRoutes } from './routes.ts';
 import { activeProfile, readProfileSettings } from './sdk-config.ts';
+import { readTrustStores } from './trust-stores.ts';
 
 export type VantageOptions = {
   readonly durations: Durations;
@@ -32,7 +33,8 @@ export async function takeVantage(
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
-  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile] = await Promise.all([
+  const at = new Date(realHost.now()).toISOString();
+  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, trustStores] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     readTaskMetadata(host, durations, signal),
     readResolvConf(host),
@@ -40,6 +42,7 @@ export async function takeVantage(
     readEphemeralPorts(host),
     readRoutes(host),
     readProfileSettings(host),
+    readTrustStores(host),
   ]);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
   const localInterfaces = host.interfaces();
@@ -63,6 +66,12 @@ export async function takeVantage(
     localRoutes,
     proxy,
     sdk,
+    clock: {
+      at,
+      readings:
+        instance.clockOffsetMs === undefined ? [] : [{ source: 'instance-metadata', offsetMs: instance.clockOffsetMs }],
+    },
+    trustStores,
     notes: [
       ...interfaceNotes(kind, instance, task.metadata, choice, options.from),
       ...instance.notes,
