@@ -41,8 +41,15 @@ const OID = {
   serverAuth: [1, 3, 6, 1, 5, 5, 7, 3, 1],
 } as const;
 
-/** The default subject reads like Amazon's own issuers, whose certificates say `O=Amazon`; a middlebox gets another. */
-export function createAuthority(commonName = 'vpce-doctor lab CA', organization = 'Amazon'): Authority {
+/**
+ * The default subject reads like Amazon's own issuers, whose certificates say `O=Amazon`; a middlebox gets another.
+ * @param now the time of its world, in milliseconds since the epoch
+ */
+export function createAuthority(
+  commonName = 'vpce-doctor lab CA',
+  organization = 'Amazon',
+  now: number = Date.now(),
+): Authority {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = distinguishedName({ country: 'US', organization, commonName });
   const certificate = signedCertificate({
@@ -50,8 +57,8 @@ export function createAuthority(commonName = 'vpce-doctor lab CA', organization 
     issuer: subject,
     publicKey: keys.publicKey,
     issuerKeys: keys,
-    validFrom: new Date(Date.now() - DAY),
-    validTo: new Date(Date.now() + 365 * DAY),
+    validFrom: new Date(now - 30 * DAY),
+    validTo: new Date(now + 365 * DAY),
     extensions: [
       extension(OID.basicConstraints, true, sequence(tlv(0x01, Buffer.of(0xff)))),
       extension(OID.keyUsage, true, tlv(0x03, Buffer.of(1, 0b0000_0110))), // keyCertSign, cRLSign
@@ -74,8 +81,8 @@ export function createAuthority(commonName = 'vpce-doctor lab CA', organization 
         issuer: selfSigned ? leafSubject : subject,
         publicKey: own.publicKey,
         issuerKeys: selfSigned ? own : keys,
-        validFrom: request.validFrom ?? new Date(Date.now() - DAY),
-        validTo: request.validTo ?? new Date(Date.now() + 90 * DAY),
+        validFrom: request.validFrom ?? new Date(now - DAY),
+        validTo: request.validTo ?? new Date(now + 90 * DAY),
         extensions: [
           extension(OID.basicConstraints, true, sequence()),
           // A key that says what it is for must say that it signs certificates before it counts as its own issuer.

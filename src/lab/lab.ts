@@ -14,8 +14,9 @@ import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
-import { deafAddresses, startListener, worldListeners } from './servers.ts';
+import { deafAddresses, startListener, trueTime, type WorldListener, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
+import { clientTrust } from './trust.ts';
 import type { World, WorldResolver } from './world.ts';
 
 /** Whether a packet of the client gets to an address and port, and the answer back to it. */
@@ -63,7 +64,9 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const log: LabLogEntry[] = [];
   const note = (question: string) => void log.push({ question });
 
-  const authority = createAuthority();
+  const authority = createAuthority(undefined, undefined, trueTime(world));
+  const places = worldListeners(world);
+  const trust = clientTrust(world, authority, places);
   const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
@@ -73,7 +76,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(world, authority),
+    startListeners(places, authority),
   ]);
   const metadataPort = imds?.port ?? closedPort.tcpPort;
   const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
@@ -111,7 +114,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       note(`${transport} ${socketAddress(to, port)}`);
       return { address: '127.0.0.1', port: portFor(transport, to, port) };
     },
-    certificateAuthorities: [authority.certificate],
+    certificateAuthorities: trust.authorities,
   };
 
   const host: Host = {
@@ -124,7 +127,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
       ...world.client.env,
     },
-    readFile: async (path) => clientFiles(world)[path],
+    readFile: async (path) => world.client.files?.[path] ?? clientFiles(world)[path] ?? trust.files[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -186,10 +189,10 @@ async function startResolvers(world: World, note: (question: string) => void): P
 }
 
 async function startListeners(
-  world: World,
+  listeners: readonly WorldListener[],
   authority: ReturnType<typeof createAuthority>,
 ): Promise<Map<string, Listening>> {
-  const started = worldListeners(world).map(
+  const started = listeners.map(
     async (listener) =>
       [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
   );

@@ -2,6 +2,7 @@ import type { TlsObservation } from '../../model/observation.ts';
 import { chooseEndpoint, isVpceName, privateNames } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { namesAnotherService } from './presented.ts';
 
 export const tlsNameMismatch = defineCheck({
   code: 'tls-name-mismatch',
@@ -27,7 +28,12 @@ export const tlsNameMismatch = defineCheck({
         one.rung === 'tls' && one.detail.chain.length > 0 && evidence.addresses.includes(one.subject.address),
     );
     if (shaken.length === 0) return NOT_APPLICABLE;
-    const wrong = shaken.filter((one) => one.outcome === 'name-mismatch');
+    // A certificate of another service's is that cause's to tell: no other name of this service would help.
+    const wrong = shaken.filter(
+      (one) =>
+        one.outcome === 'name-mismatch' &&
+        !(target.serviceId !== undefined && namesAnotherService(one, target.serviceId)),
+    );
     if (wrong.length === 0) return absent(`the certificate covers ${host}`);
     const names = wrong[0]?.detail.chain[0]?.subjectAlternativeNames ?? [];
     const choice = state.vpcEndpoints.known ? chooseEndpoint(state, client.vpcId, target) : undefined;
