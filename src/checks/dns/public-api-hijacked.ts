@@ -1,7 +1,11 @@
-import type { HttpsObservation } from '../../model/observation.ts';
+import type { HttpsObservation, Observation } from '../../model/observation.ts';
+import { missing } from '../../model/state.ts';
+import type { Target } from '../../model/target.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsInside } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { becauseOf } from '../tls/presented.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from './names.ts';
 
 export const publicApiHijacked = defineCheck({
@@ -25,56 +29,39 @@ export const publicApiHijacked = defineCheck({
   },
   evaluate: ({ state, client, target, evidence }) => {
     const goal = nameGoal(state, client, target);
-    const host = target.host;
-    const match = host === undefined ? undefined : matchHost(host);
-    if (host === undefined || match?.service?.id !== 'execute-api' || match.vpceName !== undefined)
-      return NOT_APPLICABLE;
-    // `<api>-<vpce id>.execute-api…` is public DNS for one endpoint's private APIs: nothing is captured.
-    if (/^[^.]*-vpce-/.test(host) || !hasStage(target.path)) return NOT_APPLICABLE;
+    const call = callOf(target);
+    if (call === undefined) return NOT_APPLICABLE;
     if (goal.missing.length > 0) return unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
-    if (endpoint === undefined || goal.choice?.way !== 'private-dns' || goal.addresses === undefined)
-      return NOT_APPLICABLE;
+    if (endpoint === undefined || goal.choice?.way !== 'private-dns') return NOT_APPLICABLE;
+    if (goal.addresses === undefined) return unknown([missing(state, 'networkInterfaces')]);
+    const own = evidence.addresses.filter((address) => goal.addresses?.includes(address) === true);
+    const answers = own.flatMap((address) => evidence.https(address)).filter((one) => one.outcome === 'aws-answer');
+    if (answers.length === 0) return NOT_APPLICABLE;
+    if (!answers.some(isForbidden)) return absent(`${endpoint.VpcEndpointId} serves the API`);
+    return found([findingOf(call, endpoint.VpcEndpointId, answers)]);
+  },
+  // Whose the private addresses are cannot be read then, but only an execute-api endpoint says this at one.
+  suspect: ({ target, vantage, evidence }) => {
+    const call = callOf(target);
+    if (call === undefined || !leadsInside(evidence, vantage)) return undefined;
     const answers = evidence.addresses
-      .filter((address) => goal.addresses?.includes(address) === true)
       .flatMap((address) => evidence.https(address))
       .filter((one) => one.outcome === 'aws-answer');
-    const forbidden = answers.filter(isForbidden);
-    if (answers.length === 0) return NOT_APPLICABLE;
-    if (forbidden.length === 0) return absent(`${endpoint.VpcEndpointId} serves the API`);
-    return found([
-      {
-        key: `${endpoint.VpcEndpointId} ${host}`,
-        resources: [endpoint.VpcEndpointId, host],
-        extent: forbidden.length === answers.length ? 'all' : 'some',
-        summary: `${host} leads to ${endpoint.VpcEndpointId}, because its private DNS covers *.execute-api, and the endpoint forbids ${target.path}: it serves private APIs only, and this is none (or one without that stage).`,
-        because: [
-          {
-            source: 'configuration',
-            text: `${endpoint.VpcEndpointId}: ${endpoint.ServiceName}, PrivateDnsEnabled true`,
-            ref: endpoint.VpcEndpointId,
-          },
-          ...forbidden.map((one) => ({
-            source: 'probe' as const,
-            text: `HTTP 403, x-amzn-errortype ${one.detail.errorType ?? 'none'}, ${one.detail.body?.trim() ?? ''}`,
-            ref: one.id,
-          })),
-        ],
-        predicts: (one) => {
-          if (one.rung !== 'https' || goal.addresses?.includes(one.subject.address) !== true) return undefined;
-          if (forbidden.includes(one)) return 'agrees';
-          return one.outcome === 'aws-answer' && one.subject.path === target.path ? 'disproves' : undefined;
-        },
-        facts: { host, endpointId: endpoint.VpcEndpointId, addresses: forbidden.map((one) => one.subject.address) },
-      },
-    ]);
+    return answers.some(isForbidden) ? findingOf(call, undefined, answers) : undefined;
   },
   fix: ({ host, endpointId, addresses }) => ({
-    summary: `Call the API by a custom domain name instead of ${host}; or switch private DNS off for ${endpointId}, which answers at ${list(addresses)} for every API of the Region.`,
-    commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
-    undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
+    summary: `Call the API by a custom domain name instead of ${host}; or switch private DNS off for ${endpointId ?? 'the execute-api endpoint'}, which answers at ${list(addresses)} for every API of the Region.`,
+    commands:
+      endpointId === undefined
+        ? []
+        : [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
+    undo:
+      endpointId === undefined
+        ? []
+        : [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
     owner: 'endpoint owner',
-    caution: `Without private DNS, the whole VPC must call private APIs by names with ${endpointId} in them or with a Host header, and public APIs need a way to the internet.`,
+    caution: `Without private DNS, the whole VPC must call private APIs by names with ${endpointId ?? 'the endpoint’s id'} in them or with a Host header, and public APIs need a way to the internet.`,
     unprovable: 'whether an API is public is not part of the model; run vpce-doctor on the custom domain name',
   }),
   demonstration: {
@@ -94,9 +81,43 @@ export const publicApiHijacked = defineCheck({
   },
 });
 
-/** `/prod/orders` names a stage, `/` does not: API Gateway forbids the latter whatever the API is. */
-function hasStage(path: string | undefined): path is string {
-  return path !== undefined && /^\/[^/?#]+/.test(path);
+type Call = { readonly host: string; readonly path: string };
+
+/**
+ * The call of an API that an endpoint's private DNS may capture. `/prod/orders` names a stage; `/` does not, and API Gateway
+ * forbids it whatever the API is. `<api>-<vpce id>.execute-api…` is public DNS for one endpoint's private APIs: nothing is captured.
+ */
+function callOf({ host, path }: Target): Call | undefined {
+  if (host === undefined || path === undefined || !/^\/[^/?#]+/.test(path)) return undefined;
+  const match = matchHost(host);
+  if (match?.service?.id !== 'execute-api' || match.vpceName !== undefined || /^[^.]*-vpce-/i.test(host))
+    return undefined;
+  return { host, path };
+}
+
+function findingOf({ host, path }: Call, endpointId: string | undefined, answers: readonly HttpsObservation[]) {
+  const forbidden = answers.filter(isForbidden);
+  const at = forbidden.map((one) => one.subject.address);
+  return {
+    key: `${endpointId ?? ''} ${host}`,
+    resources: [...(endpointId === undefined ? [] : [endpointId]), host],
+    extent: forbidden.length === answers.length ? ('all' as const) : ('some' as const),
+    summary: `${host} leads to ${endpointId ?? list(at)}, because the private DNS of an execute-api endpoint covers every API of the Region, and the endpoint forbids ${path}: it serves private APIs only, and this is none (or one without that stage).`,
+    because: [
+      ...(endpointId === undefined
+        ? []
+        : [{ source: 'configuration' as const, text: `${endpointId}: PrivateDnsEnabled is true`, ref: endpointId }]),
+      ...becauseOf(
+        forbidden,
+        ({ detail }) => `HTTP 403, x-amzn-errortype ${detail.errorType ?? 'none'}, ${detail.body?.trim() ?? ''}`,
+      ),
+    ],
+    predicts: (one: Observation) => {
+      if (one.rung !== 'https' || one.subject.path !== path) return undefined;
+      return forbidden.includes(one) ? ('agrees' as const) : undefined;
+    },
+    facts: { host, endpointId, addresses: at },
+  };
 }
 
 /** API Gateway's own refusal; an API's code and its authorisers say 403 in other words. */

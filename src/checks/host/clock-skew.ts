@@ -1,6 +1,6 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
-import { expectedSigner, presentedTo } from '../tls/presented.ts';
+import { becauseOf, datesOf, expectedSigner, presentedTo } from '../tls/presented.ts';
 import { clockOffset, durationWords, offsetSeen, refusedByClock } from './clock.ts';
 
 const MINUTE = 60_000;
@@ -67,11 +67,7 @@ export const clockSkew = defineCheck({
             text: `${offset.witness} and this machine’s clock differ by ${durationWords(offset.ms)}`,
             ref: offset.ref,
           },
-          ...refused.map((one) => ({
-            source: 'probe' as const,
-            text: `valid from ${one.detail.chain[0]?.validFrom ?? '?'} to ${one.detail.chain[0]?.validTo ?? '?'}, refused as ${one.outcome}`,
-            ref: one.id,
-          })),
+          ...becauseOf(refused, (one) => `a certificate ${datesOf(one)} was refused as ${one.outcome}`),
         ],
         predicts,
         facts: { words },

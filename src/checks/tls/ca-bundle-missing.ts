@@ -3,7 +3,7 @@ import type { TrustStore, Vantage } from '../../model/vantage.ts';
 import { shortName } from '../../services/amazon-trust.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
-import { chainWords, expectedSigner, presentedTo, signedByAmazon, storesLackAmazon } from './presented.ts';
+import { becauseOf, chainWords, expectedSigner, presentedTo, signedByAmazon, storesLackAmazon } from './presented.ts';
 
 export const caBundleMissing = defineCheck({
   code: 'ca-bundle-missing',
@@ -111,21 +111,20 @@ function refusedFinding(refused: readonly TlsObservation[], shown: readonly unkn
   const last = first?.detail.chain.at(-1);
   const root = last === undefined ? '?' : shortName(last.issuer);
   const store = amazon ? vantage.trustStores?.find(lacksAmazon) : undefined;
-  const at = list(refused.map((one) => one.subject.address));
+  const at = `${list(refused.map((one) => one.subject.address))} ${refused.length === 1 ? 'presents' : 'present'}`;
   const facts: Facts = { kind: amazon ? 'store' : 'private', root, store };
   return {
     key: amazon ? 'amazon' : root,
     resources: [store?.path ?? host],
     extent: refused.length === shown.length ? ('all' as const) : ('some' as const),
     summary: amazon
-      ? `${at} presents the genuine certificate for ${host}, signed by Amazon, and it is refused${store === undefined ? ': the roots that this machine trusts lack Amazon’s' : `: ${store.path} ${storeProblem(store)}`}.`
-      : `${at} presents a certificate for ${host} that leads to “${root}”, which is not among the roots that this machine trusts: a private authority, whose root is not installed here.`,
+      ? `${at} the genuine certificate for ${host}, signed by Amazon, and it is refused${store === undefined ? ': the roots that this machine trusts lack Amazon’s' : `: ${store.path} ${storeProblem(store)}`}.`
+      : `${at} a certificate for ${host} that leads to “${root}”, which is not among the roots that this machine trusts: a private authority, whose root is not installed here.`,
     because: [
-      ...refused.map((one) => ({
-        source: 'probe' as const,
-        text: `${chainWords(one.detail.chain)}: ${one.detail.authorizationError ?? 'not trusted'}`,
-        ref: one.id,
-      })),
+      ...becauseOf(
+        refused,
+        (one) => `${chainWords(one.detail.chain)}: ${one.detail.authorizationError ?? 'not trusted'}`,
+      ),
       ...(store === undefined ? [] : [storeEvidence(store)]),
     ],
     predicts: (one: Observation) =>

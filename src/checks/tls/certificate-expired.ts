@@ -1,7 +1,7 @@
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { clockOffset, durationWords, refusedByClock } from '../host/clock.ts';
 import { list } from '../path/blocked-gates.ts';
-import { chainWords, expectedSigner, presentedTo, signedByStranger } from './presented.ts';
+import { becauseOf, chainWords, datesOf, expectedSigner, presentedTo, signedByStranger } from './presented.ts';
 
 export const certificateExpired = defineCheck({
   code: 'certificate-expired',
@@ -49,11 +49,7 @@ export const certificateExpired = defineCheck({
         resources: [target.host ?? target.id],
         extent: own.length === shown.length ? 'all' : 'some',
         summary: `The certificate at ${list(own.map((one) => one.subject.address))} for ${target.host ?? target.id} is ${dates}. ${clock}`,
-        because: own.map((one) => ({
-          source: 'probe' as const,
-          text: `${chainWords(one.detail.chain)}, valid from ${one.detail.chain[0]?.validFrom ?? '?'} to ${one.detail.chain[0]?.validTo ?? '?'}`,
-          ref: one.id,
-        })),
+        because: becauseOf(own, (one) => `${chainWords(one.detail.chain)}, ${datesOf(one)}`),
         predicts: (one) => (one.rung === 'tls' && own.includes(one) ? 'agrees' : undefined),
         facts: {
           host: target.host ?? target.id,

@@ -1,5 +1,6 @@
 /** What the causes about certificates share: the chains that were presented, and whether the right authority signed them. */
-import type { Certificate, TlsObservation } from '../../model/observation.ts';
+import type { Certificate, Observation, TlsObservation } from '../../model/observation.ts';
+import type { Because } from '../../model/report.ts';
 import type { Target } from '../../model/target.ts';
 import type { Vantage } from '../../model/vantage.ts';
 import { isAmazonAuthority, shortName } from '../../services/amazon-trust.ts';
@@ -93,4 +94,19 @@ export function namesAnotherService({ outcome, detail }: TlsObservation, service
   if (outcome !== 'name-mismatch') return false;
   const services = servicesNamedBy(detail.chain[0]?.subjectAlternativeNames ?? []);
   return services.length > 0 && !services.includes(service);
+}
+
+/** What each observation shows, each thing once: two interfaces of an endpoint usually show the same. */
+export function becauseOf<O extends Observation>(seen: readonly O[], words: (one: O) => string): Because[] {
+  const first = new Map<string, Because>();
+  for (const one of seen) {
+    const text = words(one);
+    if (!first.has(text)) first.set(text, { source: 'probe', text, ref: one.id });
+  }
+  return [...first.values()];
+}
+
+/** The leaf's dates, for a sentence. */
+export function datesOf({ detail }: TlsObservation): string {
+  return `valid from ${detail.chain[0]?.validFrom ?? '?'} to ${detail.chain[0]?.validTo ?? '?'}`;
 }

@@ -1,11 +1,13 @@
 import type { Observation, TlsObservation } from '../../model/observation.ts';
 import type { Vantage } from '../../model/vantage.ts';
+import { namesCover } from '../../network/endpoints.ts';
 import { shortName } from '../../services/amazon-trust.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
-import type { Evidence } from '../evidence.ts';
+import { type Evidence, leadsOutside } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import {
+  becauseOf,
   chainWords,
   expectedSigner,
   presentedTo,
@@ -38,7 +40,13 @@ export const tlsIntercepted = defineCheck({
     const goal = nameGoal(state, client, target);
     const shown = presentedTo(target, evidence);
     if (shown.length === 0 || expectedSigner(target) === 'any') return NOT_APPLICABLE;
-    const foreign = shown.filter((one) => signedByStranger(one, target) || isForged(one, vantage));
+    // A private address that is not the endpoint's may be any server that a wrong record leads to; an inspector writes the name
+    // that was asked for on its certificate.
+    const between = ({ subject, detail }: TlsObservation) =>
+      goal.addresses?.includes(subject.address) === true ||
+      isPublicAddress(subject.address, vantage) ||
+      namesCover(detail.chain[0]?.subjectAlternativeNames ?? [], target.host ?? '');
+    const foreign = shown.filter((one) => (signedByStranger(one, target) || isForged(one, vantage)) && between(one));
     const [first] = foreign;
     if (first === undefined)
       return shown.some(signedByAmazon) ? absent('Amazon’s authority signed the certificates') : NOT_APPLICABLE;
@@ -61,14 +69,10 @@ export const tlsIntercepted = defineCheck({
         key: `${signerName(first)} ${endpointId ?? ''}`,
         resources: behind.length > 0 && endpointId !== undefined ? [endpointId] : [host],
         extent: extentOf(shown, refused, pages),
-        summary: `${list(at)} presents a certificate for ${host} that ${isSelfSigned(first) ? 'signed itself' : `“${signerName(first)}” signed`}, not Amazon. ${known}${where}`,
+        summary: `${list(at)} ${at.length === 1 ? 'presents' : 'present'} a certificate for ${host} that ${isSelfSigned(first) ? 'signed itself' : `“${signerName(first)}” signed`}, not Amazon. ${known}${where}`,
         because: [
-          ...foreign.map((one) => ({ source: 'probe' as const, text: chainWords(one.detail.chain), ref: one.id })),
-          ...pages.map((one) => ({
-            source: 'probe' as const,
-            text: `HTTP ${one.detail.status ?? '?'} without any sign of AWS`,
-            ref: one.id,
-          })),
+          ...becauseOf(foreign, (one) => chainWords(one.detail.chain)),
+          ...becauseOf(pages, (one) => `HTTP ${one.detail.status ?? '?'} without any sign of AWS`),
         ],
         predicts: (one: Observation) => {
           if (one.rung === 'tls') return foreign.includes(one) ? 'agrees' : undefined;
@@ -105,6 +109,10 @@ export const tlsIntercepted = defineCheck({
     },
   },
 });
+
+function isPublicAddress(address: string, vantage: Vantage): boolean {
+  return leadsOutside({ addresses: [address] }, vantage);
+}
 
 /** It calls itself Amazon's and is not trusted, although every store of this machine holds Amazon's roots. */
 function isForged(one: TlsObservation, vantage: Vantage): boolean {

@@ -5,7 +5,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
-import { namesAnotherService, presentedTo, servicesNamedBy } from './presented.ts';
+import { becauseOf, namesAnotherService, presentedTo, servicesNamedBy } from './presented.ts';
 
 export const wrongServiceAnswers = defineCheck({
   code: 'wrong-service-answers',
@@ -50,18 +50,13 @@ export const wrongServiceAnswers = defineCheck({
         key: `${host} ${other}`,
         resources: [host, ...(owner === undefined ? [] : [owner])],
         extent: at.length >= new Set(shown.map((one) => one.subject.address)).size ? 'all' : 'some',
-        summary: `${host} leads to ${list(at)}${owner === undefined ? '' : `, an interface of ${owner}`}, and what answers there is ${other}, not ${service}.`,
+        summary: `${host} leads to ${list(at)}${owner === undefined ? '' : `, ${at.length === 1 ? 'an interface' : 'interfaces'} of ${owner}`}, and what answers there is ${other}, not ${service}.`,
         because: [
-          ...strangers.map((one) => ({
-            source: 'probe' as const,
-            text: `the certificate is for ${list(one.detail.chain[0]?.subjectAlternativeNames.slice(0, 4) ?? [])}`,
-            ref: one.id,
-          })),
-          ...answers.map((one) => ({
-            source: 'probe' as const,
-            text: `HTTP ${one.detail.status ?? '?'} with Server: ${one.detail.server ?? '?'}`,
-            ref: one.id,
-          })),
+          ...becauseOf(
+            strangers,
+            (one) => `the certificate is for ${list(one.detail.chain[0]?.subjectAlternativeNames.slice(0, 4) ?? [])}`,
+          ),
+          ...becauseOf(answers, (one) => `HTTP ${one.detail.status ?? '?'} with Server: ${one.detail.server ?? '?'}`),
         ],
         predicts: (one: Observation) =>
           (one.rung === 'tls' && strangers.includes(one)) || (one.rung === 'https' && answers.includes(one))
