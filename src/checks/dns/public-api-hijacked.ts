@@ -1,3 +1,4 @@
+import { LAB, type World } from '../../lab/world.ts';
 import type { HttpsObservation, Observation } from '../../model/observation.ts';
 import { missing } from '../../model/state.ts';
 import type { Target } from '../../model/target.ts';
@@ -66,18 +67,7 @@ export const publicApiHijacked = defineCheck({
   }),
   demonstration: {
     targets: ['https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod/orders'],
-    inject: (world) => {
-      for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
-        endpoint.ServiceName = `com.amazonaws.${world.region}.execute-api`;
-        endpoint.DnsEntries = (endpoint.DnsEntries ?? []).map((entry) => ({
-          ...entry,
-          DnsName: entry.DnsName?.startsWith('vpce-')
-            ? entry.DnsName.replace('secretsmanager', 'execute-api')
-            : `*.execute-api.${world.region}.amazonaws.com`,
-        }));
-      }
-    },
+    inject: addApiEndpoint,
   },
 });
 
@@ -123,4 +113,38 @@ function findingOf({ host, path }: Call, endpointId: string | undefined, answers
 /** API Gateway's own refusal; an API's code and its authorisers say 403 in other words. */
 function isForbidden({ detail }: HttpsObservation): boolean {
   return detail.status === 403 && detail.errorType === 'ForbiddenException';
+}
+
+/** An endpoint for API Gateway beside whatever the world has, in the endpoints' subnets and group. */
+function addApiEndpoint(world: World): void {
+  const interfaces = [LAB.endpointSubnetA, LAB.endpointSubnetB].map((SubnetId, i) => ({
+    NetworkInterfaceId: `eni-a910000${i + 1}`,
+    InterfaceType: 'vpc_endpoint',
+    VpcId: LAB.vpc,
+    SubnetId,
+    OwnerId: world.accountId,
+    RequesterManaged: true,
+    Status: 'in-use',
+    PrivateIpAddress: `10.0.${i + 2}.19`,
+    PrivateIpAddresses: [{ PrivateIpAddress: `10.0.${i + 2}.19`, Primary: true }],
+    Groups: [{ GroupId: LAB.endpointGroup, GroupName: 'endpoints' }],
+  }));
+  world.api.networkInterfaces.push(...interfaces);
+  world.api.vpcEndpoints.push({
+    VpcEndpointId: 'vpce-a9100001',
+    VpcEndpointType: 'Interface',
+    VpcId: LAB.vpc,
+    ServiceName: `com.amazonaws.${world.region}.execute-api`,
+    State: 'available',
+    SubnetIds: interfaces.map((one) => one.SubnetId),
+    Groups: [{ GroupId: LAB.endpointGroup, GroupName: 'endpoints' }],
+    IpAddressType: 'ipv4',
+    PrivateDnsEnabled: true,
+    NetworkInterfaceIds: interfaces.map((one) => one.NetworkInterfaceId),
+    DnsEntries: [
+      { DnsName: `vpce-a9100001-e5f6a7b8.execute-api.${world.region}.vpce.amazonaws.com` },
+      { DnsName: `*.execute-api.${world.region}.amazonaws.com` },
+    ],
+    OwnerId: world.accountId,
+  });
 }
