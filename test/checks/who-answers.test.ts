@@ -1,6 +1,6 @@
 /** Who answers TLS, and whose fault it is when that goes wrong: worlds of the lab with real certificates, and their look-alikes. */
 import { describe, expect, it } from 'vitest';
-import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { Report } from '../../src/model/report.ts';
 import { runInLab } from './lab-run.ts';
 
@@ -268,3 +268,79 @@ describe.concurrent('what is said of it', () => {
     expect(found(await reportOf(edit, [`https://${host}/prod`]))).toEqual(['public-api-hijacked degrading confirmed']);
   });
 });
+
+describe.concurrent('a name that leads somewhere else', () => {
+  it('to another service’s endpoint: the record is the cause, who answers follows from it', async () => {
+    const report = await reportOf((world) => {
+      addKmsEndpoint(world);
+      world.client.hosts.push(`${KMS_ADDRESS} ${LAB.secretsHost}`);
+    });
+    expect(found(report)).toEqual([
+      'hosts-file-overrides blocking confirmed',
+      'wrong-service-answers blocking confirmed',
+    ]);
+    expect(report.causes[0]?.fix.proof).toBe('opens');
+    expect(report.causes[1]?.summary).toContain('an interface of vpce-4e500001, and what answers there is kms');
+    expect(report.fixPlan).toMatchObject({ steps: [1], opens: [LAB.secretsHost] });
+    expect(report.unexplained).toEqual([]);
+  });
+
+  it('to some server with a certificate of its own: nobody is in between', async () => {
+    const report = await reportOf((world) => {
+      world.api.networkInterfaces.push({
+        ...find(world, 'networkInterfaces', LAB.secretsInterfaceA),
+        NetworkInterfaceId: 'eni-00000099',
+        Description: 'a server',
+        PrivateIpAddress: '10.0.2.99',
+        PrivateIpAddresses: [{ PrivateIpAddress: '10.0.2.99', Primary: true }],
+      });
+      world.servers['10.0.2.99'] = { certificateNames: ['intranet.example.com'], ports: [443] };
+      world.client.trustStore = 'without-amazon';
+      world.client.hosts.push(`10.0.2.99 ${LAB.secretsHost}`);
+    });
+    expect(found(report)[0]).toBe('hosts-file-overrides blocking confirmed');
+    expect(report.causes.map((one) => one.code)).not.toContain('tls-intercepted');
+    expect(report.unexplained).toEqual([]);
+  });
+});
+
+describe.concurrent('a partner’s service', () => {
+  it.each([
+    ['with a certificate of Amazon’s', {}, []],
+    ['with a private authority', { signedBy: 'private' as const }, ['ca-bundle-missing blocking confirmed']],
+    ['that signs itself', { signedBy: 'itself' as const }, ['ca-bundle-missing blocking confirmed']],
+    ['that forgot to renew', { validFromDays: -100, validToDays: -1 }, ['certificate-expired blocking confirmed']],
+  ])('%s', async (_words, certificate, expected) => {
+    const service = 'com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b2c3d4e5f60718';
+    const name = `${LAB.secretsEndpoint}-a1b2c3d4.vpce-svc-0a1b2c3d4e5f60718.eu-west-1.vpce.amazonaws.com`;
+    const report = await reportOf(
+      (world) => {
+        const endpoint = find(world, 'vpcEndpoints', LAB.secretsEndpoint);
+        Object.assign(endpoint, { ServiceName: service, PrivateDnsEnabled: false, DnsEntries: [{ DnsName: name }] });
+        world.endpointCertificates = { [service]: certificate };
+      },
+      [name],
+    );
+    expect(found(report)).toEqual(expected);
+    expect(report.unexplained).toEqual([]);
+  });
+});
+
+const KMS_ADDRESS = '10.0.2.77';
+
+function addKmsEndpoint(world: World): void {
+  const like = structuredClone(find(world, 'vpcEndpoints', LAB.secretsEndpoint));
+  world.api.networkInterfaces.push({
+    ...structuredClone(find(world, 'networkInterfaces', LAB.secretsInterfaceA)),
+    NetworkInterfaceId: 'eni-4e500001',
+    PrivateIpAddress: KMS_ADDRESS,
+    PrivateIpAddresses: [{ PrivateIpAddress: KMS_ADDRESS, Primary: true }],
+  });
+  world.api.vpcEndpoints.push({
+    ...like,
+    VpcEndpointId: 'vpce-4e500001',
+    ServiceName: `com.amazonaws.${world.region}.kms`,
+    NetworkInterfaceIds: ['eni-4e500001'],
+    DnsEntries: [{ DnsName: `kms.${world.region}.amazonaws.com` }],
+  });
+}
