@@ -5,12 +5,14 @@ import type { TrustStore } from '../model/vantage.ts';
 import { isAmazonAuthority, shortName } from '../services/amazon-trust.ts';
 
 /**
- * Where OpenSSL, Go and curl look by default: RHEL and Amazon Linux, Debian and Ubuntu, Alpine and macOS
- * (https://go.dev/src/crypto/x509/root_linux.go). The first that can be read is the system's store.
+ * Where programs look by default, in Go's order (https://go.dev/src/crypto/x509/root_linux.go): Debian, Ubuntu and distroless
+ * images; Amazon Linux and RHEL; openSUSE; the same link elsewhere; Alpine and macOS. The first that can be read is the system's.
  */
 export const SYSTEM_BUNDLES = [
-  '/etc/pki/tls/certs/ca-bundle.crt',
   '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ] as const;
 
@@ -39,7 +41,7 @@ export async function readTrustStores(host: Host): Promise<TrustStore[]> {
 async function systemStore(host: Host): Promise<TrustStore> {
   const read = await Promise.all(SYSTEM_BUNDLES.map(async (path) => ({ path, text: await host.readFile(path) })));
   const first = read.find(({ text }) => text !== undefined);
-  return describe('system', first?.path ?? SYSTEM_BUNDLES[1], first?.text);
+  return describe('system', first?.path ?? SYSTEM_BUNDLES[0], first?.text);
 }
 
 function describe(source: string, path: string, text: string | undefined): TrustStore {

@@ -69,7 +69,7 @@ export const tlsIntercepted = defineCheck({
         key: `${signerName(first)} ${endpointId ?? ''}`,
         resources: behind.length > 0 && endpointId !== undefined ? [endpointId] : [host],
         extent: extentOf(shown, refused, pages),
-        summary: `${list(at)} ${at.length === 1 ? 'presents' : 'present'} a certificate for ${host} that ${isSelfSigned(first) ? 'signed itself' : `“${signerName(first)}” signed`}, not Amazon. ${known}${where}`,
+        summary: `${list(at)} ${at.length === 1 ? 'presents' : 'present'} a certificate for ${host} ${signedWords(first)}. ${known}${where}`,
         because: [
           ...becauseOf(foreign, (one) => chainWords(one.detail.chain)),
           ...becauseOf(pages, (one) => `HTTP ${one.detail.status ?? '?'} without any sign of AWS`),
@@ -134,6 +134,15 @@ function extentOf(shown: readonly unknown[], refused: readonly unknown[], pages:
 function isSelfSigned({ detail }: TlsObservation): boolean {
   const [leaf] = detail.chain;
   return leaf !== undefined && leaf.subject === leaf.issuer;
+}
+
+/** A clause about the certificate. */
+function signedWords(one: TlsObservation): string {
+  if (isSelfSigned(one)) return 'that signed itself, without any authority of Amazon’s';
+  const words = `that “${signerName(one)}” signed`;
+  return signedByAmazon(one)
+    ? `${words}, which calls itself Amazon’s: no Amazon root that this machine holds vouches for it`
+    : `${words}, not Amazon`;
 }
 
 function rootName({ detail }: TlsObservation): string {
