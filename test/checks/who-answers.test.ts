@@ -52,6 +52,15 @@ const FIRST: readonly [string, (world: World) => void, readonly string[], Report
     'degraded',
   ],
   [
+    'a middlebox that is trusted and shows its own name',
+    (world) => {
+      world.tlsInspection = { ...INSPECTION, rootInstalled: true, answers: 'block-page' };
+      world.endpointCertificateNames[SECRETS] = ['blocked.example.com'];
+    },
+    ['tls-intercepted blocking confirmed'],
+    'blocked',
+  ],
+  [
     'a middlebox on a host without Amazon’s roots: the corporate root is not the cause, the middlebox is',
     (world) => {
       world.tlsInspection = INSPECTION;

@@ -1,7 +1,15 @@
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { clockOffset, durationWords, refusedByClock } from '../host/clock.ts';
 import { list } from '../path/blocked-gates.ts';
-import { becauseOf, chainWords, datesOf, expectedSigner, presentedTo, signedByStranger } from './presented.ts';
+import {
+  becauseOf,
+  chainWords,
+  datesOf,
+  expectedSigner,
+  presentedTo,
+  signedByStranger,
+  standsBetween,
+} from './presented.ts';
 
 export const certificateExpired = defineCheck({
   code: 'certificate-expired',
@@ -29,7 +37,7 @@ export const certificateExpired = defineCheck({
       (one) =>
         (one.outcome === 'expired' || one.outcome === 'not-yet-valid') &&
         // Whose certificate it is comes before its dates.
-        !signedByStranger(one, target),
+        !(signedByStranger(one, target) && standsBetween(one, target, vantage, [])),
     );
     const own = outdated.filter((one) => !refusedByClock(one, vantage, offset));
     const [first] = own;

@@ -3,11 +3,12 @@ import type { Certificate, Observation, TlsObservation } from '../../model/obser
 import type { Because } from '../../model/report.ts';
 import type { Target } from '../../model/target.ts';
 import type { Vantage } from '../../model/vantage.ts';
+import { namesCover } from '../../network/endpoints.ts';
 import { isAmazonAuthority, shortName } from '../../services/amazon-trust.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { partitionOfRegion } from '../../services/partitions.ts';
 import { CUSTOM_SERVICE_ID } from '../../services/service-table.ts';
-import type { Evidence } from '../evidence.ts';
+import { type Evidence, leadsOutside } from '../evidence.ts';
 
 /** Handshakes with the target's name that brought a certificate, whatever was wrong with it. */
 export function presentedTo(target: Target, evidence: Evidence): TlsObservation[] {
@@ -109,4 +110,18 @@ export function becauseOf<O extends Observation>(seen: readonly O[], words: (one
 /** The leaf's dates, for a sentence. */
 export function datesOf({ detail }: TlsObservation): string {
   return `valid from ${detail.chain[0]?.validFrom ?? '?'} to ${detail.chain[0]?.validTo ?? '?'}`;
+}
+
+/**
+ * Whether who presents a stranger's certificate stands between the client and the service. A private address that is not the
+ * endpoint's may be any server that a wrong record leads to; but an inspector writes the name that was asked for on it.
+ * @param own addresses of the endpoint's interfaces, where they are known
+ */
+export function standsBetween(one: TlsObservation, target: Target, vantage: Vantage, own: readonly string[]): boolean {
+  const { address } = one.subject;
+  return (
+    own.includes(address) ||
+    leadsOutside({ addresses: [address] }, vantage) ||
+    namesCover(one.detail.chain[0]?.subjectAlternativeNames ?? [], target.host ?? '')
+  );
 }

@@ -1,10 +1,9 @@
 import type { Observation, TlsObservation } from '../../model/observation.ts';
 import type { Vantage } from '../../model/vantage.ts';
-import { namesCover } from '../../network/endpoints.ts';
 import { shortName } from '../../services/amazon-trust.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
-import { type Evidence, leadsOutside } from '../evidence.ts';
+import type { Evidence } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import {
   becauseOf,
@@ -14,6 +13,7 @@ import {
   signedByAmazon,
   signedByStranger,
   signerName,
+  standsBetween,
   storesLackAmazon,
 } from './presented.ts';
 
@@ -40,13 +40,11 @@ export const tlsIntercepted = defineCheck({
     const goal = nameGoal(state, client, target);
     const shown = presentedTo(target, evidence);
     if (shown.length === 0 || expectedSigner(target) === 'any') return NOT_APPLICABLE;
-    // A private address that is not the endpoint's may be any server that a wrong record leads to; an inspector writes the name
-    // that was asked for on its certificate.
-    const between = ({ subject, detail }: TlsObservation) =>
-      goal.addresses?.includes(subject.address) === true ||
-      isPublicAddress(subject.address, vantage) ||
-      namesCover(detail.chain[0]?.subjectAlternativeNames ?? [], target.host ?? '');
-    const foreign = shown.filter((one) => (signedByStranger(one, target) || isForged(one, vantage)) && between(one));
+    const foreign = shown.filter(
+      (one) =>
+        (signedByStranger(one, target) || isForged(one, vantage)) &&
+        standsBetween(one, target, vantage, goal.addresses ?? []),
+    );
     const [first] = foreign;
     if (first === undefined)
       return shown.some(signedByAmazon) ? absent('Amazon’s authority signed the certificates') : NOT_APPLICABLE;
@@ -109,10 +107,6 @@ export const tlsIntercepted = defineCheck({
     },
   },
 });
-
-function isPublicAddress(address: string, vantage: Vantage): boolean {
-  return leadsOutside({ addresses: [address] }, vantage);
-}
 
 /** It calls itself Amazon's and is not trusted, although every store of this machine holds Amazon's roots. */
 function isForged(one: TlsObservation, vantage: Vantage): boolean {

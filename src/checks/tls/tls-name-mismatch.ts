@@ -2,14 +2,22 @@ import type { VpcEndpoint } from '../../model/aws.ts';
 import type { TlsObservation } from '../../model/observation.ts';
 import { chooseEndpoint, isVpceName, namesCover, privateNames } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
+import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
-import { becauseOf, chainWords, namesAnotherService, servicesNamedBy } from './presented.ts';
+import {
+  becauseOf,
+  chainWords,
+  namesAnotherService,
+  servicesNamedBy,
+  signedByStranger,
+  standsBetween,
+} from './presented.ts';
 
 export const tlsNameMismatch = defineCheck({
   code: 'tls-name-mismatch',
   title: 'The certificate does not cover the name that the client uses',
   layer: 'tls',
-  needs: ['vpcEndpoints'],
+  needs: ENDPOINT_NAME_SLICES,
   documentation: {
     meaning:
       'TCP and TLS work, but the certificate that comes back does not list the name that was asked for. Most often the client calls an endpoint by its vpce-… name and the service’s certificate has only the service’s own names; or a record leads the name to another service’s endpoint.',
@@ -20,7 +28,7 @@ export const tlsNameMismatch = defineCheck({
     notWhen: 'S3, DynamoDB and many others do carry their vpce names on the certificate: then the vpce name is fine.',
     sources: ['https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html'],
   },
-  evaluate: ({ state, client, target, evidence }) => {
+  evaluate: ({ state, client, target, vantage, evidence }) => {
     const host = target.host;
     if (host === undefined) return NOT_APPLICABLE;
     const shaken = evidence.all.filter(
@@ -29,13 +37,18 @@ export const tlsNameMismatch = defineCheck({
         one.rung === 'tls' && one.detail.chain.length > 0 && evidence.addresses.includes(one.subject.address),
     );
     if (shaken.length === 0) return NOT_APPLICABLE;
-    // A certificate of another service's is that cause's to tell: no other name of this service would help.
+    const own = nameGoal(state, client, target).addresses ?? [];
+    // A certificate of another service's, or a middlebox's, is that cause's to tell: no other name would help.
     const wrong = shaken.filter(
       (one) =>
         one.outcome === 'name-mismatch' &&
-        !(target.serviceId !== undefined && namesAnotherService(one, target.serviceId)),
+        !(target.serviceId !== undefined && namesAnotherService(one, target.serviceId)) &&
+        !(signedByStranger(one, target) && standsBetween(one, target, vantage, own)),
     );
-    if (wrong.length === 0) return absent(`the certificate covers ${host}`);
+    if (wrong.length === 0)
+      return shaken.every((one) => namesCover(one.detail.chain[0]?.subjectAlternativeNames ?? [], host))
+        ? absent(`the certificate covers ${host}`)
+        : NOT_APPLICABLE;
     const names = wrong[0]?.detail.chain[0]?.subjectAlternativeNames ?? [];
     const choice = state.vpcEndpoints.known ? chooseEndpoint(state, client.vpcId, target) : undefined;
     const better = nameToUse(host, names, choice?.endpoints[0], target.serviceId);

@@ -40,7 +40,10 @@ export const wrongServiceAnswers = defineCheck({
       evidence.https(one.subject.address).filter((answer) => signatureOf(answer, service) !== undefined),
     );
     const [first] = [...strangers, ...answers];
-    if (first === undefined) return absent('the certificates are the service’s own');
+    if (first === undefined)
+      return shown.every((one) => one.outcome === 'trusted')
+        ? absent('the certificates are the service’s own')
+        : NOT_APPLICABLE;
     const other = first.rung === 'tls' ? servicesOf(first)[0] : signatureOf(first, service);
     const at = [...new Set([...strangers, ...answers].map((one) => one.subject.address))];
     const owner = at.map((address) => ownerOf(state, address)).find((id) => id !== undefined);
