@@ -6,7 +6,7 @@
 import { isIP } from 'node:net';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
-import { createAuthority } from './certificates.ts';
+import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
@@ -14,7 +14,7 @@ import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
-import { deafAddresses, startListener, trueTime, type WorldListener, worldListeners } from './servers.ts';
+import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
 import { clientTrust } from './trust.ts';
 import type { World, WorldResolver } from './world.ts';
@@ -65,8 +65,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const note = (question: string) => void log.push({ question });
 
   const authority = createAuthority(undefined, undefined, trueTime(world));
-  const places = worldListeners(world);
-  const trust = clientTrust(world, authority, places);
+  const signers = createSigners(authority, trueTime(world));
+  const trust = clientTrust(world, signers);
   const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
@@ -76,7 +76,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(places, authority),
+    startListeners(world, signers),
   ]);
   const metadataPort = imds?.port ?? closedPort.tcpPort;
   const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
@@ -189,12 +189,15 @@ async function startResolvers(world: World, note: (question: string) => void): P
 }
 
 async function startListeners(
-  listeners: readonly WorldListener[],
-  authority: ReturnType<typeof createAuthority>,
+  world: World,
+  signers: ReturnType<typeof createSigners>,
 ): Promise<Map<string, Listening>> {
-  const started = listeners.map(
+  const started = worldListeners(world).map(
     async (listener) =>
-      [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+      [
+        place(listener.address, listener.port),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+      ] as const,
   );
   return new Map(await Promise.all(started));
 }

@@ -7,7 +7,7 @@ import type { VpcEndpoint } from '../model/aws.ts';
 import { applicationOf, findService, matchHost, standardHost, usualPrivateNames } from '../services/catalogue.ts';
 import { parseServiceName } from '../services/service-names.ts';
 import { CUSTOM_SERVICE_ID, type Service } from '../services/service-table.ts';
-import { type Authority, type CertificateRequest, createAuthority } from './certificates.ts';
+import type { Authority, CertificateRequest, Signer } from './certificates.ts';
 import { canonical, interfaceAddresses } from './client.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import { answerAs } from './service-answers.ts';
@@ -25,7 +25,7 @@ export type WorldListener = {
   readonly service: string | undefined;
   readonly newestTls: 'TLSv1.2' | 'TLSv1.3';
   /** who signed its certificate, when it is not Amazon's authority */
-  readonly signer?: Authority | undefined;
+  readonly signer?: Signer | undefined;
   /** how far the client's clock is ahead of the Date that it sends, in milliseconds */
   readonly clockAheadMs?: number | undefined;
 };
@@ -38,16 +38,18 @@ export function worldListeners(world: World): WorldListener[] {
     if (!byPlace.has(place)) byPlace.set(place, listener);
   }
   const listeners = [...byPlace.values()].map((one) => ({ ...one, clockAheadMs: world.client.clockAheadMs }));
-  return world.tlsInspection === undefined ? listeners : inspected(listeners, world, world.tlsInspection);
+  return world.tlsInspection === undefined ? listeners : inspected(listeners, world.tlsInspection);
 }
 
 /** The same listeners as a client behind a middlebox meets them: its signature, and perhaps its own answer, on every one. */
-function inspected(listeners: readonly WorldListener[], world: World, by: WorldTlsInspection): WorldListener[] {
-  const signer = createAuthority(by.commonName, by.organization, trueTime(world));
+function inspected(
+  listeners: readonly WorldListener[],
+  { commonName, organization, answers }: WorldTlsInspection,
+): WorldListener[] {
   return listeners.map((one) => ({
     ...one,
-    signer,
-    service: by.answers === 'block-page' ? 'block-page' : one.service,
+    signer: { commonName, organization },
+    service: answers === 'block-page' ? 'block-page' : one.service,
   }));
 }
 
@@ -65,7 +67,8 @@ function oddities(world: World, serviceName: string): Partial<CertificateRequest
     ...(signedBy === 'itself' ? { selfSigned: true } : {}),
     validFrom: date(validFromDays),
     validTo: date(validToDays),
-    signer: signedBy === 'private' ? createAuthority('Example Partner Root CA', 'Example Partner') : undefined,
+    signer:
+      signedBy === 'private' ? { commonName: 'Example Partner Root CA', organization: 'Example Partner' } : undefined,
   };
 }
 
@@ -78,13 +81,13 @@ export function deafAddresses(world: World): Set<string> {
   return new Set(dead.flatMap((endpoint) => addressesOf(world, endpoint)));
 }
 
-/** Listens for one of them. Certificates come from `authority`. */
+/** Listens for one of them. Its certificate comes from `authority`: Amazon's, or the one of the listener's `signer`. */
 export async function startListener(listener: WorldListener, authority: Authority, listen: Listen): Promise<Listening> {
   return await listenTcp(createServer(listener, authority), listen);
 }
 
 function createServer(listener: WorldListener, authority: Authority): Server {
-  const { speaks, certificate, service, newestTls, clockAheadMs = 0, signer = authority } = listener;
+  const { speaks, certificate, service, newestTls, clockAheadMs = 0 } = listener;
   const respond = (request: IncomingMessage, response: ServerResponse) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
@@ -98,8 +101,8 @@ function createServer(listener: WorldListener, authority: Authority): Server {
   if (speaks === 'http') return createHttpServer(respond);
   // What a mail or database server says first is not played: the connection opens, and stays open.
   if (speaks === 'tcp') return createTcpServer();
-  const { certificate: cert, key } = signer.issue(certificate);
-  const tls = { cert: certificate.selfSigned ? cert : `${cert}${signer.certificate}`, key, maxVersion: newestTls };
+  const { certificate: cert, key } = authority.issue(certificate);
+  const tls = { cert: certificate.selfSigned ? cert : `${cert}${authority.certificate}`, key, maxVersion: newestTls };
   return speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
 }
 
