@@ -67,7 +67,7 @@ export type ClockReadings = {
   /** `offsetMs`: this machine's clock minus the source's Date header, in milliseconds */
   readonly readings: readonly { readonly source: ClockSource; readonly offsetMs: number }[];
 };
-export const CLOCK_SOURCES = ['instance-metadata'] as const;
+export const CLOCK_SOURCES = ['instance-metadata', 'ec2-api'] as const;
 export type ClockSource = (typeof CLOCK_SOURCES)[number];
 
 /** A file of root certificates that programs on this machine take their trust from; Node's own roots are not among them. */

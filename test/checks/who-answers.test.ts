@@ -126,7 +126,7 @@ const FIRST: readonly [string, (world: World) => void, readonly string[], Report
     'blocked',
   ],
   [
-    'an expired certificate, and no other clock to ask',
+    'an expired certificate, and no metadata service to ask',
     (world) => {
       world.endpointCertificates = { [SECRETS]: { validFromDays: -100, validToDays: -10 } };
       world.client.metadata = 'none';
@@ -232,10 +232,11 @@ describe.concurrent('what is said of it', () => {
   });
 
   it('asks for the clock first where nobody vouches for it', async () => {
-    const report = await reportOf((world) => {
-      world.endpointCertificates = { [SECRETS]: { validFromDays: -100, validToDays: -10 } };
-      world.client.metadata = 'none';
-    });
+    const world = healthyWorld();
+    world.endpointCertificates = { [SECRETS]: { validFromDays: -100, validToDays: -10 } };
+    world.client.metadata = 'none';
+    const { report } = await runInLab(world, [LAB.secretsHost], { options: { useApi: false } });
+    expect(found(report)).toEqual(['certificate-expired blocking confirmed']);
     expect(report.causes[0]?.summary).toContain('No other clock was seen');
     expect(report.causes[0]?.fix.summary).toMatch(/^Check this machine’s clock/);
   });
@@ -250,6 +251,21 @@ describe.concurrent('what is said of it', () => {
       );
     expect(found(await late(10))).toEqual([]);
     expect(found(await late(16))).toEqual(['clock-skew degrading confirmed']);
+  });
+
+  it('is a cause of its own behind another, by the metadata service’s word or by the EC2 API’s', async () => {
+    for (const metadata of ['ec2', 'none'] as const) {
+      const report = await reportOf((world) => {
+        world.client.clockAheadMs = 30 * 60_000;
+        world.client.metadata = metadata;
+        world.client.env['AWS_EC2_METADATA_DISABLED'] = String(metadata === 'none');
+        find(world, 'securityGroups', LAB.endpointGroup).IpPermissions = [];
+      });
+      expect(found(report)).toEqual(['endpoint-sg-blocks-client blocking confirmed', 'clock-skew blocking likely']);
+      expect(report.causes[1]?.summary).toContain(
+        metadata === 'ec2' ? 'ahead of the instance metadata service' : 'ahead of the EC2 API',
+      );
+    }
   });
 
   it('joins all targets of a wrong clock into one cause', async () => {

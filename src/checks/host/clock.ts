@@ -1,6 +1,6 @@
 /** This machine's clock beside the clocks that answered. */
 import type { Observation, TlsObservation } from '../../model/observation.ts';
-import type { Vantage } from '../../model/vantage.ts';
+import type { ClockSource, Vantage } from '../../model/vantage.ts';
 import type { Evidence } from '../evidence.ts';
 import { inDateAt } from '../tls/presented.ts';
 
@@ -16,7 +16,7 @@ export type ClockOffset = {
 
 /**
  * The offset by the best witness: an AWS service that answered over TLS (the median of several), else the instance metadata
- * service. Undefined when no clock was seen. Answers that are not AWS's are no witness: a middlebox has a clock of its own.
+ * service, else the EC2 API. Undefined when no clock was seen. Answers that are not AWS's are no witness: a middlebox has a clock of its own.
  */
 export function clockOffset(vantage: Vantage, evidence: Evidence): ClockOffset | undefined {
   const seen = evidence.all
@@ -31,8 +31,13 @@ export function clockOffset(vantage: Vantage, evidence: Evidence): ClockOffset |
   if (median !== undefined) return median;
   const reading = vantage.clock?.readings[0];
   if (reading === undefined) return undefined;
-  return { ms: reading.offsetMs, witness: 'the instance metadata service', ref: 'clock.readings' };
+  return { ms: reading.offsetMs, witness: WITNESSES[reading.source], ref: 'clock.readings' };
 }
+
+const WITNESSES: Readonly<Record<ClockSource, string>> = {
+  'instance-metadata': 'the instance metadata service',
+  'ec2-api': 'the EC2 API',
+};
 
 /** The offset that one answer of an AWS service shows. */
 export function offsetSeen(one: Observation): number | undefined {
