@@ -127,7 +127,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
       ...world.client.env,
     },
-    readFile: async (path) => world.client.files?.[path] ?? clientFiles(world)[path] ?? trust.files[path],
+    readFile: async (path) => ({ ...trust.files, ...clientFiles(world), ...world.client.files })[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
     monotonic: () => performance.now(),

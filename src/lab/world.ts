@@ -76,8 +76,8 @@ export type World = {
     clockAheadMs?: number;
     /** the roots in the system's bundle, for the run and for applications alike: Amazon's too, another authority's only, or no file */
     trustStore?: 'complete' | 'without-amazon' | 'no-file';
-    /** further files by path */
-    files?: Record<string, string>;
+    /** further files by path; undefined for one that is not there */
+    files?: Record<string, string | undefined>;
   };
   /** what public DNS says; a name that is not here is NXDOMAIN */
   publicDns: Record<string, DnsRecords>;

@@ -72,7 +72,7 @@ export type ClockSource = (typeof CLOCK_SOURCES)[number];
 
 /** A file of root certificates that programs on this machine take their trust from; Node's own roots are not among them. */
 export type TrustStore = {
-  /** `system`, or the environment variable that names it: `SSL_CERT_FILE`, `AWS_CA_BUNDLE` … */
+  /** `system`, the environment variable that names it (`SSL_CERT_FILE`, `AWS_CA_BUNDLE` …), or the profile's `ca_bundle` */
   readonly source: string;
   readonly path: string;
   /** how many certificates it holds */

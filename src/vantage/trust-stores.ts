@@ -26,11 +26,16 @@ const VARIABLES = ['SSL_CERT_FILE', 'AWS_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'CURL
 /** A system's store has 150 certificates in 250 kB; ten times that is somebody's mistake, and costs seconds to read. */
 const LARGEST_BUNDLE = 4_000_000;
 
-/** The stores in the order above, the system's last; each path is read once. On Windows the system's store is no file. */
-export async function readTrustStores(host: Host): Promise<TrustStore[]> {
-  const named = VARIABLES.flatMap((source) => {
-    const path = host.env[source];
-    return path === undefined || path === '' ? [] : [{ source, path }];
+/**
+ * The stores in the order above, the system's last. On Windows the system's store is no file.
+ * @param caBundle the active profile's `ca_bundle`, which counts where AWS_CA_BUNDLE is not set
+ */
+export async function readTrustStores(host: Host, caBundle?: string): Promise<TrustStore[]> {
+  const named = VARIABLES.flatMap((variable) => {
+    const path = host.env[variable];
+    if (path !== undefined && path !== '') return [{ source: variable, path }];
+    if (variable !== 'AWS_CA_BUNDLE' || caBundle === undefined) return [];
+    return [{ source: 'ca_bundle', path: caBundle.replace(/^~(?=\/)/, host.env['HOME'] ?? '~') }];
   });
   const stores = await Promise.all(
     named.map(async ({ source, path }) => describe(source, path, await host.readFile(path))),

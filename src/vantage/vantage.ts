@@ -34,7 +34,7 @@ export async function takeVantage(
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
   const at = new Date(realHost.now()).toISOString();
-  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, trustStores] = await Promise.all([
+  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     readTaskMetadata(host, durations, signal),
     readResolvConf(host),
@@ -42,8 +42,8 @@ export async function takeVantage(
     readEphemeralPorts(host),
     readRoutes(host),
     readProfileSettings(host),
-    readTrustStores(host),
   ]);
+  const trustStores = await readTrustStores(host, profile?.caBundle);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
   const localInterfaces = host.interfaces();
   const choice = chooseClientInterface({

@@ -110,6 +110,22 @@ const FIRST: readonly [string, (world: World) => void, readonly string[], Report
     'degraded',
   ],
   [
+    'REQUESTS_CA_BUNDLE that names a folder, for all that this run can tell',
+    (world) => {
+      world.client.env['REQUESTS_CA_BUNDLE'] = '/etc/ssl/certs';
+    },
+    [],
+    'healthy',
+  ],
+  [
+    'no bundle that applications could use, as far as can be seen',
+    (world) => {
+      world.client.files = { [BUNDLE]: undefined };
+    },
+    ['ca-bundle-missing advice confirmed'],
+    'healthy',
+  ],
+  [
     'NODE_EXTRA_CA_CERTS that names a file which is not there: Node goes on without it',
     (world) => {
       world.client.env['NODE_EXTRA_CA_CERTS'] = '/opt/corp/ca.pem';

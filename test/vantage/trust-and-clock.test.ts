@@ -45,6 +45,20 @@ describe('trust stores', () => {
     ]);
   });
 
+  it('of the profile count where the variable does not say otherwise', async () => {
+    const files = { '/b.pem': CORPORATE, '/c.pem': AMAZON, [FIRST]: AMAZON };
+    const config = { ...files, '/home/u/.aws/config': '[default]\nca_bundle = /b.pem\n' };
+    const signal = new AbortController().signal;
+    const take = async (env: Record<string, string>) => {
+      const host = fakeHost({ env: { HOME: '/home/u', AWS_EC2_METADATA_DISABLED: 'true', ...env }, files: config });
+      const { vantage } = await takeVantage(host, { durations: QUICK, signal });
+      return vantage.trustStores?.map(({ source, path, amazonRoots }) => [source, path, amazonRoots.length]);
+    };
+    const system = ['system', FIRST, 1];
+    expect(await take({})).toEqual([['ca_bundle', '/b.pem', 0], system]);
+    expect(await take({ AWS_CA_BUNDLE: '/c.pem' })).toEqual([['AWS_CA_BUNDLE', '/c.pem', 1], system]);
+  });
+
   it('of the system are no file on Windows', async () => {
     expect(await readTrustStores({ ...fakeHost(), platform: 'win32' })).toEqual([]);
   });

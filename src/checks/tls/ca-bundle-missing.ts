@@ -38,11 +38,14 @@ export const caBundleMissing = defineCheck({
     if (genuine.length === 0 || stores.length === 0) return NOT_APPLICABLE;
     // A system without a file is none the poorer where a variable names a store that will do.
     const served = stores.some((store) => store.source === 'SSL_CERT_FILE' && store.amazonRoots.length > 0);
-    const lacking = stores.filter((store) => lacksAmazon(store) && !(served && store.problem === 'not-readable'));
+    const lacking = stores.filter(
+      (store) => lacksAmazon(store) && !(served && store.source === 'system' && store.problem === 'not-readable'),
+    );
+    const holding = stores.filter((store) => store.amazonRoots.length > 0).map((store) => store.path);
     if (lacking.length === 0)
-      return absent(
-        `${list(stores.filter((store) => store.amazonRoots.length > 0).map((store) => store.path))} holds Amazon’s roots`,
-      );
+      return holding.length === 0
+        ? NOT_APPLICABLE
+        : absent(`${list(holding)} ${holding.length === 1 ? 'holds' : 'hold'} Amazon’s roots`);
     return found(lacking.map((store) => storeFinding(store, genuine)));
   },
   fix: (facts) => {
@@ -62,8 +65,7 @@ export const caBundleMissing = defineCheck({
       return {
         ...common,
         summary: `Let ${facts.store.source} name a bundle that holds the public roots too, or unset it: ${facts.store.path} ${storeProblem(facts.store)}.`,
-        commands: [`unset ${facts.store.source}`],
-        undo: [`export ${facts.store.source}=${facts.store.path}`],
+        ...settingCommands(facts.store),
         caution: 'Where a proxy’s root is in that bundle for a reason, append the public roots to it instead.',
       };
     return {
@@ -93,8 +95,9 @@ function isGenuine(one: TlsObservation, vantage: Vantage, expected: ReturnType<t
   return expected === 'any' || vantage.trustStores === undefined || storesLackAmazon(vantage);
 }
 
-/** A store that was read and cannot vouch for Amazon. The system's file that is not there may be elsewhere: see storeFinding. */
+/** A store that cannot vouch for Amazon. What Python's requests are pointed at may be a folder, which no file reader can tell. */
 function lacksAmazon(store: TrustStore): boolean {
+  if (store.source === 'REQUESTS_CA_BUNDLE' && store.problem === 'not-readable') return false;
   return store.amazonRoots.length === 0 && store.source !== 'NODE_EXTRA_CA_CERTS';
 }
 
@@ -102,6 +105,12 @@ function storeProblem({ problem, certificates }: TrustStore): string {
   if (problem === 'not-readable') return 'cannot be read';
   if (problem === 'no-certificates') return 'holds no certificate';
   return `holds ${certificates} certificate${certificates === 1 ? '' : 's'}, and none of Amazon’s roots`;
+}
+
+/** A variable is gone with its shell's; the profile's setting is a line of a file, which only its owner can find. */
+function settingCommands({ source, path }: TrustStore): { commands: string[]; undo: string[] } {
+  if (source === 'ca_bundle') return { commands: ['aws configure get ca_bundle'], undo: [] };
+  return { commands: [`unset ${source}`], undo: [`export ${source}=${path}`] };
 }
 
 /** This run itself was refused: the roots that it was started with lack the chain's. */
@@ -136,11 +145,11 @@ function refusedFinding(refused: readonly TlsObservation[], shown: readonly unkn
 }
 
 /**
- * This run has roots of its own and got through; programs that take theirs from the store do not. A system's store that is
- * at none of its usual places may be at an unusual one, and a variable's replaces it: that is advice, no more.
+ * This run has roots of its own and got through; programs that take theirs from the store do not. A system's file that is at
+ * none of its usual places may be at another, and nothing was seen to fail: that is advice, no more.
  */
 function storeFinding(store: TrustStore, genuine: readonly TlsObservation[]) {
-  const sure = store.source !== 'system' || store.problem !== 'not-readable';
+  const sure = store.problem !== 'not-readable' || store.source !== 'system';
   const who =
     store.source === 'system' ? 'programs that take their roots from the system' : `programs that heed ${store.source}`;
   const facts: Facts = { kind: 'store', root: 'Amazon', store };
