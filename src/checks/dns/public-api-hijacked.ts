@@ -117,6 +117,9 @@ function isForbidden({ detail }: HttpsObservation): boolean {
 
 /** An endpoint for API Gateway beside whatever the world has, in the endpoints' subnets and group. */
 function addApiEndpoint(world: World): void {
+  const api = `a1b2c3d4e5.execute-api.${world.region}.amazonaws.com`;
+  world.publicDns[api] = { A: ['52.94.10.40'] };
+  world.servers['52.94.10.40'] = { certificateNames: [api], ports: [443] };
   const interfaces = [LAB.endpointSubnetA, LAB.endpointSubnetB].map((SubnetId, i) => ({
     NetworkInterfaceId: `eni-a910000${i + 1}`,
     InterfaceType: 'vpc_endpoint',

@@ -64,7 +64,8 @@ export const tlsIntercepted = defineCheck({
           : 'This machine was given its root, and the requests are passed on; a program without that root refuses them.';
     return found([
       {
-        key: `${signerName(first)} ${endpointId ?? ''}`,
+        // One middlebox stands before many endpoints.
+        key: signerName(first),
         resources: behind.length > 0 && endpointId !== undefined ? [endpointId] : [host],
         extent: extentOf(shown, refused, pages),
         summary: `${list(at)} ${at.length === 1 ? 'presents' : 'present'} a certificate for ${host} ${signedWords(first)}. ${known}${where}`,

@@ -1,6 +1,5 @@
 import type { VpcEndpoint } from '../../model/aws.ts';
-import type { TlsObservation } from '../../model/observation.ts';
-import { chooseEndpoint, isVpceName, namesCover, privateNames } from '../../network/endpoints.ts';
+import { isVpceName, namesCover, privateNames } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
@@ -8,6 +7,7 @@ import {
   becauseOf,
   chainWords,
   namesAnotherService,
+  presentedTo,
   servicesNamedBy,
   signedByStranger,
   standsBetween,
@@ -31,13 +31,14 @@ export const tlsNameMismatch = defineCheck({
   evaluate: ({ state, client, target, vantage, evidence }) => {
     const host = target.host;
     if (host === undefined) return NOT_APPLICABLE;
-    const shaken = evidence.all.filter(
-      // Only where the name leads: an endpoint that the name does not lead to need not have it on its certificate.
-      (one): one is TlsObservation =>
-        one.rung === 'tls' && one.detail.chain.length > 0 && evidence.addresses.includes(one.subject.address),
+    const goal = nameGoal(state, client, target);
+    const own = goal.addresses ?? [];
+    // Only where the name leads or should lead: an endpoint without this name need not have it on its certificate.
+    const ways = goal.choice?.way === 'named' || goal.choice?.way === 'private-dns' ? own : [];
+    const shaken = presentedTo(target, evidence).filter(({ subject }) =>
+      [...evidence.addresses, ...ways].includes(subject.address),
     );
     if (shaken.length === 0) return NOT_APPLICABLE;
-    const own = nameGoal(state, client, target).addresses ?? [];
     // A certificate of another service's, or a middlebox's, is that cause's to tell: no other name would help.
     const wrong = shaken.filter(
       (one) =>
@@ -50,7 +51,7 @@ export const tlsNameMismatch = defineCheck({
         ? absent(`the certificate covers ${host}`)
         : NOT_APPLICABLE;
     const names = wrong[0]?.detail.chain[0]?.subjectAlternativeNames ?? [];
-    const choice = state.vpcEndpoints.known ? chooseEndpoint(state, client.vpcId, target) : undefined;
+    const { choice } = goal;
     const better = nameToUse(host, names, choice?.endpoints[0], target.serviceId);
     const shown = names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : list(names);
     const dotted = isDottedBucket(host, names);

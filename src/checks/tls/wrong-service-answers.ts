@@ -33,7 +33,7 @@ export const wrongServiceAnswers = defineCheck({
     const host = target.host;
     const service = target.serviceId;
     if (host === undefined || service === undefined) return NOT_APPLICABLE;
-    const shown = presentedTo(target, evidence).filter((one) => evidence.addresses.includes(one.subject.address));
+    const shown = presentedTo(target, evidence);
     if (shown.length === 0) return NOT_APPLICABLE;
     const strangers = shown.filter((one) => namesAnotherService(one, service));
     const answers = shown.flatMap((one) =>
@@ -47,13 +47,15 @@ export const wrongServiceAnswers = defineCheck({
     const other = first.rung === 'tls' ? servicesOf(first)[0] : signatureOf(first, service);
     const at = [...new Set([...strangers, ...answers].map((one) => one.subject.address))];
     const owner = at.map((address) => ownerOf(state, address)).find((id) => id !== undefined);
-    const own = goal.addresses?.some((address) => at.includes(address)) === true;
+    const own = at.every((address) => goal.addresses?.includes(address) === true);
+    const places = `${list(at)}${owner === undefined ? '' : `, ${at.length === 1 ? 'an interface' : 'interfaces'} of ${owner}`}`;
+    const led = at.some((address) => evidence.addresses.includes(address));
     return found([
       {
         key: `${host} ${other}`,
         resources: [host, ...(owner === undefined ? [] : [owner])],
         extent: at.length >= new Set(shown.map((one) => one.subject.address)).size ? 'all' : 'some',
-        summary: `${host} leads to ${list(at)}${owner === undefined ? '' : `, ${at.length === 1 ? 'an interface' : 'interfaces'} of ${owner}`}, and what answers there is ${other}, not ${service}.`,
+        summary: `${led ? `${host} leads to ${places}` : `${host} should lead to ${places}`}, and what answers there is ${other}, not ${service}.`,
         because: [
           ...becauseOf(
             strangers,
