@@ -3,10 +3,10 @@ import { collectState } from '../collect/collect.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
-import type { Observation, Rung } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId, type Rung } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -55,6 +55,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     : Promise.resolve({ state: unknownState('not-asked'), coverage: [], warnings: [] });
 
   const observations = new Map<string, Observation>();
+  for (const one of metadataObservations(vantage)) observations.set(one.id, one);
   const reasons = new Map<Rung, Set<string>>();
   const probe = async (state: State) => {
     if (!options.useProbes) return;
@@ -134,12 +135,14 @@ export function throughCodec(subject: Case): Case {
 }
 
 function withRegion(vantage: Vantage, region: string | undefined): Vantage {
-  return region === undefined ? vantage : { ...vantage, region };
+  return region === undefined
+    ? vantage
+    : { ...vantage, region, sdk: { ...vantage.sdk, region, regionSource: '--region' } };
 }
 
 function resolve(options: LiveOptions, vantage: Vantage, state: State): { targets: readonly Target[] } {
   return resolveTargets(options.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
@@ -157,7 +160,8 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
         : undefined,
     clientAddresses: from !== undefined && /^[0-9a-f.:]+$/.test(from) ? [from] : vantage.addresses,
     clientInterfaceId: from?.startsWith('eni-') ? from : from === undefined ? vantage.networkInterfaceId : undefined,
-    instanceId: from?.startsWith('i-') ? from : undefined,
+    // Its metadata options say why the metadata service does not answer.
+    instanceId: from?.startsWith('i-') ? from : from === undefined && isDeaf(vantage) ? vantage.instanceId : undefined,
     // Until the endpoints are known, "every endpoint" stands for a workload that may not be meant at all.
     serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
       ? []
@@ -168,11 +172,25 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
   });
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https'];
+function isDeaf({ metadata }: Vantage): boolean {
+  return metadata !== undefined && metadata.outcome !== 'answered';
+}
 
-/** By rung, and within a rung in the order in which the plan came to it. */
+/** What the vantage saw of the metadata service, where it is missing: evidence like any other. */
+function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
+  if (metadata === undefined || metadata.outcome === 'answered') return [];
+  const { outcome, address, port, status, connected, code, ms } = metadata;
+  const subject = { service: 'instance' as const, address, port };
+  const failure = code === undefined ? undefined : { code };
+  const detail = { status, connected, failure };
+  return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
+}
+
+const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'proxy'];
+
+/** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {
-  return RUNGS.flatMap((rung) => observations.filter((one) => one.rung === rung));
+  return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
 }
 
 function probeCoverage(

@@ -1,5 +1,6 @@
 /** Everything that is not a cause: what was ruled out, what is undecided, what was contradicted, what nothing explains. */
 import type { AnyCheck } from '../checks/check.ts';
+import { proxyCarries } from '../checks/evidence.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
@@ -12,6 +13,9 @@ const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>
   tcp: (outcome) => outcome !== 'open' && outcome !== 'skipped',
   tls: (outcome) => outcome !== 'trusted' && outcome !== 'skipped',
   https: (outcome) => outcome !== 'aws-answer' && outcome !== 'other-answer' && outcome !== 'skipped',
+  proxy: (outcome) => outcome !== 'established' && outcome !== 'skipped',
+  // A machine outside EC2 has no such service, and lacks nothing.
+  metadata: () => false,
 };
 
 /** Failed probes on a target's way that no cause predicted and that do not follow from one that was. */
@@ -28,7 +32,10 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     const asked = new Set(view.evidence.configured.map((answer) => answer.server));
     for (const one of view.evidence.all) {
       if (!FAILED[one.rung](one.outcome)) continue;
-      if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
+      if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address) && one.rung !== 'proxy')
+        continue;
+      // What goes by a proxy that works does not go this way.
+      if (one.rung !== 'proxy' && proxyCarries(view.evidence)) continue;
       if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
       if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
       // AAAA fails with A for the same reason: one line is enough.

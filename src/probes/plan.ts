@@ -19,6 +19,7 @@ import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { hostProbes } from './plan-host.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -43,6 +44,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of namesToAsk(input, target, primary)) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
   }
   return [...planned.values()];
 }

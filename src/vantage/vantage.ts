@@ -7,6 +7,7 @@ import { type ClientChoice, chooseClientInterface, publicShape } from './client-
 import { proxySettings, readSurroundings, type Surroundings, sdkSettings } from './environment.ts';
 import { readEphemeralPorts } from './ephemeral-ports.ts';
 import { readHostsFile } from './hosts-file.ts';
+import { readMachine } from './machine.ts';
 import { type InstanceMetadata, type InstanceMetadataResult, readInstanceMetadata } from './metadata-ec2.ts';
 import { readTaskMetadata, type TaskMetadata } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
@@ -32,7 +33,7 @@ export async function takeVantage(
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
-  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile] = await Promise.all([
+  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, machine] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     readTaskMetadata(host, durations, signal),
     readResolvConf(host),
@@ -40,6 +41,7 @@ export async function takeVantage(
     readEphemeralPorts(host),
     readRoutes(host),
     readProfileSettings(host),
+    readMachine(host),
   ]);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
   const localInterfaces = host.interfaces();
@@ -52,10 +54,13 @@ export async function takeVantage(
     localRoutes,
   });
   const { proxy, notes: proxyNotes } = proxySettings(host.env);
-  const { sdk, notes: sdkNotes } = sdkSettings(host.env, profile);
+  const { sdk, notes: sdkNotes } = sdkSettings(withoutWiring(host), profile);
   const vantage: Vantage = {
     ...emptyVantage(kind),
     ...identity(host, kind, instance.metadata, task.metadata, choice),
+    ...(instance.metadata === undefined && machine.instanceId !== undefined && RUNS_ON_OWN_INSTANCE.has(kind)
+      ? { instanceId: machine.instanceId }
+      : {}),
     ...resolution(resolvers, task.metadata),
     hosts,
     ephemeralPorts,
@@ -63,6 +68,9 @@ export async function takeVantage(
     localRoutes,
     proxy,
     sdk,
+    metadata: instance.sight,
+    container: surroundings.container,
+    ec2Machine: machine.ec2,
     notes: [
       ...interfaceNotes(kind, instance, task.metadata, choice, options.from),
       ...instance.notes,
@@ -77,6 +85,9 @@ export async function takeVantage(
   };
   return { vantage, coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined) };
 }
+
+/** Where the machine is an instance of the user's: Fargate and Lambda run on machines of AWS's own. */
+const RUNS_ON_OWN_INSTANCE: ReadonlySet<VantageKind> = new Set(['ec2', 'ecs-ec2', 'eks-pod', 'host']);
 
 /** Lambda and Fargate have no instance of the user's: asking would cost a second and say nothing. */
 async function askInstance(
@@ -180,6 +191,11 @@ function interfaceNotes(
     ];
   }
   return instance.problem === undefined ? [] : [`${instance.problem}; the client's network interface is not known.`];
+}
+
+/** What other programs of this machine see: the variables that only lead this run's own calls are left out. */
+function withoutWiring({ env, wiring = [] }: Host): Host['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !wiring.includes(name)));
 }
 
 /** The file's content, or undefined once the time is up: a home directory on a dead network file system never answers. */

@@ -11,7 +11,7 @@ import type { Case } from '../../src/model/case.ts';
 import { CAUSE_CODES, layerOf } from '../../src/model/codes.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { SLICES, type SliceName, type State } from '../../src/model/state.ts';
-import { emptyVantage } from '../../src/model/vantage.ts';
+import { calledRegion, emptyVantage } from '../../src/model/vantage.ts';
 import { clientOf } from '../../src/network/client.ts';
 import { resolveTargets } from '../../src/services/resolve-targets.ts';
 import { completeVantage } from '../../src/vantage/from.ts';
@@ -115,7 +115,7 @@ function fixesOf(subject: Case, check: AnyCheck) {
 function contextsOf(subject: Case, state: State): CheckContext<SliceName>[] {
   const vantage = completeVantage(subject.vantage, subject.state);
   const { targets } = resolveTargets(subject.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: subject.state.vpcEndpoints,
