@@ -164,13 +164,16 @@ export function leadsOutside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidr
  * Whether every program that heeds the environment reaches the target through the proxy: the tunnel opens, and a trusted
  * certificate answers at its end.
  */
-export function proxyCarries({ proxy }: Evidence): boolean {
+export function proxyCarries({ proxy }: Pick<Evidence, 'proxy'>): boolean {
   return (
-    proxy !== undefined &&
-    proxy.variable === 'HTTPS_PROXY' &&
-    proxy.past.length === 0 &&
-    proxy.attempts.some((one) => one.outcome === 'established' && one.detail.tls?.outcome === 'trusted')
+    goesByProxy({ proxy }) &&
+    proxy?.attempts.some((one) => one.outcome === 'established' && one.detail.tls?.outcome === 'trusted') === true
   );
+}
+
+/** Whether every program that heeds the environment goes to a proxy for the target. */
+export function goesByProxy({ proxy }: Pick<Evidence, 'proxy'>): boolean {
+  return proxy?.variable === 'HTTPS_PROXY' && proxy.past.length === 0;
 }
 
 /** The connections to the addresses that the client would use, as the packets alone show them. */

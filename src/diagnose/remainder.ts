@@ -32,7 +32,9 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     const asked = new Set(view.evidence.configured.map((answer) => answer.server));
     for (const one of view.evidence.all) {
       if (!FAILED[one.rung](one.outcome)) continue;
-      if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address) && one.rung !== 'proxy')
+      if (
+        one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address) && one.rung !== 'proxy'
+      )
         continue;
       // What goes by a proxy that works does not go this way.
       if (one.rung !== 'proxy' && proxyCarries(view.evidence)) continue;

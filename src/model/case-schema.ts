@@ -106,6 +106,7 @@ const VantageSchema = z.object({
     endpointUrls: z.record(text, text),
     useFips: flag,
     useDualstack: flag,
+    endpointUrlSources: z.record(text, text).optional(),
     regionSource: maybe,
     credentialSources: z.array(z.enum(CREDENTIAL_SOURCES)).optional(),
   }),

@@ -54,6 +54,8 @@ export type SdkSettings = {
   readonly profile?: string | undefined;
   /** `AWS_ENDPOINT_URL` under '', `AWS_ENDPOINT_URL_S3` under 's3' … */
   readonly endpointUrls: Readonly<Record<string, string>>;
+  /** where each of them is set: `AWS_ENDPOINT_URL_S3`, `the profile dev` */
+  readonly endpointUrlSources?: Readonly<Record<string, string>> | undefined;
   readonly useFips?: boolean | undefined;
   readonly useDualstack?: boolean | undefined;
   /** where `region` comes from: `AWS_REGION`, `the profile dev`, `--region` */

@@ -39,7 +39,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   cassandra: ['keyspaces'],
   dms: ['database_migration_service'],
   'cognito-idp': ['cognito_identity_provider'],
-  'airflow': ['mwaa'],
+  airflow: ['mwaa'],
   'aps-workspaces': ['amp'],
   aps: ['amp'],
   tagging: ['resource_groups_tagging_api'],

@@ -83,7 +83,8 @@ const RULES = {
   curl: (list, { host }) => {
     if (list.trim() === '*') return true;
     return entries(list, /[,\s]/).some((entry) => {
-      if (familyOf(host) !== undefined) return inCidr(host, entry) || sameAddress(entry.replace(/^\[(.*)\]$/, '$1'), host);
+      if (familyOf(host) !== undefined)
+        return inCidr(host, entry) || sameAddress(entry.replace(/^\[(.*)\]$/, '$1'), host);
       return underDomain(host, entry.replace(/^\./, '').replace(/\.$/, ''));
     });
   },

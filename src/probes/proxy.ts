@@ -90,19 +90,13 @@ async function attempt(
     socket.destroy();
     if (limit.signal.aborted) throw error;
     const tls = scheme === 'https' ? outcomeOf('tls', error) : undefined;
-    const certificate =
-      tls !== undefined && ['name-mismatch', 'untrusted', 'expired', 'not-yet-valid'].includes(tls);
+    const certificate = tls !== undefined && ['name-mismatch', 'untrusted', 'expired', 'not-yet-valid'].includes(tls);
     return { kind: 'failure', outcome: certificate ? 'tls-failed' : 'not-a-proxy', failure: failureOf(error) };
   }
 }
 
 /** Sends CONNECT and reads the head of the answer, no byte further: what follows belongs to the tunnel. */
-async function connectThrough(
-  host: Host,
-  subject: ProxySubject,
-  socket: Socket,
-  signal: AbortSignal,
-): Promise<Answer> {
+async function connectThrough(host: Host, subject: ProxySubject, socket: Socket, signal: AbortSignal): Promise<Answer> {
   const place = socketAddress(subject.host, subject.hostPort);
   const authorization = proxyAuthorization(host.env, subject.variable);
   const lines = [

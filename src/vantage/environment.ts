@@ -94,7 +94,9 @@ export function sdkSettings(
   const general = env.AWS_ENDPOINT_URL || undefined;
   const fromFile =
     general === undefined ? { ...named('', file?.endpointUrl), ...file?.serviceEndpointUrls } : named('', general);
-  const all: Record<string, string> = { ...fromFile, ...serviceEndpointUrls(env) };
+  const fromServices = serviceEndpointUrls(env);
+  const all: Record<string, string> = { ...fromFile, ...fromServices };
+  const variables = { ...fromServices, ...named('', general) };
   const ignored = flag(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS) ?? flag(file?.ignoreEndpointUrls) ?? false;
   const notes: string[] = [];
   if (ignored && Object.keys(all).length > 0) {
@@ -106,6 +108,18 @@ export function sdkSettings(
       ...regionOf(env, file),
       profile: activeProfile(env),
       endpointUrls: ignored ? {} : Object.fromEntries(urls),
+      ...(ignored || urls.length === 0
+        ? {}
+        : {
+            endpointUrlSources: Object.fromEntries(
+              urls.map(([service]) => [
+                service,
+                service in variables
+                  ? `AWS_ENDPOINT_URL${service === '' ? '' : `_${service.toUpperCase()}`}`
+                  : `the profile ${activeProfile(env) ?? 'default'}`,
+              ]),
+            ),
+          }),
       useFips: flag(env.AWS_USE_FIPS_ENDPOINT) ?? flag(file?.useFips),
       useDualstack: flag(env.AWS_USE_DUALSTACK_ENDPOINT) ?? flag(file?.useDualstack),
       credentialSources: credentialSources(env, file),
@@ -129,10 +143,7 @@ function credentialSources(env: Host['env'], file: ProfileSettings | undefined):
   const sources: [CredentialSource, boolean][] = [
     ['environment', isSet(env.AWS_ACCESS_KEY_ID) && isSet(env.AWS_SECRET_ACCESS_KEY)],
     ['web-identity', isSet(env.AWS_WEB_IDENTITY_TOKEN_FILE)],
-    [
-      'container',
-      isSet(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) || isSet(env.AWS_CONTAINER_CREDENTIALS_FULL_URI),
-    ],
+    ['container', isSet(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) || isSet(env.AWS_CONTAINER_CREDENTIALS_FULL_URI)],
     ['profile', file?.hasCredentialSource === true],
   ];
   const present = sources.filter(([, isPresent]) => isPresent).map(([source]) => source);
