@@ -9,7 +9,6 @@ import {
   type ProxyProbe,
   type ProxySubject,
   socketAddress,
-  type TlsOutcome,
 } from '../model/observation.ts';
 import { proxyAuthorization } from '../vantage/environment.ts';
 import { readChain } from './certificate.ts';
@@ -17,9 +16,13 @@ import { connectTcp, handshake } from './connect.ts';
 import { type Limit, startLimit } from './limit.ts';
 import { failureOf, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';
+import { faultOf } from './tls.ts';
 
 /** More than any proxy's answer to CONNECT needs; a stranger's endless one must end. */
 const MOST_HEADER_BYTES = 16_384;
+
+/** What web servers say to a method that only proxies know; a proxy refuses with 403 or 407, or fails with 5xx. */
+const NOT_OF_A_PROXY: ReadonlySet<number> = new Set([400, 404, 405, 501]);
 
 type Answer = { readonly status: number; readonly server: string | undefined; readonly socket: Socket };
 
@@ -85,7 +88,9 @@ async function attempt(
       // Node's clients and Go verify a proxy's certificate as any other; who does not accept it never gets to CONNECT.
       socket = await handshake(host, socket, { serverName: subject.name, verify: true }, limit.signal);
     }
-    return { kind: 'answer', answer: await connectThrough(host, subject, socket, limit.signal) };
+    const answer = await connectThrough(host, subject, socket, limit.signal);
+    if (NOT_OF_A_PROXY.has(answer.status)) throw ownError('notHttp', `CONNECT is answered with ${answer.status}`);
+    return { kind: 'answer', answer };
   } catch (error) {
     socket.destroy();
     if (limit.signal.aborted) throw error;
@@ -169,10 +174,9 @@ async function lookThrough(
   try {
     const secure = await handshake(host, socket, { serverName: subject.host, verify: false }, signal);
     const issuer = readChain(secure.getPeerCertificate(true)).at(0)?.issuer;
-    const code: unknown = secure.authorizationError;
+    const fault = faultOf(secure, subject.host);
     secure.destroy();
-    const outcome: TlsOutcome | 'skipped' =
-      typeof code === 'string' ? outcomeOf('tls', { code }) : secure.authorized ? 'trusted' : 'untrusted';
+    const outcome = fault === undefined ? 'trusted' : outcomeOf('tls', fault);
     return { outcome: outcome === 'skipped' ? 'failed' : outcome, issuer };
   } catch (error) {
     const outcome = outcomeOf('tls', error);
