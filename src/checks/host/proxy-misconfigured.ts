@@ -1,6 +1,6 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
-import type { ProxyEvidence } from '../evidence.ts';
+import { goesByProxy, type ProxyEvidence } from '../evidence.ts';
 import { clientWords, extentOf, hasOwnWay, proxyResult, resultWords } from './proxy.ts';
 
 export const proxyMisconfigured = defineCheck({
@@ -38,7 +38,12 @@ export const proxyMisconfigured = defineCheck({
         extent: extentOf(proxy),
         summary: `${proxy.variable} is ${proxy.url}, and ${clientWords(proxy.through)} cannot use it for ${host}: ${resultWords(proxy)}.`,
         because: [{ source: 'host', text: `${proxy.variable} is ${proxy.url}`, ref: proxy.variable }],
-        predicts: (one) => (isProxys(one, proxy) && one.outcome !== 'established' ? 'agrees' : undefined),
+        predicts: (one) => {
+          if (isProxys(one, proxy)) return one.outcome === 'established' ? undefined : 'agrees';
+          // Where the proxy is the only way that is meant, no packet gets there without it.
+          const straight = one.rung === 'tcp' && evidence.addresses.includes(one.subject.address);
+          return straight && own === false && goesByProxy(evidence) && FAILED.has(one.outcome) ? 'agrees' : undefined;
+        },
         facts: { proxy, host, noProxy: vantage.proxy.noProxy ?? '', refuses },
       },
     ]);
@@ -89,6 +94,8 @@ export const proxyMisconfigured = defineCheck({
     },
   },
 });
+
+const FAILED: ReadonlySet<string> = new Set(['timeout', 'refused', 'unreachable', 'reset', 'failed']);
 
 const UNPROVABLE = 'which proxy an application uses is no part of the model';
 
