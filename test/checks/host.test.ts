@@ -1,8 +1,10 @@
 /** The causes of the machine itself, beyond their demonstrations: look-alikes, nuances, and reports from the field. */
 import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import { encodeCase } from '../../src/model/case-file.ts';
 import { FORMATS, render } from '../../src/report/index.ts';
+import { dns, modelCase, tcp } from '../diagnose/support.ts';
 import { runInLab } from './lab-run.ts';
 
 function worldWith(edit: (world: World) => void): World {
@@ -154,6 +156,57 @@ describe.concurrent('this machine’s own firewall', () => {
       world.client.forbidden = [`${LAB.secretsAddressA}/32`];
     });
     expect(codes(report)).toEqual(['host-firewall-blocks degrading']);
+  });
+});
+
+it('a refusal by the endpoint’s own addresses is likely this machine’s, and only likely', () => {
+  const subject = modelCase(healthyWorld());
+  const after = [dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB)];
+  const refused = [tcp(LAB.secretsAddressA, 'refused'), tcp(LAB.secretsAddressB, 'refused')];
+  const report = diagnose({ ...subject, probed: true, observations: [...after, ...refused] });
+  expect(report.causes).toMatchObject([{ code: 'host-firewall-blocks', standing: 'likely' }]);
+  expect(report).toMatchObject({ verdict: 'blocked', unexplained: [] });
+  // A partner's service may well have no listener there.
+  const foreign = structuredClone(healthyWorld());
+  for (const one of foreign.api.vpcEndpoints)
+    one.ServiceName = one.ServiceName?.replace('secretsmanager', 'vpce-svc-1');
+  const other = diagnose({
+    ...subject,
+    ...modelCase(foreign, [LAB.secretsAddressA]),
+    probed: true,
+    observations: refused,
+  });
+  expect(other.causes).toEqual([]);
+});
+
+it('the guard of this tool is nobody’s firewall', () => {
+  const subject = modelCase(healthyWorld());
+  const guarded = [LAB.secretsAddressA, LAB.secretsAddressB].map((address) => ({
+    ...tcp(address, 'prohibited'),
+    detail: { failure: { code: 'VPCE_DOCTOR_GUARD' } },
+  }));
+  const named = dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB);
+  const report = diagnose({ ...subject, probed: true, observations: [named, ...guarded] });
+  expect(report.causes.map((cause) => cause.code)).not.toContain('host-firewall-blocks');
+});
+
+describe.each([
+  ['EHOSTUNREACH', 1, true],
+  // Three seconds later it is a neighbour that does not answer.
+  ['EHOSTUNREACH', 3_070, false],
+  // No route at all is no rule.
+  ['ENETUNREACH', 0, false],
+] as const)('%s after %i ms', (code, ms, own) => {
+  it(`is ${own ? '' : 'not '}this machine’s own refusal`, () => {
+    const subject = modelCase(healthyWorld());
+    const seen = [LAB.secretsAddressA, LAB.secretsAddressB].map((address) => ({
+      ...tcp(address, 'unreachable'),
+      ms,
+      detail: { failure: { code } },
+    }));
+    const named = dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB);
+    const report = diagnose({ ...subject, probed: true, observations: [named, ...seen] });
+    expect(report.causes.some((cause) => cause.code === 'host-firewall-blocks')).toBe(own);
   });
 });
 

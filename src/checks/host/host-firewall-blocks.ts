@@ -1,5 +1,9 @@
 import type { Observation } from '../../model/observation.ts';
-import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
+import type { Target } from '../../model/target.ts';
+import type { Vantage } from '../../model/vantage.ts';
+import { serviceById } from '../../services/service-table.ts';
+import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { type Evidence, leadsInside } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import { isForbiddenHere } from './local.ts';
 
@@ -16,7 +20,7 @@ export const hostFirewallBlocks = defineCheck({
     remedy:
       'Allow the port out to the endpoint’s addresses (or remove the rule), and keep the change where the rules come from.',
     notWhen:
-      'A rule that drops in silence looks like any lost packet from here, and is not named by this; nor is a route of this machine that leads elsewhere.',
+      'A rule that drops in silence looks like any lost packet from here, and is not named by this. A connection that is refused may have met a sidecar or an appliance: then this is only likely.',
     sources: [
       'https://man7.org/linux/man-pages/man2/connect.2.html',
       'https://man7.org/linux/man-pages/man8/iptables-extensions.8.html',
@@ -30,6 +34,8 @@ export const hostFirewallBlocks = defineCheck({
     const forbidden = evidence.all.filter((one) => isOwn(one) && isForbiddenHere(vantage, one));
     const places = [...new Set(forbidden.map(placeOf))].filter((place) => place !== undefined);
     if (places.length === 0) {
+      // A REJECT rule without options answers like a closed port; packets alone cannot tell who refused.
+      if (refusedAddresses(target, vantage, evidence).length > 0) return unknown([]);
       const sent = evidence.all.some((one) => one.rung === 'tcp' && one.outcome === 'open');
       return sent ? absent('the machine lets the connection out') : NOT_APPLICABLE;
     }
@@ -54,6 +60,24 @@ export const hostFirewallBlocks = defineCheck({
       },
     ]);
   },
+  suspect: ({ vantage, target, evidence }) => {
+    const refused = refusedAddresses(target, vantage, evidence);
+    if (refused.length === 0) return undefined;
+    return {
+      key: `refused ${target.port}`,
+      resources: [vantage.instanceId ?? 'this host'],
+      extent: refused.length < evidence.addresses.length ? 'some' : 'all',
+      summary: `${list(refused)} refuses port ${target.port} at once, which an endpoint of an AWS service never does: a REJECT rule of this machine answers so, and so does a sidecar or an appliance in between.`,
+      because: refused.map((address) => ({
+        source: 'probe' as const,
+        text: `connection to ${address} refused after ${evidence.tcp(address)[0]?.ms} ms`,
+        ref: evidence.tcp(address)[0]?.id,
+      })),
+      predicts: (one) =>
+        one.rung === 'tcp' && one.outcome === 'refused' && refused.includes(one.subject.address) ? 'agrees' : undefined,
+      facts: { places: refused.map((address) => ({ address, port: target.port, protocol: 'tcp' as const })) },
+    };
+  },
   fix: ({ places }) => {
     const rule = (verb: string) =>
       places.map(
@@ -76,6 +100,13 @@ export const hostFirewallBlocks = defineCheck({
     },
   },
 });
+
+/** Refusals by addresses inside the VPC on the service's own port: there the service listens whenever the endpoint is there. */
+function refusedAddresses(target: Target, vantage: Vantage, evidence: Evidence): readonly string[] {
+  const ports = target.serviceId === undefined ? [] : (serviceById(target.serviceId)?.ports ?? []);
+  if (!ports.includes(target.port) || !leadsInside(evidence, vantage)) return [];
+  return evidence.addresses.filter((address) => evidence.tcp(address).some((one) => one.outcome === 'refused'));
+}
 
 type Place = { readonly address: string; readonly port: number; readonly protocol: 'tcp' | 'udp' };
 

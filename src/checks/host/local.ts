@@ -27,6 +27,8 @@ export function captureOf(vantage: Vantage, address: string): Capture | undefine
   const known = new Set([...vantage.addresses, ...vantage.interfaces.flatMap((one) => one.addresses)]);
   const ofDevice = vantage.localInterfaces.filter((one) => one.name === route.device).map((one) => one.address);
   if (known.size === 0 || ofDevice.some((one) => known.has(one))) return undefined;
+  // Without the metadata service a second network interface of the instance is not known for what it is.
+  if (vantage.metadata?.outcome !== 'answered' && !isVirtual(route.device)) return undefined;
   // Inside the VPC's own blocks no other device can be right. Outside, a VPN may well be the way there; a bridge never is.
   const inside = containsAddress(cidrSet(vantage.vpcCidrs), address) || isLinkLocal(address);
   const onBridge =
@@ -38,6 +40,13 @@ export function captureOf(vantage: Vantage, address: string): Capture | undefine
   // In a container the same device is the way out and the bridge; what goes by its router still leaves.
   if (route.gateway !== undefined && route.device === way?.device && route.gateway === way.gateway) return undefined;
   return { address, route, deviceAddresses: ofDevice, way };
+}
+
+/** Bridges of container runtimes and hypervisors, tunnels, and the kernel's own `*` for a route that rejects. */
+function isVirtual(device: string): boolean {
+  return /^(\*$|docker|br-|virbr|cni|cbr|flannel|cilium|weave|kube|podman|nerdctl|lxc|lxd|veth|vmnet|tun|tap|wg|ppp)/.test(
+    device,
+  );
 }
 
 const LINK_LOCAL = cidrSet(['169.254.0.0/16', 'fd00:ec2::/32']);
