@@ -14,6 +14,7 @@ import { addressesByFamily, cidrSet, containsAddress, familyOf } from '../networ
 import { overrideOf, type UrlOverride } from '../network/endpoint-url.ts';
 import { type ProxyChoice, proxyOf } from '../network/proxy-choice.ts';
 import { hostsEntries, isVpcResolver } from '../network/resolution.ts';
+import { searchCandidates } from '../network/search-list.ts';
 
 /** One resolver's answers for the target's host, both families. */
 export type NameAnswer = {
@@ -228,15 +229,21 @@ function overrideEvidence(
   return { ...override, addresses, observations: [...lookups, ...connections] };
 }
 
-/** What the client's own resolvers said of a name beside the target's. */
+/**
+ * What the client's own resolvers said of a name beside the target's, through the search list: the answers for the first candidate
+ * that has any, else all that was said.
+ */
 function lookupsOf(observations: readonly Observation[], vantage: Vantage, name: string): DnsObservation[] {
-  return observations.filter(
-    (one): one is DnsObservation =>
-      one.rung === 'dns' &&
-      one.outcome !== 'skipped' &&
-      one.subject.name.toLowerCase() === name.toLowerCase() &&
-      vantage.resolvers.some((resolver) => resolver.address === one.subject.server),
+  const asked = searchCandidates(vantage, name).map((candidate) =>
+    observations.filter(
+      (one): one is DnsObservation =>
+        one.rung === 'dns' &&
+        one.outcome !== 'skipped' &&
+        one.subject.name.toLowerCase() === candidate.toLowerCase() &&
+        vantage.resolvers.some((resolver) => resolver.address === one.subject.server),
+    ),
   );
+  return asked.find((own) => own.some((one) => one.outcome === 'answered')) ?? asked.flat();
 }
 
 function addressesFor(name: string | undefined, vantage: Vantage, lookups: readonly DnsObservation[]): string[] {
@@ -245,7 +252,9 @@ function addressesFor(name: string | undefined, vantage: Vantage, lookups: reado
   // RFC 6761: no resolver is asked for this name.
   if (name === 'localhost') return ['127.0.0.1'];
   const pinned = hostsEntries(vantage, name).map((entry) => entry.address);
-  return pinned.length > 0 ? pinned : [...new Set(lookups.flatMap((one) => one.detail.addresses))];
+  const found = pinned.length > 0 ? pinned : [...new Set(lookups.flatMap((one) => one.detail.addresses))];
+  // A machine without IPv6 never uses such an answer.
+  return found.filter((address) => familyOf(address) === 4 || vantage.addresses.some((own) => familyOf(own) === 6));
 }
 
 function nameAnswer(observations: readonly DnsObservation[]): NameAnswer {

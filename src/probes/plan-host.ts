@@ -4,6 +4,8 @@ import { type Probe, probeId } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
+import { hostsEntries } from '../network/resolution.ts';
+import { searchCandidates } from '../network/search-list.ts';
 
 /** A proxy may have many addresses; clients try the first ones. */
 const MOST_PROXY_ADDRESSES = 2;
@@ -52,11 +54,13 @@ function overrideProbes(vantage: Vantage, { override }: Evidence): Probe[] {
 }
 
 function lookups(vantage: Vantage, name: string, why: string): Probe[] {
-  if (familyOf(name) !== undefined || name === 'localhost') return [];
-  return vantage.resolvers.flatMap(({ address: server, port }) =>
-    (['A', 'AAAA'] as const).map((type): Probe => {
-      const subject = { name, type, server, port, transport: 'udp' as const };
-      return { id: probeId('dns', subject), rung: 'dns', subject, after: [], why };
-    }),
+  if (familyOf(name) !== undefined || name === 'localhost' || hostsEntries(vantage, name).length > 0) return [];
+  return searchCandidates(vantage, name).flatMap((candidate) =>
+    vantage.resolvers.flatMap(({ address: server, port }) =>
+      (['A', 'AAAA'] as const).map((type): Probe => {
+        const subject = { name: candidate, type, server, port, transport: 'udp' as const };
+        return { id: probeId('dns', subject), rung: 'dns', subject, after: [], why };
+      }),
+    ),
   );
 }

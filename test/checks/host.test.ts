@@ -115,6 +115,27 @@ describe.concurrent('proxies', () => {
     expect(exempt.causes).toEqual([]);
   });
 
+  it('of a task take its credentials away (C027)', async () => {
+    const report = await run((world) => {
+      proxied(world, { HTTP_PROXY: HTTPS_PROXY, NO_PROXY: '169.254.169.254' });
+      world.client.env['AWS_EXECUTION_ENV'] = 'AWS_ECS_EC2';
+      world.client.env['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'] = '/v2/credentials/x';
+    });
+    expect(codes(report)).toEqual(['proxy-captures-endpoint advice']);
+    expect(report.causes[0]?.fix.commands[0]).toContain("NO_PROXY='169.254.169.254,169.254.170.2'");
+  });
+
+  it('with a short name are found through the search list', async () => {
+    const edit = (domain: string) => (world: World) => {
+      proxied(world, { HTTPS_PROXY: 'http://proxy:3128' }, denies);
+      world.publicDns[`proxy.${domain}`] = { A: [PROXY] };
+    };
+    const report = await run(edit('eu-west-1.compute.internal'));
+    expect(codes(report)).toEqual(['proxy-captures-endpoint degrading']);
+    expect(report.unexplained).toEqual([]);
+    expect(codes(await run(edit('somewhere.else.example')))).toEqual(['proxy-misconfigured degrading']);
+  });
+
   it('of curl alone concern curl alone', async () => {
     const report = await run((world) => proxied(world, { ALL_PROXY: HTTPS_PROXY }, denies));
     expect(codes(report)).toEqual(['proxy-captures-endpoint degrading']);

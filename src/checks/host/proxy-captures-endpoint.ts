@@ -89,21 +89,36 @@ export const proxyCapturesEndpoint = defineCheck({
 /** The instance metadata service and the task's credentials (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html). */
 const METADATA = ['169.254.169.254', '169.254.170.2'];
 
+/** Where this machine gets credentials over plain HTTP. */
+function metadataAddresses(vantage: Vantage): readonly string[] {
+  const container = vantage.sdk.credentialSources?.includes('container') === true;
+  return [
+    ...(vantage.metadata?.outcome === 'answered' ? ['169.254.169.254'] : []),
+    ...(container && vantage.kind.startsWith('ecs') ? ['169.254.170.2'] : []),
+    ...(container && vantage.kind === 'eks-pod' ? ['169.254.170.23'] : []),
+  ];
+}
+
 /** Metadata requests are plain HTTP: HTTP_PROXY takes them away, and a proxy has another machine's credentials or none. */
 function metadataFinding(vantage: Vantage): Finding<Facts> | undefined {
-  if (vantage.metadata?.outcome !== 'answered') return undefined;
-  const choice = proxyFor(vantage, 'http', '169.254.169.254', 80);
-  if (choice === undefined || choice.variable !== 'HTTP_PROXY' || choice.through.length === 0) return undefined;
+  const taken = metadataAddresses(vantage).flatMap((address) => {
+    const choice = proxyFor(vantage, 'http', address, 80);
+    return choice?.variable === 'HTTP_PROXY' && choice.through.length > 0 ? [{ address, choice }] : [];
+  });
+  const [first] = taken;
+  if (first === undefined) return undefined;
+  const { choice } = first;
+  const names = taken.map(({ address }) => address);
   return {
     key: `metadata ${choice.url}`,
     resources: ['NO_PROXY'],
     extent: 'none',
-    summary: `HTTP_PROXY applies to 169.254.169.254 too: ${clientWords(choice.through)} ask the proxy ${choice.url} for this machine’s credentials.`,
+    summary: `HTTP_PROXY applies to ${names.join(' and ')} too: ${clientWords(choice.through)} ask the proxy ${choice.url} for this machine’s credentials.`,
     because: [
       { source: 'host', text: `HTTP_PROXY is ${choice.url}`, ref: 'HTTP_PROXY' },
       { source: 'host', text: `NO_PROXY is ${vantage.proxy.noProxy ?? 'not set'}`, ref: 'NO_PROXY' },
     ],
     predicts: () => undefined,
-    facts: { names: [], noProxy: vantage.proxy.noProxy ?? '', metadata: true },
+    facts: { names, noProxy: vantage.proxy.noProxy ?? '', metadata: false },
   };
 }

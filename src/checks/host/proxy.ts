@@ -19,7 +19,8 @@ export function proxyResult(proxy: ProxyEvidence): ProxyResult {
   if (attempts.some((one) => one.outcome === 'denied')) return 'denies';
   if (attempts.some((one) => !REACHED.has(one.outcome))) return 'broken';
   // A resolver that is silent says nothing of the proxy; one that knows no such name does.
-  const unknownName = lookups.some((one) => one.outcome === 'nxdomain' || one.outcome === 'no-data');
+  const unknownName =
+    lookups.length > 0 && lookups.every((one) => one.outcome === 'nxdomain' || one.outcome === 'no-data');
   return addresses.length === 0 && unknownName ? 'broken' : 'untried';
 }
 
