@@ -87,6 +87,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const collected = await collecting;
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
+  warnings.push(...proxyWarning(vantage, collected.state));
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
@@ -170,6 +171,15 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
     signal,
     onCall: (action) => progress.say(action),
   });
+}
+
+/** The SDK for JavaScript heeds no proxy variable, so that our own calls go straight: worth a word where that way is closed. */
+function proxyWarning({ proxy }: Vantage, state: State): string[] {
+  const silent = Object.values(state).some((slice) => !slice.known && ['unreachable', 'timeout'].includes(slice.why));
+  if (proxy.httpsProxy === undefined || !silent) return [];
+  return [
+    `The EC2 API was asked without the proxy ${proxy.httpsProxy}, which this tool does not use for its own calls: run \`vpce-doctor collect\` where the API is within reach, and give its file with --state.`,
+  ];
 }
 
 function isDeaf({ metadata }: Vantage): boolean {

@@ -107,6 +107,15 @@ describe.concurrent('proxies', () => {
     );
   });
 
+  it('are not used for the tool’s own calls, which is said where those fail', async () => {
+    const cut = (world: World) => {
+      proxied(world, { HTTPS_PROXY }, connects);
+      world.refusals = { 'ec2:DescribeVpcEndpoints': 'unreachable' };
+    };
+    expect((await run(cut)).warnings.join()).toContain('asked without the proxy');
+    expect((await run((world) => proxied(world, { HTTPS_PROXY }, connects))).warnings).toEqual([]);
+  });
+
   it('take the metadata requests too: advice', async () => {
     const report = await run((world) => proxied(world, { HTTP_PROXY: HTTPS_PROXY }));
     expect(codes(report)).toEqual(['proxy-captures-endpoint advice']);
