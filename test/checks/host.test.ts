@@ -107,6 +107,31 @@ describe.concurrent('proxies', () => {
     );
   });
 
+  it('are only suspected where the endpoints cannot be read and the name is public', async () => {
+    const report = await run(
+      (world) => {
+        proxied(world, { HTTPS_PROXY }, denies);
+        world.refusals = { 'ec2:DescribeVpcEndpoints': 'denied' };
+      },
+      ['sts.eu-west-1.amazonaws.com', LAB.secretsHost],
+    );
+    const own = report.causes.filter((cause) => cause.code === 'proxy-captures-endpoint');
+    expect(own.map((cause) => [cause.standing, cause.targets])).toEqual([
+      ['confirmed', ['sts.eu-west-1.amazonaws.com', LAB.secretsHost]],
+    ]);
+    expect(report.unexplained).toEqual([]);
+    const alone = await run(
+      (world) => {
+        proxied(world, { HTTPS_PROXY }, denies);
+        world.refusals = { 'ec2:DescribeVpcEndpoints': 'denied' };
+      },
+      ['sts.eu-west-1.amazonaws.com'],
+    );
+    expect(alone.causes.find((cause) => cause.code === 'proxy-captures-endpoint')).toMatchObject({
+      standing: 'likely',
+    });
+  });
+
   it('are not used for the tool’s own calls, which is said where those fail', async () => {
     const cut = (world: World) => {
       proxied(world, { HTTPS_PROXY }, connects);

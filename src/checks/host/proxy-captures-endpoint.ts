@@ -3,6 +3,7 @@ import type { Vantage } from '../../model/vantage.ts';
 import { PROXY_CLIENTS } from '../../network/no-proxy.ts';
 import { proxyFor } from '../../network/proxy-choice.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import type { ProxyEvidence } from '../evidence.ts';
 import { clientWords, extentOf, hasOwnWay, proxyResult, resultWords } from './proxy.ts';
 
 type Facts = { readonly names: readonly string[]; readonly noProxy: string; readonly metadata: boolean };
@@ -27,41 +28,27 @@ export const proxyCapturesEndpoint = defineCheck({
       'https://everything.curl.dev/usingcurl/proxies/env.html',
     ],
   },
-  evaluate: ({ state, client, vantage, target, evidence }) => {
+  evaluate: (context) => {
+    const { state, vantage, target, evidence } = context;
     const metadata = metadataFinding(vantage);
     const others = metadata === undefined ? [] : [metadata];
     const { proxy } = evidence;
     if (proxy === undefined || proxy.variable === 'HTTP_PROXY')
       return others.length > 0 ? found(others) : NOT_APPLICABLE;
-    if (proxy.through.length === 0)
-      return others.length > 0 ? found(others) : absent(`NO_PROXY exempts ${target.host ?? target.address}`);
-    const result = proxyResult(proxy);
     const host = target.host ?? target.address ?? '';
-    const own = hasOwnWay(state, client.vpcId, target, evidence);
+    if (proxy.through.length === 0) return others.length > 0 ? found(others) : absent(`NO_PROXY exempts ${host}`);
+    const own = hasOwnWay(context);
     // A proxy that does not work is a cause of its own, and exempting the host is among its remedies.
-    if (result === 'broken' || own === false) return others.length > 0 ? found(others) : NOT_APPLICABLE;
+    if (proxyResult(proxy) === 'broken' || own === false) return others.length > 0 ? found(others) : NOT_APPLICABLE;
     if (own === undefined)
       return unknown([missing(state, 'vpcEndpoints', `whether ${host} has an endpoint of its own`)], false);
-    const harms = result === 'denies' || result === 'spoils';
-    const differ = proxy.past.length > 0 && proxy.through.length < PROXY_CLIENTS.length;
-    const words = harms
-      ? resultWords(proxy)
-      : `whether ${proxy.place?.host ?? proxy.url} then uses the endpoint depends on where it stands`;
-    return found([
-      {
-        key: `${proxy.variable} ${proxy.url} ${result} ${proxy.through.join()}`,
-        resources: [proxy.variable],
-        extent: harms ? extentOf(proxy) : 'none',
-        summary: `${proxy.variable} sends ${clientWords(proxy.through)} to the proxy ${proxy.url} for ${host}: ${words}.${differ ? ` ${clientWords(proxy.past)} read NO_PROXY otherwise and go straight.` : ''}`,
-        because: [
-          { source: 'host', text: `${proxy.variable} is ${proxy.url}`, ref: proxy.variable },
-          { source: 'host', text: `NO_PROXY is ${vantage.proxy.noProxy ?? 'not set'}`, ref: 'NO_PROXY' },
-        ],
-        predicts: (one) => (one.rung === 'proxy' && proxy.attempts.includes(one) ? 'agrees' : undefined),
-        facts: { names: [host], noProxy: vantage.proxy.noProxy ?? '', metadata: vantage.kind !== 'host' },
-      },
-      ...others,
-    ]);
+    return found([captureFinding(proxy, host, vantage), ...others]);
+  },
+  // Without the list of endpoints: the proxy's refusal stands in the way of whoever goes by it.
+  suspect: ({ vantage, target, evidence }) => {
+    const { proxy } = evidence;
+    if (proxy === undefined || !HARMS.has(proxyResult(proxy))) return undefined;
+    return captureFinding(proxy, target.host ?? target.address ?? '', vantage);
   },
   fix: ({ names, noProxy, metadata }) => {
     const added = [...names, ...(metadata ? METADATA : [])].filter((name) => !noProxy.split(/[,\s]+/).includes(name));
@@ -85,6 +72,29 @@ export const proxyCapturesEndpoint = defineCheck({
     },
   },
 });
+
+const HARMS: ReadonlySet<string> = new Set(['denies', 'spoils']);
+
+function captureFinding(proxy: ProxyEvidence, host: string, vantage: Vantage): Finding<Facts> {
+  const result = proxyResult(proxy);
+  const harms = HARMS.has(result);
+  const differ = proxy.past.length > 0 && proxy.through.length < PROXY_CLIENTS.length;
+  const words = harms
+    ? resultWords(proxy)
+    : `whether ${proxy.place?.host ?? proxy.url} then uses the endpoint depends on where it stands`;
+  return {
+    key: `${proxy.variable} ${proxy.url} ${result} ${proxy.through.join()}`,
+    resources: [proxy.variable],
+    extent: harms ? extentOf(proxy) : 'none',
+    summary: `${proxy.variable} sends ${clientWords(proxy.through)} to the proxy ${proxy.url} for ${host}: ${words}.${differ ? ` ${clientWords(proxy.past)} read NO_PROXY otherwise and go straight.` : ''}`,
+    because: [
+      { source: 'host', text: `${proxy.variable} is ${proxy.url}`, ref: proxy.variable },
+      { source: 'host', text: `NO_PROXY is ${vantage.proxy.noProxy ?? 'not set'}`, ref: 'NO_PROXY' },
+    ],
+    predicts: (one) => (one.rung === 'proxy' && proxy.attempts.includes(one) ? 'agrees' : undefined),
+    facts: { names: [host], noProxy: vantage.proxy.noProxy ?? '', metadata: vantage.kind !== 'host' },
+  };
+}
 
 /** The instance metadata service and the task's credentials (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html). */
 const METADATA = ['169.254.169.254', '169.254.170.2'];

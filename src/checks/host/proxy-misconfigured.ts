@@ -21,11 +21,12 @@ export const proxyMisconfigured = defineCheck({
       'https://github.com/aws/amazon-ssm-agent/issues/226',
     ],
   },
-  evaluate: ({ state, client, vantage, target, evidence }) => {
+  evaluate: (context) => {
+    const { vantage, target, evidence } = context;
     const { proxy } = evidence;
     if (proxy === undefined || proxy.variable === 'HTTP_PROXY' || proxy.through.length === 0) return NOT_APPLICABLE;
     const result = proxyResult(proxy);
-    const own = hasOwnWay(state, client.vpcId, target, evidence);
+    const own = hasOwnWay(context);
     // Without any other way the proxy is the one that is meant, and its refusal is what stands in it.
     const refuses = result === 'denies' && own === false;
     if (result === 'untried') return NOT_APPLICABLE;

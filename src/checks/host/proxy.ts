@@ -1,9 +1,8 @@
 /** What the two proxy causes share: whether the proxy works at all, whether it carries the target, and whom it concerns. */
-import type { State } from '../../model/state.ts';
-import type { Target } from '../../model/target.ts';
 import { chooseEndpoint } from '../../network/endpoints.ts';
 import { PROXY_CLIENT_WORDS, PROXY_CLIENTS, type ProxyClient } from '../../network/no-proxy.ts';
-import type { Evidence, ProxyEvidence } from '../evidence.ts';
+import type { CheckContext } from '../check.ts';
+import { leadsInside, type ProxyEvidence } from '../evidence.ts';
 
 /** What the proxy did, as one word over all of its addresses; `untried` without packets. */
 export type ProxyResult = 'carries' | 'spoils' | 'denies' | 'broken' | 'untried';
@@ -24,20 +23,25 @@ export function proxyResult(proxy: ProxyEvidence): ProxyResult {
   return addresses.length === 0 && unknownName ? 'broken' : 'untried';
 }
 
-/** Whether the target is reached without the proxy, or has an endpoint in this VPC that it should be reached by. */
-export function hasOwnWay(
-  state: Pick<State, 'vpcEndpoints'>,
-  vpcId: string | undefined,
-  target: Target,
-  evidence: Evidence,
-): boolean | undefined {
+/**
+ * Whether the target is reached without the proxy, or has an endpoint in this VPC that it should be reached by; where the endpoints
+ * cannot be read, a private address behind a service's name tells as much.
+ */
+export function hasOwnWay({
+  state,
+  client,
+  vantage,
+  target,
+  evidence,
+}: CheckContext<'vpcEndpoints'>): boolean | undefined {
   const opened = evidence.addresses.some((address) => {
     const tls = evidence.tls(address);
     return evidence.tcp(address).some((one) => one.outcome === 'open') && tls.every((one) => one.outcome === 'trusted');
   });
   if (opened) return true;
-  if (!state.vpcEndpoints.known) return undefined;
-  const choice = chooseEndpoint(state, vpcId, target);
+  if (!state.vpcEndpoints.known)
+    return target.serviceNames.length > 0 && leadsInside(evidence, vantage) ? true : undefined;
+  const choice = chooseEndpoint(state, client.vpcId, target);
   return choice !== undefined && choice.way !== 'uncovered';
 }
 
