@@ -93,6 +93,16 @@ describe.concurrent('proxies', () => {
     expect(refused).toMatchObject({ verdict: 'blocked', unexplained: [] });
   });
 
+  it('carry a service that has no endpoint here', async () => {
+    const bare = (world: World) => {
+      proxied(world, { HTTPS_PROXY }, connects);
+      world.api.vpcEndpoints = world.api.vpcEndpoints.filter((one) => one.VpcEndpointType === 'Gateway');
+    };
+    const report = await run(bare);
+    expect(report).toMatchObject({ verdict: 'healthy', causes: [], unexplained: [] });
+    expect(report.ruledOut.find((one) => one.code === 'endpoint-missing')?.because).toContain('carries it');
+  });
+
   it('are asked by name at the client’s resolvers', async () => {
     const { report, questions } = await runInLab(
       worldWith((world) => {

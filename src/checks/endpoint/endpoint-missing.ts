@@ -3,7 +3,7 @@ import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { chooseEndpoint, endpointsFor, isVpceName } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { connectionsTo, leadsInside, leadsOutside, proxyCarries } from '../evidence.ts';
+import { connectionsTo, leadsInside, leadsOutside } from '../evidence.ts';
 import { createEndpoint, hasGatewayType, isOtherRegion, planEndpoint } from './create-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
@@ -33,7 +33,6 @@ export const endpointMissing = defineCheck({
       return NOT_APPLICABLE;
     if (host !== undefined && isVpceName(host)) return NOT_APPLICABLE;
     if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
-    if (proxyCarries(evidence)) return absent(`the proxy ${evidence.proxy?.url} carries it`);
     if (!state.vpcEndpoints.known)
       return leadsInside(evidence, vantage)
         ? absent(`${host} leads to a private address`)
