@@ -13,6 +13,7 @@ import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
+import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
@@ -83,6 +84,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     const listener = address === undefined ? undefined : listeners.get(place(canonical(address), port));
     return listener === undefined ? undefined : { address: '127.0.0.1', port: listener.port };
   });
+  const middleboxes = await startMiddleboxes(world, listeners);
+  const connections = new Map<string, number>();
   const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
@@ -108,9 +111,21 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
     const listener = transport === 'tcp' ? listeners.get(place(address, port)) : undefined;
-    if (listener !== undefined) return listener.port;
+    if (listener !== undefined) {
+      if (isLostConnection(address)) return nobody(transport, 'lost');
+      return middleboxes.get(place(address, port))?.port ?? listener.port;
+    }
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
+  }
+
+  /** Counted in the order in which connections are made: the same run loses the same ones. */
+  function isLostConnection(address: string): boolean {
+    const every = world.middleboxes?.[address]?.losesEveryConnection;
+    if (every === undefined) return false;
+    const count = (connections.get(address) ?? 0) + 1;
+    connections.set(address, count);
+    return count % every === 0;
   }
 
   function resolverPort({ server, isSilent }: RunningResolver, transport: 'udp' | 'tcp'): number {
@@ -153,6 +168,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     ...[blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds])],
     ...listeners.values(),
     ...proxies.values(),
+    ...middleboxes.values(),
   ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
   return {
@@ -242,6 +258,19 @@ function isWithin(cidrs: readonly string[] | undefined, address: string): boolea
     const block = ipaddr.parseCIDR(cidr);
     return parsed.kind() === block[0].kind() && parsed.match(block);
   });
+}
+
+/** In front of each listener whose address has one. */
+async function startMiddleboxes(
+  world: World,
+  listeners: ReadonlyMap<string, Listening>,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.middleboxes ?? {}).flatMap(([address, box]) =>
+    [...listeners]
+      .filter(([key]) => key.startsWith(`${canonical(address)} `))
+      .map(async ([key, { port }]) => [key, await startMiddlebox(box, port, ANY_LOOPBACK_PORT)] as const),
+  );
+  return new Map(await Promise.all(started));
 }
 
 function place(address: string, port: number): string {
