@@ -10,12 +10,16 @@ import { resolverUnreachable } from './dns/resolver-unreachable.ts';
 import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
 import { vpcDnsHostnamesDisabled } from './dns/vpc-dns-hostnames-disabled.ts';
 import { vpcDnsSupportDisabled } from './dns/vpc-dns-support-disabled.ts';
+import { companionEndpointMissing } from './endpoint/companion-endpoint-missing.ts';
+import { endpointInOtherRegion } from './endpoint/endpoint-in-other-region.ts';
 import { endpointInOtherVpc } from './endpoint/endpoint-in-other-vpc.ts';
 import { endpointMissing } from './endpoint/endpoint-missing.ts';
 import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { serviceNotOffered } from './endpoint/service-not-offered.ts';
+import { siblingEndpointOnly } from './endpoint/sibling-endpoint-only.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
@@ -31,7 +35,11 @@ import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
   endpointMissing,
+  companionEndpointMissing,
+  siblingEndpointOnly,
   endpointInOtherVpc,
+  endpointInOtherRegion,
+  serviceNotOffered,
   endpointNotAvailable,
   endpointPendingAcceptance,
   endpointRejected,

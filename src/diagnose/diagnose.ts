@@ -30,6 +30,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
   const primary = primaryCidrOf(vantage);
   const evidences = new Map(

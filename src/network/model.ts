@@ -19,6 +19,7 @@ import {
 import type { Exit } from './gates.ts';
 import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
+import { targetOffer } from './offer.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
 import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
@@ -39,6 +40,7 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  'endpointServices',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -119,7 +121,10 @@ export function evaluateTarget(
       endpoint.status === 'closed' && (out.status === 'closed' || choice !== undefined) ? 'closed' : 'unknown';
     return { ...base, publicPath: out.path, status, actualPath: 'unknown', missing: [...resolution.missing, ...gaps] };
   }
-  const intendedElsewhere = choice !== undefined || target.serviceNames.length > 0;
+  // What no endpoint here could serve is meant to go out: another Region's host, a service without an endpoint service.
+  const otherRegion = target.region !== undefined && vantage.region !== undefined && target.region !== vantage.region;
+  const servable = target.serviceNames.length > 0 && !otherRegion && targetOffer(state, target) === 'offered';
+  const intendedElsewhere = choice !== undefined || servable;
   return {
     ...base,
     publicPath: out.path,

@@ -1,5 +1,5 @@
 /** Turns what the user typed into hosts and ports to reach, with the help of the Region and of the VPC's endpoints. */
-import type { VpcEndpoint } from '../model/aws.ts';
+import type { EndpointService, VpcEndpoint } from '../model/aws.ts';
 import type { Slice } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import {
@@ -13,6 +13,7 @@ import {
   suggestServices,
 } from './catalogue.ts';
 import { endpointNames, hostCoveredBy, hostOfEndpoint, regionalName } from './endpoint-names.ts';
+import { serviceNamesCovering } from './offers.ts';
 import { printable } from './parse-target.ts';
 import { partitionOfRegion } from './partitions.ts';
 import { guessServiceNames, namesOfSuffix, parseServiceName, serviceNames } from './service-names.ts';
@@ -27,6 +28,8 @@ export type ResolveContext = {
   /** the client's VPC; endpoints of other VPCs are then not "every endpoint" */
   readonly vpcId?: string | undefined;
   readonly vpcEndpoints: Slice<VpcEndpoint>;
+  /** where it is known, the services' own private names win over our table */
+  readonly endpointServices?: Slice<EndpointService> | undefined;
 };
 
 export type ResolvedTargets = {
@@ -272,8 +275,9 @@ function draftOfHost(
   const guess = match === undefined ? guessServiceNames(host) : undefined;
   const fromTable =
     match === undefined ? (guess?.names ?? []) : serviceNamesForHost(match, more.region ?? context.region);
-  const names = unique([...fromEndpoints, ...fromTable]);
-  const serviceId = match?.service?.id ?? parseServiceName(fromEndpoints[0] ?? '')?.service?.id;
+  const fromServices = serviceNamesCovering(context.endpointServices, host);
+  const names = unique([...fromEndpoints, ...fromServices, ...fromTable]);
+  const serviceId = match?.service?.id ?? parseServiceName(fromEndpoints[0] ?? fromServices[0] ?? '')?.service?.id;
   return {
     requested,
     host,

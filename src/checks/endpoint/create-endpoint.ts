@@ -75,6 +75,18 @@ export function hasGatewayType(serviceId: string | undefined): boolean {
   return serviceId !== undefined && serviceById(serviceId)?.types.includes('gateway') === true;
 }
 
+/** The fix that creates it; without a plan, in words alone. */
+export function createPlanned(plan: NewEndpoint | undefined, host: string | undefined): Fix {
+  if (plan !== undefined) return createEndpoint(plan, host);
+  return {
+    summary: 'Create an endpoint for the service in the client’s VPC.',
+    commands: [],
+    undo: [],
+    owner: 'network owner',
+    unprovable: 'the client’s subnet is not known',
+  };
+}
+
 /** The fix that creates it. */
 export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix {
   return plan.type === 'Gateway' ? createGateway(plan) : createInterface(plan, host);
