@@ -198,6 +198,9 @@ describe('slices read', () => {
         's3',
         'sts.amazonaws.com',
         'example.com',
+        // What no endpoint here can serve: another Region's host, a service that is in no table.
+        'secretsmanager.us-east-1.amazonaws.com',
+        'shield.eu-west-1.amazonaws.com',
         '203.0.113.9',
         ...(CHECKS[i - 1]?.demonstration.targets ?? []),
       ];

@@ -90,6 +90,21 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ],
     'nothing works past the endpoint either',
   ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region'],
+    ['endpoint-in-other-vpc', 'hostname-not-covered', 'public-path-used'],
+    'that demonstration moves, renames or removes every interface endpoint, the telling one too',
+  ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region', 'service-not-offered'],
+    ['public-path-used'],
+    'with a way out the service is reached',
+  ],
+  [
+    ['endpoint-in-other-region', 'service-not-offered'],
+    ['no-internet-path'],
+    'with a default route, dead as it is, the traffic was meant to go out: then the way out is the cause',
+  ],
   [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
   [
     ['hostname-not-covered'],

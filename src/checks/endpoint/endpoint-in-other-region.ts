@@ -1,6 +1,7 @@
-import { publicHost } from '../../lab/world-endpoints.ts';
+import { addInterfaceEndpoint, publicHost } from '../../lab/world-endpoints.ts';
 import { isType } from '../../network/endpoints.ts';
 import { hostOfServiceName } from '../../services/catalogue.ts';
+import { offerOf } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isOtherRegion } from './create-endpoint.ts';
@@ -41,7 +42,7 @@ export const endpointInOtherRegion = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { client, vantage, target, evidence } = context;
+    const { state, client, vantage, target, evidence } = context;
     if (!isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     const none = noEndpoint(context);
     if (none.outcome === 'unknown') return unknown(none.missing);
@@ -73,7 +74,10 @@ export const endpointInOtherRegion = defineCheck({
           subnetId: client.subnetId,
           serviceName: target.serviceNames[0] ?? '',
           serviceRegion: target.region ?? '',
-          crossRegion: target.serviceId !== undefined && CROSS_REGION.has(target.serviceId),
+          // The list of this Region names a service of another one only where it can be had from here.
+          crossRegion:
+            CROSS_REGION.has(target.serviceId ?? '') ||
+            offerOf(state.endpointServices, target.serviceNames) === 'offered',
         },
       },
     ]);
@@ -96,7 +100,10 @@ export const endpointInOtherRegion = defineCheck({
     unprovable: 'in which Region the data is, and so which host is right, is not part of the model',
   }),
   demonstration: {
-    targets: ['secretsmanager.us-east-1.amazonaws.com'],
-    inject: (world) => publicHost(world, 'secretsmanager', '52.94.10.43', { region: 'us-east-1' }),
+    targets: ['kms.us-east-1.amazonaws.com'],
+    inject: (world) => {
+      addInterfaceEndpoint(world, 'kms');
+      publicHost(world, 'kms', '52.94.10.43', { region: 'us-east-1' });
+    },
   },
 });
