@@ -17,7 +17,9 @@ import { endpointMissing } from './endpoint/endpoint-missing.ts';
 import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
+import { endpointTypeUnsuited } from './endpoint/endpoint-type-unsuited.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { endpointZoneGap } from './endpoint/endpoint-zone-gap.ts';
 import { serviceNotOffered } from './endpoint/service-not-offered.ts';
 import { siblingEndpointOnly } from './endpoint/sibling-endpoint-only.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
@@ -44,6 +46,8 @@ export const CHECKS: readonly AnyCheck[] = [
   endpointPendingAcceptance,
   endpointRejected,
   endpointWithoutSubnets,
+  endpointZoneGap,
+  endpointTypeUnsuited,
   vpcDnsSupportDisabled,
   vpcDnsHostnamesDisabled,
   privateDnsDisabled,

@@ -3,20 +3,27 @@ import { LAB, type World } from './world.ts';
 
 /**
  * Adds an interface endpoint with private DNS for `<service>.<region>.amazonaws.com`, like the one for Secrets Manager: in
- * both endpoint subnets, behind the same security group.
+ * both endpoint subnets unless `zones` says otherwise, behind the same security group.
  * @returns its id
  */
-export function addInterfaceEndpoint(world: World, service: string, host = hostOf(world, service)): string {
+export function addInterfaceEndpoint(
+  world: World,
+  service: string,
+  more: { readonly host?: string; readonly zones?: readonly ('a' | 'b')[] } = {},
+): string {
+  const { host = hostOf(world, service), zones = ['a', 'b'] } = more;
   const count = world.api.vpcEndpoints.length;
   const id = `vpce-add0${count.toString(16).padStart(4, '0')}`;
   const template = {
     ServiceName: `com.amazonaws.${world.region}.${service}`,
     ServiceRegion: world.region,
   };
-  const places = [
-    [LAB.endpointSubnetA, 'a', `10.0.2.${60 + count}`],
-    [LAB.endpointSubnetB, 'b', `10.0.3.${60 + count}`],
-  ] as const;
+  const places = (
+    [
+      [LAB.endpointSubnetA, 'a', `10.0.2.${60 + count}`],
+      [LAB.endpointSubnetB, 'b', `10.0.3.${60 + count}`],
+    ] as const
+  ).filter(([, zone]) => zones.includes(zone));
   const interfaces = places.map(([SubnetId, zone, PrivateIpAddress]) => ({
     NetworkInterfaceId: `eni-add0${count.toString(16).padStart(3, '0')}${zone}`,
     InterfaceType: 'vpc_endpoint',

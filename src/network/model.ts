@@ -23,6 +23,7 @@ import { targetOffer } from './offer.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
 import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
+import { isSilentHere } from './zones.ts';
 
 /** Every slice that a target's way depends on. */
 export const MODEL_SLICES = [
@@ -93,7 +94,8 @@ export function evaluateTarget(
     const why = { slice: 'vpcEndpoints', action: 'ec2:DescribeVpcEndpoints', why: state.vpcEndpoints.why } as const;
     return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: [why] };
   }
-  if (resolution.kind === 'no-answer')
+  const silent = resolution.kind === 'endpoint' && isSilentHere(state, vantage, resolution.endpoint);
+  if (resolution.kind === 'no-answer' || silent)
     return { ...base, publicPath: undefined, status: 'closed', actualPath: 'none', missing: [] };
   if (resolution.kind === 'hosts') return hostsModel(state, vantage, target, resolution.addresses, base);
 

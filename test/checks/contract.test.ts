@@ -191,7 +191,18 @@ describe('slices read', () => {
     const without = healthyWorld();
     without.api.vpcEndpoints = [];
     const exits = variants().map((world) => ({ ...world, api: { ...world.api, vpcEndpoints: [] } }));
-    const worlds = [healthyWorld(), ...CHECKS.map((check) => broken(check)), ...variants(), without, ...exits];
+    // Another VPC's gateway endpoint, with ways out of every kind.
+    const gateways = variants();
+    for (const world of gateways)
+      for (const check of CHECKS) if (check.code === 'endpoint-type-unsuited') check.demonstration.inject(world);
+    const worlds = [
+      healthyWorld(),
+      ...CHECKS.map((check) => broken(check)),
+      ...variants(),
+      without,
+      ...exits,
+      ...gateways,
+    ];
     for (const [i, world] of worlds.entries()) {
       const targets = [
         'secretsmanager',

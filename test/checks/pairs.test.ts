@@ -39,6 +39,7 @@ const OF_AN_ENDPOINT = [
   'endpoint-pending-acceptance',
   'endpoint-rejected',
   'endpoint-without-subnets',
+  'endpoint-zone-gap',
   'vpc-dns-hostnames-disabled',
   'private-dns-disabled',
   's3-private-dns-inbound-only',
@@ -69,6 +70,16 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['endpoint-missing', 'hosts-file-overrides'],
     ['hostname-not-covered', 'hosts-file-overrides'],
     'what a pinned name should lead to is told by packets only',
+  ],
+  [
+    ['endpoint-type-unsuited', 'gateway-route-missing'],
+    ['endpoint-type-unsuited', 'gateway-route-missing', 's3-private-dns-inbound-only', 'public-path-used'],
+    'both demonstrations are about the one gateway endpoint, or make it needless',
+  ],
+  [
+    ['endpoint-type-unsuited'],
+    ['resolver-not-vpc', 'resolver-unreachable'],
+    'where another resolver leads the name is told by packets only',
   ],
   [['gateway-route-missing'], ['s3-private-dns-inbound-only'], 'its demonstration takes the gateway endpoint away'],
   [
