@@ -362,6 +362,17 @@ export function healthyWorld(): World {
           AcceptanceRequired: false,
         },
         {
+          ServiceName: `com.amazonaws.${LAB_REGION}.sts`,
+          ServiceType: [{ ServiceType: 'Interface' }],
+          ServiceRegion: LAB_REGION,
+          AvailabilityZoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
+          Owner: 'amazon',
+          PrivateDnsName: `sts.${LAB_REGION}.amazonaws.com`,
+          PrivateDnsNames: [{ PrivateDnsName: `sts.${LAB_REGION}.amazonaws.com` }],
+          VpcEndpointPolicySupported: true,
+          AcceptanceRequired: false,
+        },
+        {
           ServiceName: `com.amazonaws.${LAB_REGION}.s3`,
           ServiceType: [{ ServiceType: 'Gateway' }],
           ServiceRegion: LAB_REGION,
