@@ -54,6 +54,8 @@ export type ReportTarget = {
   /** one list per network interface of the endpoint, or one for a gateway endpoint or the public path */
   readonly hops: readonly HopList[];
   readonly causes: readonly CauseCode[];
+  /** what the users of the workload that it belongs to see while it cannot be reached */
+  readonly consequence?: string | undefined;
 };
 
 export type Because = {

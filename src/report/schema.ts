@@ -68,6 +68,7 @@ const TargetSchema = z
       .array(HopListSchema)
       .describe('One for each network interface of the endpoint; one for a gateway endpoint or the public path.'),
     causes: z.array(CauseCodeSchema),
+    consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
 

@@ -18,7 +18,7 @@ import { printable } from './parse-target.ts';
 import { partitionOfRegion } from './partitions.ts';
 import { guessServiceNames, namesOfSuffix, parseServiceName, serviceNames } from './service-names.ts';
 import { CUSTOM_SERVICE_ID, type Service, serviceById } from './service-table.ts';
-import { findWorkload } from './workloads.ts';
+import { consequenceOf, findWorkload, type Workload, type WorkloadNeed } from './workloads.ts';
 
 export { hostCoveredBy } from './endpoint-names.ts';
 
@@ -54,9 +54,10 @@ const NO_REGION = 'the Region is not known; set --region or AWS_REGION';
  */
 export function resolveTargets(requests: readonly TargetRequest[], context: ResolveContext): ResolvedTargets {
   const outcomes = requests.map((request) => resolveRequest(request, context));
+  const workloads = requests.flatMap((request) => (request.kind === 'workload' ? [request.workload] : []));
   return {
     targets: joinDrafts(
-      outcomes.flatMap(({ drafts }) => drafts ?? []),
+      outcomes.flatMap(({ drafts }) => drafts ?? []).map((draft) => withWorkload(draft, workloads)),
       context,
     ),
     problems: [...new Set(outcomes.flatMap(({ problem }) => problem ?? []))],
@@ -180,7 +181,8 @@ function resolveWorkload(id: string, requested: string, context: ResolveContext)
   const drafts = outcomes
     .flatMap((outcome) => outcome.drafts ?? [])
     .map((draft) => ({ ...draft, workload: workload.id }));
-  const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
+  const others = context.vpcEndpoints.known ? workload.conditional.filter(({ service }) => !present.has(service)) : [];
+  const notes = [...outcomes.flatMap((outcome) => outcome.notes ?? []), ...conditionNotes(workload, others)];
   const problem = outcomes.find((outcome) => outcome.problem !== undefined)?.problem;
   if (drafts.length === 0 && problem === undefined) {
     const why = context.vpcEndpoints.known
@@ -191,6 +193,26 @@ function resolveWorkload(id: string, requested: string, context: ResolveContext)
     };
   }
   return problem === undefined ? { drafts, notes } : { drafts, notes, problem };
+}
+
+/**
+ * What the workload needs under a condition that we cannot see, and has no endpoint for: not probed, because most do not need
+ * it, and said, because those who do will look everywhere else first.
+ */
+function conditionNotes(workload: Workload, needs: readonly WorkloadNeed[]): string[] {
+  if (needs.length === 0 || workload.required.length === 0) return [];
+  const listed = needs.map(({ service, when }) => `${service} (when ${when})`).join(', ');
+  return [
+    `${workload.title}: not checked, and without an endpoint in this VPC, is what only some need: ${listed}. Name such a service as a target if you do.`,
+  ];
+}
+
+/** A target that was named beside a workload which needs it is a part of that workload. */
+function withWorkload(draft: Draft, workloads: readonly string[]): Draft {
+  const { serviceId } = draft;
+  if (draft.workload !== undefined || serviceId === undefined) return draft;
+  const workload = workloads.find((id) => consequenceOf(id, serviceId) !== undefined);
+  return workload === undefined ? draft : { ...draft, workload };
 }
 
 /** One service of a workload. The registry's host needs an account id: without one the rest of the workload is still worth a look. */
