@@ -58,6 +58,18 @@ export type ReportTarget = {
   readonly consequence?: string | undefined;
 };
 
+/** The address in a pasted error text, beside what the name gives now. */
+export type PastedAddress = {
+  readonly target: string;
+  readonly address: string;
+  /** what the name gives now; empty when it gives nothing */
+  readonly gives: readonly string[];
+  /** whether the pasted address is among them */
+  readonly current: boolean;
+  /** one or more sentences */
+  readonly summary: string;
+};
+
 export type Because = {
   readonly source: 'configuration' | 'probe' | 'host' | 'rule';
   readonly text: string;
@@ -167,6 +179,8 @@ export type Report = {
   readonly unexplained: readonly string[];
   /** what this run did not look at, one sentence each */
   readonly notChecked: readonly string[];
+  /** present when an error text was pasted that has an address beside the host */
+  readonly pasted?: readonly PastedAddress[] | undefined;
   readonly observations: readonly Observation[];
   readonly coverage: readonly CoverageEntry[];
   readonly warnings: readonly string[];

@@ -9,7 +9,7 @@ import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { familyOf } from '../network/addresses.ts';
+import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
 import { chooseEndpoint, namesCover, offeredNames } from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
@@ -86,6 +86,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         'it is an interface of the endpoint, and the name may lead there at any time',
       );
   }
+  if (target.pasted !== undefined && isPublicOrPrivate(target.pasted) && !wanted.has(target.pasted))
+    wanted.set(target.pasted, 'the error text names it: the client was led there');
   const probes: Probe[] = [];
   for (const [address, why] of wanted) {
     // Without an IPv6 address of its own this machine never uses AAAA answers; probing them would only show that.
@@ -200,6 +202,22 @@ function repeatedPorts(input: PlanInput, paths: readonly Path[], address: string
   return Array.from({ length: input.repeat }, (_, i) => Math.floor(from + step * (i + 0.5))).filter(
     (port) => subtractPorts([{ from: port, to: port }], taken).length > 0,
   );
+}
+
+/** Metadata services, this machine itself and groups are no place to connect to because a text says so. */
+const NOT_TO_BE_PROBED = cidrSet([
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/127',
+  'fe80::/10',
+  'fd00:ec2::/32',
+  'ff00::/8',
+]);
+
+function isPublicOrPrivate(address: string): boolean {
+  return !containsAddress(NOT_TO_BE_PROBED, address);
 }
 
 function hasIpv6(vantage: Vantage): boolean {

@@ -191,6 +191,18 @@ export const ReportSchema = z
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
     }),
+    pasted: z
+      .array(
+        z.object({
+          target: text,
+          address: text,
+          gives: texts.describe('What the name gives now; empty when it gives nothing.'),
+          current: z.boolean().describe('Whether the pasted address is among them.'),
+          summary: text,
+        }),
+      )
+      .optional()
+      .describe('Addresses in the error text that was pasted, beside what their names give now.'),
     contradicted: z
       .array(
         z.object({

@@ -212,9 +212,15 @@ export function targetsFromError(text: string): ErrorReading {
   const remote = /proxyconnect/i.test(message) ? undefined : addressOf(message);
   const found = hosts.length > 0 ? hosts : remote === undefined ? [] : [withPort(remote.address, remote.port)];
   const requests = found.length > 0 ? found.flatMap(requestOf) : requestsWithoutHost(message);
+  // With two hosts in the text nobody knows whose address it is.
+  const onlyHost = new Set(hosts.map((host) => host.toLowerCase())).size === 1;
   const hypothesis = HYPOTHESES.find(([pattern]) => pattern.test(message))?.[1];
   return {
-    requests: distinct(requests).slice(0, MAX_REQUESTS),
+    requests: distinct(requests)
+      .slice(0, MAX_REQUESTS)
+      .map((request) =>
+        request.kind === 'host' && onlyHost && remote !== undefined ? { ...request, pasted: remote.address } : request,
+      ),
     ...(hypothesis === undefined ? {} : { hypothesis }),
     ...(remote === undefined ? {} : { address: remote.address }),
   };

@@ -68,7 +68,14 @@ export function resolveTargets(requests: readonly TargetRequest[], context: Reso
 function resolveRequest(request: TargetRequest, context: ResolveContext): Outcome {
   switch (request.kind) {
     case 'host':
-      return { drafts: [draftOfHost(request.host, request.port, request.text, context, { path: request.path })] };
+      return {
+        drafts: [
+          draftOfHost(request.host, request.port, request.text, context, {
+            path: request.path,
+            pasted: request.pasted,
+          }),
+        ],
+      };
     case 'address':
       // No service is claimed for an address: DescribeVpcEndpoints lists interfaces, not their addresses.
       return {
@@ -289,7 +296,11 @@ function draftOfHost(
   port: number,
   requested: string,
   context: ResolveContext,
-  more: { readonly path?: string | undefined; readonly region?: string | undefined } = {},
+  more: {
+    readonly path?: string | undefined;
+    readonly region?: string | undefined;
+    readonly pasted?: string | undefined;
+  } = {},
 ): Draft {
   const match = matchHost(host);
   const covering = endpointsHere(context).filter((endpoint) => hostCoveredBy(host, endpoint));
@@ -305,6 +316,7 @@ function draftOfHost(
     host,
     port,
     path: more.path,
+    pasted: more.pasted,
     serviceId,
     serviceNames: names,
     region: match?.region ?? guess?.region,
@@ -363,6 +375,7 @@ function joinDrafts(drafts: readonly Draft[], context: ResolveContext): Target[]
           requested: unique([...earlier.requested, requested]),
           serviceNames: unique([...earlier.serviceNames, ...draft.serviceNames]),
           path: earlier.path ?? draft.path,
+          pasted: earlier.pasted ?? draft.pasted,
           application: draft.path === undefined ? earlier.application : 'https',
           endpointId: earlier.endpointId ?? draft.endpointId,
           workload: earlier.workload ?? draft.workload,
