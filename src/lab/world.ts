@@ -6,6 +6,7 @@
  */
 import type { SliceElement, SliceName } from '../model/state.ts';
 import type { EphemeralPorts } from '../model/vantage.ts';
+import { awsEndpointServices } from './world-services.ts';
 
 export type WorldApi = { [N in SliceName]: SliceElement<N>[] };
 
@@ -362,17 +363,6 @@ export function healthyWorld(): World {
           AcceptanceRequired: false,
         },
         {
-          ServiceName: `com.amazonaws.${LAB_REGION}.sts`,
-          ServiceType: [{ ServiceType: 'Interface' }],
-          ServiceRegion: LAB_REGION,
-          AvailabilityZoneIds: ['euw1-az1', 'euw1-az2', 'euw1-az3'],
-          Owner: 'amazon',
-          PrivateDnsName: `sts.${LAB_REGION}.amazonaws.com`,
-          PrivateDnsNames: [{ PrivateDnsName: `sts.${LAB_REGION}.amazonaws.com` }],
-          VpcEndpointPolicySupported: true,
-          AcceptanceRequired: false,
-        },
-        {
           ServiceName: `com.amazonaws.${LAB_REGION}.s3`,
           ServiceType: [{ ServiceType: 'Gateway' }],
           ServiceRegion: LAB_REGION,
@@ -380,6 +370,9 @@ export function healthyWorld(): World {
           VpcEndpointPolicySupported: true,
           AcceptanceRequired: false,
         },
+        ...awsEndpointServices(LAB_REGION, ['euw1-az1', 'euw1-az2', 'euw1-az3']).filter(
+          ({ ServiceName }) => !/\.(?:secretsmanager|s3)$/.test(ServiceName),
+        ),
       ],
       instances: [],
     },
