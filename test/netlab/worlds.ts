@@ -1,8 +1,6 @@
 /** Healthy worlds larger than the lab's own: more endpoints, IPv6, a secondary CIDR, a second VPC, ways out. */
-
 import { addRoute, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
-import { matchHost, serviceNamesForHost } from '../../src/services/catalogue.ts';
 import { ipv4At } from './addresses.ts';
 import { aclRules, outbound, tcp } from './edits.ts';
 
@@ -70,21 +68,7 @@ export function endpoint(id: string, service: string, names: readonly string[], 
 /** An AWS service's public side: its names, where it answers, and that it has an endpoint service in this Region. */
 export function publicService(address: string, ...names: readonly string[]) {
   return (world: World) => {
-    for (const name of names) {
-      world.publicDns[name] = { A: [address] };
-      const match = matchHost(name);
-      const [ServiceName] = match === undefined ? [] : serviceNamesForHost(match, world.region);
-      const known = world.api.endpointServices.some((offered) => offered.ServiceName === ServiceName);
-      if (ServiceName !== undefined && !known)
-        world.api.endpointServices.push({
-          ServiceName,
-          ServiceType: (match?.service?.types ?? []).map((type) => ({
-            ServiceType: type === 'gateway' ? 'Gateway' : 'Interface',
-          })),
-          ServiceRegion: world.region,
-          Owner: 'amazon',
-        });
-    }
+    for (const name of names) world.publicDns[name] = { A: [address] };
     world.servers[address] = { certificateNames: [...names], ports: [443] };
   };
 }
