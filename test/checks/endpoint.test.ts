@@ -148,6 +148,7 @@ describe('a service that is in no table', () => {
     const { report } = await runInLab(world, [shield]);
     expect(codes(report)).toEqual(['endpoint-missing']);
     expect(report.causes[0]?.summary).toContain('aws.api.eu-west-1.shieldadvanced');
+    expect(report.causes[0]?.fix.proof).toBe('opens');
   });
 
   it('is only suspected where the list may not be read', async () => {

@@ -11,7 +11,14 @@ export const endpointInOtherVpc = defineCheck({
   code: 'endpoint-in-other-vpc',
   title: 'The endpoint is in another VPC that nothing connects to this one',
   layer: 'endpoint',
-  needs: [...WAY_OUT_SLICES, 'vpcEndpoints', 'vpcAttributes', 'vpcPeeringConnections', 'transitGatewayVpcAttachments'],
+  needs: [
+    ...WAY_OUT_SLICES,
+    'endpointServices',
+    'vpcEndpoints',
+    'vpcAttributes',
+    'vpcPeeringConnections',
+    'transitGatewayVpcAttachments',
+  ],
   reachabilityAnalyzerCode: 'DISCONNECTED_VPCS',
   documentation: {
     meaning:

@@ -34,6 +34,7 @@ const SLICES = [
     'vpcAttributes',
     'networkInterfaces',
     'dhcpOptions',
+    'endpointServices',
   ] as const),
 ];
 type Context = CheckContext<(typeof SLICES)[number]>;

@@ -107,7 +107,8 @@ export const endpointZoneGap = defineCheck({
       commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       owner: 'endpoint owner',
-      caution: 'An interface endpoint is charged per hour for each zone.',
+      caution:
+        'An interface endpoint is charged per hour for each zone. Not every service is offered in every zone (AvailabilityZoneIds of describe-vpc-endpoint-services).',
       ...(range === undefined || subnetId === undefined
         ? { unprovable: 'the client’s subnet could not be read' }
         : {
