@@ -21,23 +21,38 @@ function isOffered(service: EndpointService): boolean {
   return service.ServiceType === undefined || service.ServiceType.length > 0;
 }
 
-/** The endpoint services of a name. It need not be one: S3 and DynamoDB are listed as Gateway and as Interface. */
-export function servicesNamed(endpointServices: Slice<EndpointService>, name: string): EndpointService[] {
-  if (!endpointServices.known) return [];
-  return endpointServices.value.filter((service) => service.ServiceName === name && isOffered(service));
+type Index = {
+  /** by name; the entry of a name that was asked for and is not there is empty */
+  readonly byName: ReadonlyMap<string, readonly EndpointService[]>;
+  /** how many names each Region offers */
+  readonly sizes: ReadonlyMap<string, number>;
+};
+
+/** The Region's whole list is long and every check asks it: indexed once per slice value. */
+const indexes = new WeakMap<readonly EndpointService[], Index>();
+
+function indexOf(services: readonly EndpointService[]): Index {
+  const known = indexes.get(services);
+  if (known !== undefined) return known;
+  const byName = new Map<string, EndpointService[]>();
+  for (const service of services) {
+    const list = byName.get(service.ServiceName) ?? [];
+    byName.set(service.ServiceName, list);
+    if (isOffered(service)) list.push(service);
+  }
+  const sizes = new Map<string, number>();
+  for (const [name, list] of byName) {
+    const region = list.length === 0 ? undefined : regionIn(name);
+    if (region !== undefined) sizes.set(region, (sizes.get(region) ?? 0) + 1);
+  }
+  const index = { byName, sizes };
+  indexes.set(services, index);
+  return index;
 }
 
-/**
- * Whether any service of these names is offered. Absence needs proof: each name was asked for and is not there, or the list
- * is the Region's whole one.
- */
-export function offerOf(endpointServices: Slice<EndpointService>, names: readonly string[]): Offer {
-  if (!endpointServices.known || names.length === 0) return 'unknown';
-  if (names.some((name) => servicesNamed(endpointServices, name).length > 0)) return 'offered';
-  const asked = new Set(endpointServices.value.map((service) => service.ServiceName));
-  return names.every((name) => asked.has(name)) || isWholeList(endpointServices.value, names)
-    ? 'not-offered'
-    : 'unknown';
+/** The endpoint services of a name. It need not be one: S3 and DynamoDB are listed as Gateway and as Interface. */
+export function servicesNamed(endpointServices: Slice<EndpointService>, name: string): readonly EndpointService[] {
+  return endpointServices.known ? (indexOf(endpointServices.value).byName.get(name) ?? []) : [];
 }
 
 /**
@@ -46,11 +61,21 @@ export function offerOf(endpointServices: Slice<EndpointService>, names: readonl
  */
 const WHOLE_LIST = 100;
 
-function isWholeList(services: readonly EndpointService[], names: readonly string[]): boolean {
-  const regionOf = (name: string) => name.split('.').find((part) => /^[a-z]{2,4}-[a-z-]+-[0-9]+$/.test(part));
-  const region = regionOf(names[0] ?? '');
-  const here = services.filter((service) => isOffered(service) && regionOf(service.ServiceName) === region);
-  return region !== undefined && new Set(here.map((service) => service.ServiceName)).size >= WHOLE_LIST;
+/**
+ * Whether any service of these names is offered. Absence needs proof: each name was asked for and is not there, or the list
+ * is the Region's whole one.
+ */
+export function offerOf(endpointServices: Slice<EndpointService>, names: readonly string[]): Offer {
+  if (!endpointServices.known || names.length === 0) return 'unknown';
+  const { byName, sizes } = indexOf(endpointServices.value);
+  if (names.some((name) => (byName.get(name) ?? []).length > 0)) return 'offered';
+  const region = regionIn(names[0] ?? '');
+  const whole = region !== undefined && (sizes.get(region) ?? 0) >= WHOLE_LIST;
+  return whole || names.every((name) => byName.has(name)) ? 'not-offered' : 'unknown';
+}
+
+function regionIn(name: string): string | undefined {
+  return name.split('.').find((part) => /^[a-z]{2,4}-[a-z-]+-[0-9]+$/.test(part));
 }
 
 /** The private names that an endpoint service gives its endpoints, wildcards as such. */
