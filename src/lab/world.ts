@@ -21,9 +21,14 @@ export type WorldResolver = {
   behaviour: 'public' | 'forward' | 'silent' | 'closed' | 'refused' | 'servfail' | 'nxdomain';
   /** names that this resolver answers from its own data, before anything else (a cache, a local zone) */
   records: Record<string, DnsRecords>;
+  /** leaves every n-th question without an answer */
+  losesEvery?: number;
 };
 
-/** A private hosted zone associated with the client's VPC: it owns every name below `name`. */
+/**
+ * A private zone of the client's VPC that the API does not list (a Route 53 Profile's): it owns every name below `name`. Zones
+ * that it lists are `api.hostedZones` and `api.resourceRecordSets`; `addPrivateZone` writes them.
+ */
 export type WorldZone = { name: string; records: Record<string, DnsRecords> };
 
 /** Something that listens on an address outside the VPC: an AWS service's public side, or any other host. */
@@ -371,6 +376,14 @@ export function healthyWorld(): World {
         },
       ],
       instances: [],
+      hostedZones: [],
+      resourceRecordSets: [],
+      resolverRules: [],
+      resolverRuleAssociations: [],
+      firewallRuleGroupAssociations: [],
+      firewallRules: [],
+      firewallDomains: [],
+      firewallConfigs: [],
     },
     refusals: {},
     client: {
@@ -418,6 +431,44 @@ export function addNatGateway(world: World): void {
   });
   addRoute(world, LAB.publicRouteTable, { DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway });
   addRoute(world, LAB.clientRouteTable, { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway });
+}
+
+/**
+ * Associates a private hosted zone with the client's VPC, with its SOA record as every zone has one.
+ * @param records by name: addresses, a CNAME, or the name that an alias record leads to
+ * @returns the zone's id
+ */
+export function addPrivateZone(
+  world: World,
+  name: string,
+  records: Record<string, DnsRecords & { alias?: string }>,
+): string {
+  const HostedZoneId = `Z0${(world.api.hostedZones.length + 1).toString().padStart(12, '0')}`;
+  const ZoneName = `${name}.`;
+  world.api.hostedZones.push({ HostedZoneId, Name: ZoneName, Owner: { OwningAccount: world.accountId } });
+  const own = (Name: string, Type: string, values: readonly string[]) => ({
+    Name: `${Name}.`,
+    Type,
+    ZoneName,
+    TTL: 300,
+    ResourceRecords: values.map((Value) => ({ Value })),
+  });
+  world.api.resourceRecordSets.push(
+    own(name, 'SOA', ['ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400']),
+  );
+  for (const [record, { A, AAAA, CNAME, alias }] of Object.entries(records)) {
+    if (A !== undefined) world.api.resourceRecordSets.push(own(record, 'A', A));
+    if (AAAA !== undefined) world.api.resourceRecordSets.push(own(record, 'AAAA', AAAA));
+    if (CNAME !== undefined) world.api.resourceRecordSets.push(own(record, 'CNAME', [CNAME]));
+    if (alias !== undefined)
+      world.api.resourceRecordSets.push({
+        Name: `${record}.`,
+        Type: 'A',
+        ZoneName,
+        AliasTarget: { HostedZoneId: 'Z38GZ743OKFT7T', DNSName: `${alias}.`, EvaluateTargetHealth: false },
+      });
+  }
+  return HostedZoneId;
 }
 
 /** Adds a static, active route unless the route says otherwise. */
