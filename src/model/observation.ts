@@ -112,6 +112,8 @@ export type DnsSubject = {
   /** 53 unless the resolver list says otherwise */
   readonly port: number;
   readonly transport: Transport;
+  /** 2 and up: the same question asked again, to tell a resolver that fails now and then from one that never answers */
+  readonly attempt?: number | undefined;
 };
 export type DnsRecord = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: string };
 export type DnsDetail = {
@@ -224,7 +226,8 @@ export function probeId(rung: Rung, subject: Probe['subject']): string {
     case 'dns': {
       const s = subject as DnsSubject;
       const server = s.port === 53 ? s.server : socketAddress(s.server, s.port);
-      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}`;
+      const again = s.attempt === undefined ? '' : ` again ${s.attempt}`;
+      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}${again}`;
     }
     case 'tcp': {
       const s = subject as TcpSubject;

@@ -11,7 +11,7 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, namesCover, offeredNames } from '../network/endpoints.ts';
+import { chooseEndpoint, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
@@ -19,6 +19,7 @@ import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { namesBeside, resolverExperiments } from './plan/names.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -41,9 +42,16 @@ export function planProbes(input: PlanInput): Probe[] {
   for (const target of input.targets) {
     const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
+    for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
   }
+  for (const probe of resolverExperiments(
+    { ...input, observations: input.observations.filter((one) => one.rung === 'dns') },
+    primary,
+    hasIpv6(input.vantage),
+  ))
+    add(probe);
   return [...planned.values()];
 }
 
@@ -79,6 +87,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
   for (const address of evidence.addresses) wanted.set(address, 'the name leads there');
   for (const address of evidence.vpc?.addresses ?? [])
     if (!wanted.has(address)) wanted.set(address, 'the VPC’s resolver leads there');
+  for (const address of ownNameAddresses(input, target, evidence))
+    if (!wanted.has(address)) wanted.set(address, 'the endpoint’s own name leads there');
   for (const path of paths) {
     if (path.destination.kind === 'interface' && !wanted.has(path.destination.address))
       wanted.set(
@@ -154,8 +164,8 @@ function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, addres
   if (evidence.addresses.includes(address) || evidence.vpc?.addresses.includes(address) === true) return true;
   // An endpoint that does not have this name need not have it on its certificate.
   if (!endpointHasName(input, target)) return false;
-  return endpointPaths(input, target).some(
-    ({ destination }) => destination.kind === 'interface' && destination.address === address,
+  return (
+    interfaceAddresses(input, target).includes(address) || ownNameAddresses(input, target, evidence).includes(address)
   );
 }
 
@@ -163,6 +173,22 @@ function endpointHasName(input: PlanInput, target: Target): boolean {
   const choice = chooseEndpoint(input.state, input.vantage.vpcId, target);
   if (choice === undefined || choice.way !== 'uncovered') return true;
   return target.host !== undefined && namesCover(offeredNames(choice.endpoints[0]), target.host);
+}
+
+function interfaceAddresses(input: PlanInput, target: Target): string[] {
+  return endpointPaths(input, target).flatMap(({ destination }) =>
+    destination.kind === 'interface' ? [destination.address] : [],
+  );
+}
+
+/** Where the endpoint's own names lead, when they were asked: its interfaces, also where the API would not list them. */
+function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence): string[] {
+  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  return endpoint === undefined
+    ? []
+    : evidence.experiments.flatMap((one) =>
+        one.rung === 'dns' && ownsVpceName(endpoint, one.subject.name) ? one.detail.addresses : [],
+      );
 }
 
 function endpointPaths(input: PlanInput, target: Target): Path[] {

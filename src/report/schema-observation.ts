@@ -42,6 +42,7 @@ const DnsObservationSchema = z
       server: text,
       port: z.int(),
       transport: z.enum(['udp', 'tcp']),
+      attempt: z.int().optional().describe('2 and up: the same question, asked again.'),
     }),
     ...middle,
     outcome: z.enum([
