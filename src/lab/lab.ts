@@ -4,6 +4,7 @@
  * is a run like any other.
  */
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
 import { createAuthority } from './certificates.ts';
@@ -14,6 +15,7 @@ import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
+import { startResolverApi, startRoute53Api } from './route53-api.ts';
 import { deafAddresses, startListener, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
 import type { World, WorldResolver } from './world.ts';
@@ -64,11 +66,13 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const note = (question: string) => void log.push({ question });
 
   const authority = createAuthority();
-  const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
+  const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
     startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
     startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
+    startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+    startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
     world.client.metadata === 'ec2'
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
@@ -76,7 +80,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     startListeners(world, authority),
   ]);
   const metadataPort = imds?.port ?? closedPort.tcpPort;
-  const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
+  const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
     const { tcpPort, udpPort } = fate === 'closed' ? closedPort : blackHole;
@@ -90,7 +94,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     const filtered = !vpcResolvers.has(address) && !isLoopback(address) && !isLinkLocal(address);
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
-    const listener = transport === 'tcp' ? listeners.get(place(address, port)) : undefined;
+    // A NAT gateway turns DNS64's addresses back into the IPv4 ones that they are made of.
+    const listener = transport === 'tcp' ? listeners.get(place(translated(address), port)) : undefined;
     if (listener !== undefined) return listener.port;
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
@@ -121,6 +126,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       AWS_REGION: world.region,
       AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
       AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
+      AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
+      AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://127.0.0.1:${resolverApi.port}`,
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
       ...world.client.env,
     },
@@ -131,7 +138,16 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     wire,
   };
 
-  const running = [blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds]), ...listeners.values()];
+  const running = [
+    blackHole,
+    closedPort,
+    ec2,
+    sts,
+    route53,
+    resolverApi,
+    ...(imds === undefined ? [] : [imds]),
+    ...listeners.values(),
+  ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
   return {
     host,
@@ -198,6 +214,12 @@ async function startListeners(
 
 function place(address: string, port: number): string {
   return `${address} ${port}`;
+}
+
+/** The IPv4 address inside one of NAT64's (RFC 6052); any other comes back as it is. */
+function translated(address: string): string {
+  if (!address.startsWith('64:ff9b::')) return address;
+  return ipaddr.IPv6.parse(address).toByteArray().slice(12).join('.');
 }
 
 function isLoopback(address: string): boolean {

@@ -20,7 +20,7 @@ import type { Exit } from './gates.ts';
 import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
-import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
+import { type Resolution, type ResolverKind, resolveOnModel, ZONE_SLICES } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
 
 /** Every slice that a target's way depends on. */
@@ -39,6 +39,7 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  ...ZONE_SLICES,
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -91,9 +92,10 @@ export function evaluateTarget(
     const why = { slice: 'vpcEndpoints', action: 'ec2:DescribeVpcEndpoints', why: state.vpcEndpoints.why } as const;
     return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: [why] };
   }
-  if (resolution.kind === 'no-answer')
+  if (resolution.kind === 'no-answer' || resolution.kind === 'no-name')
     return { ...base, publicPath: undefined, status: 'closed', actualPath: 'none', missing: [] };
-  if (resolution.kind === 'hosts') return hostsModel(state, vantage, target, resolution.addresses, base);
+  if (resolution.kind === 'hosts' || resolution.kind === 'zone')
+    return hostsModel(state, vantage, target, resolution.addresses, base);
 
   const toEndpoint =
     resolution.kind === 'endpoint' ||
