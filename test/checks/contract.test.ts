@@ -213,6 +213,7 @@ describe('slices read', () => {
           for (const context of contextsOf(subject, state)) {
             const outcome = check.evaluate(context);
             if (outcome.outcome === 'found') for (const finding of outcome.findings) check.fix(finding.facts, context);
+            check.suspect?.(context);
           }
         }
       }
@@ -368,6 +369,9 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
       ...hosts.map((host) => hello(address, host)),
     ],
   });
+  const everyHost = base.requests.flatMap((request) => (request.kind === 'host' ? [request.host] : hosts));
+  const denial = (host: string) => ({ ...answer(host, LAB.resolver, ''), outcome: 'nxdomain' as const });
+  const empty = (one: Observation) => ({ ...one, detail: { addresses: [], cnames: [], answers: [], authority: [] } });
   const told = (address: string) => probed(address, (host) => [answer(host, '10.0.0.53', address)]);
   const pinned = { ...told(LAB.publicSecretsAddress) };
   return [
@@ -375,6 +379,13 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     { ...base, requests: [{ kind: 'endpoint', text: LAB.secretsEndpoint, endpointId: LAB.secretsEndpoint }] },
     told(LAB.publicSecretsAddress),
     told('10.0.2.99'),
+    // The VPC's own resolver denies the names, or gives what is nobody's: public, another network's, DNS64's.
+    { ...base, probed: true, observations: [...new Set(everyHost)].map((host) => empty(denial(host))) } as Case,
+    ...[LAB.publicSecretsAddress, '192.168.7.7', '64:ff9b::345e:a0a'].map((address) => ({
+      ...base,
+      probed: true,
+      observations: [...new Set(everyHost)].map((host) => answer(host, LAB.resolver, address)),
+    })),
     probed(LAB.publicSecretsAddress, (host) => [silence(host, '10.0.0.53')]),
     { ...pinned, vantage: { ...pinned.vantage, hosts: [{ line: 3, address: '192.0.2.1', names: hosts }] } },
     // A vantage that the metadata service gave no CIDR: the API's description of the VPC has to serve.

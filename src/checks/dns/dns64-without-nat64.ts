@@ -1,9 +1,10 @@
-import { missing } from '../../model/state.ts';
+import { type Missing, missing, type State } from '../../model/state.ts';
 import { addressSet, unionAddresses } from '../../network/addresses.ts';
 import { embeddedIpv4 } from '../../network/answer-class.ts';
-import { internetRouteGate } from '../../network/internet.ts';
+import type { Client } from '../../network/client.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { WAY_OUT_SLICES } from '../endpoint/way-out.ts';
 import { list } from '../path/blocked-gates.ts';
 import { failedConnection } from './names.ts';
 
@@ -20,7 +21,7 @@ export const dns64WithoutNat64 = defineCheck({
   code: 'dns64-without-nat64',
   title: 'DNS64 gives IPv6 addresses that no NAT gateway translates back',
   layer: 'dns',
-  needs: WAY_OUT_SLICES,
+  needs: ['routeTables', 'prefixLists', 'prefixListEntries', 'natGateways'],
   documentation: {
     meaning:
       'The subnet has DNS64 on, so the VPC’s resolver gives a name without IPv6 addresses made-up ones in 64:ff9b::/96. They work only where the subnet’s route table sends 64:ff9b::/96 to a NAT gateway; here it does not, and IPv6 connections to them go nowhere. Hosts with IPv6 try them first.',
@@ -38,25 +39,22 @@ export const dns64WithoutNat64 = defineCheck({
     if (made.some((address) => evidence.tcp(address).some((one) => one.outcome === 'open')))
       return absent('connections to DNS64’s addresses open');
     if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
-    const addresses = unionAddresses(...made.map((address) => addressSet(address) ?? []));
-    const gate = internetRouteGate(state, client, { kind: 'public', family: 6, addresses, exact: true });
-    const exit = gate.exits?.[0];
-    if (exit === undefined || exit.usable === 'unknown')
-      return unknown(gate.missing.length > 0 ? gate.missing : [missing(state, 'routeTables')]);
-    if (exit.usable === 'yes') return absent(`${exit.via} translates 64:ff9b::/96`);
+    const way = translation(state, client, made);
+    if (way.usable === undefined) return unknown([way.missing ?? missing(state, 'routeTables')]);
+    if (way.usable) return absent(way.why);
     const natGateways = state.natGateways.known ? state.natGateways.value : [];
     return found([
-      finding(target.host, target.port, made, evidence.addresses.length, exit.why, {
+      finding(target.host, target.port, made, evidence.addresses.length, way.why, {
         host: target.host,
         subnetId: client.subnetId,
-        routeTableId: gate.resources[0],
+        routeTableId: way.routeTableId,
         nat: natGateways.find(
           (one) =>
             one.VpcId === client.vpcId &&
             (one.State ?? 'available').toLowerCase() === 'available' &&
             one.ConnectivityType?.toLowerCase() !== 'private',
         )?.NatGatewayId,
-        replace: exit.via?.startsWith('nat-') === true,
+        replace: way.own,
       }),
     ]);
   },
@@ -151,6 +149,57 @@ export const dns64WithoutNat64 = defineCheck({
     },
   },
 });
+
+type Translation = {
+  /** undefined when it cannot be told */
+  readonly usable: boolean | undefined;
+  readonly why: string;
+  readonly routeTableId: string | undefined;
+  /** the table has a route for exactly this prefix */
+  readonly own: boolean;
+  readonly missing?: Missing | undefined;
+};
+
+/** Whether the subnet's routes lead these addresses to a NAT gateway: nothing else in a VPC does NAT64. */
+function translation(
+  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'natGateways'>,
+  client: Client,
+  made: readonly string[],
+): Translation {
+  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
+  const own = table?.Routes?.some((route) => route.DestinationIpv6CidrBlock === '64:ff9b::/96') === true;
+  const say = (usable: boolean | undefined, why: string, gap?: Missing): Translation => ({
+    usable,
+    why,
+    routeTableId: table?.RouteTableId,
+    own,
+    missing: gap,
+  });
+  if (table === undefined)
+    return say(undefined, 'the route table is not known', missing(state, 'routeTables', client.subnetId));
+  const addresses = unionAddresses(...made.map((address) => addressSet(address) ?? []));
+  const [part] = selectRoutes(state, table, addresses);
+  if (part?.winner === 'undetermined')
+    return say(
+      undefined,
+      'which route wins cannot be told',
+      missing(state, 'prefixListEntries', part.unreadablePrefixListId),
+    );
+  if (part?.route === undefined) return say(false, `${table.RouteTableId} has no route for 64:ff9b::/96`);
+  const { kind, id } = routeTarget(part.route);
+  if (isBlackhole(part.route)) return say(false, `the route ${part.destination} → ${id} is a blackhole`);
+  if (kind !== 'nat-gateway') {
+    // Central NAT64 behind a transit gateway or an appliance cannot be seen from here.
+    if (kind.endsWith('internet-gateway') || kind === 'local')
+      return say(false, `${table.RouteTableId} sends 64:ff9b::/96 to ${id}, and only a NAT gateway translates it`);
+    const gap = { slice: 'routeTables', action: 'ec2:SearchTransitGatewayRoutes', why: 'not-asked' } as const;
+    return say(undefined, `whether ${id} leads to a NAT gateway cannot be seen from here`, { ...gap, detail: id });
+  }
+  const nat = byId(state.natGateways, 'NatGatewayId', id);
+  if (!state.natGateways.known) return say(undefined, `${id} could not be read`, missing(state, 'natGateways', id));
+  const life = nat?.State?.toLowerCase() ?? (nat === undefined ? 'gone' : 'available');
+  return life === 'available' ? say(true, `${id} translates 64:ff9b::/96`) : say(false, `${id} is ${life}`);
+}
 
 function finding(
   host: string,

@@ -1,4 +1,5 @@
 import { missing } from '../../model/state.ts';
+import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { firewallVerdict } from '../../network/dns-firewall.ts';
 import { coversHost } from '../../network/endpoints.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
@@ -10,7 +11,6 @@ import {
   aliasRecord,
   aliasTargetOf,
   HOSTED_ZONE_SLICES,
-  isInsideVpc,
   nameGoal,
   upsertAlias,
   zoneOfHost,
@@ -35,7 +35,6 @@ export const privateZoneShadows = defineCheck({
   layer: 'dns',
   needs: [
     ...HOSTED_ZONE_SLICES,
-    'vpcs',
     'resolverRules',
     'resolverRuleAssociations',
     'firewallRuleGroupAssociations',
@@ -99,13 +98,15 @@ export const privateZoneShadows = defineCheck({
     // No zone of ours: then a Route 53 Profile’s may be the one, which no list of the VPC shows.
     return absent(`no private zone of ${vantage.vpcId ?? 'the VPC'} owns ${host}`);
   },
-  suspect: ({ state, vantage, target, evidence }) => {
+  suspect: ({ vantage, target, evidence }) => {
     const host = target.host;
     const answer = evidence.vpc ?? evidence.system;
     if (host === undefined || answer === undefined || !isDenial(answer)) return undefined;
     const zone = zonesThatDenied(evidence, primaryCidrOf(vantage)).find((name) => isWithin(host, name));
     if (zone === undefined || zone.split('.').length < 3) return undefined;
-    const proof = existsElsewhere(host, zone, evidence, (address) => isInsideVpc(state, vantage, address));
+    const proof = existsElsewhere(host, zone, evidence, (address) =>
+      containsAddress(cidrSet(vantage.vpcCidrs), address),
+    );
     if (proof === undefined) return undefined;
     const base = { host, alias: undefined, endpointId: undefined, vpcId: vantage.vpcId, region: vantage.region };
     return finding(answer, { ...base, zone, zoneId: undefined, managedBy: undefined }, proof);

@@ -81,6 +81,11 @@ export const resolverRuleForwards = defineCheck({
           `what ${list(targets) || 'the rule’s targets'} answer is written nowhere: probe from the client`,
         ),
       ]);
+    if (doubt.length > 0)
+      return unknown(
+        doubt.map((slice) => missing(state, slice)),
+        odd,
+      );
     const lost = answer.outcome !== 'answered' || (intended && answer.addresses.length > 0);
     // Somebody else's endpoint, or public addresses where nothing else was meant: forwarded, and rightly so.
     if (!lost) return absent(`${owner.rule.Id} forwards ${host}, and the answer is as good as any`);
@@ -88,11 +93,6 @@ export const resolverRuleForwards = defineCheck({
       (address) => classifyAddress(state, vantage, target, address, answer.cnames).class === 'central-endpoint',
     );
     if (central) return absent(`${owner.rule.Id} forwards ${host} to a central endpoint`);
-    if (doubt.length > 0 && answer.outcome === 'nxdomain')
-      return unknown(
-        doubt.map((slice) => missing(state, slice)),
-        true,
-      );
     const facts = {
       host,
       ruleId: owner.rule.Id,

@@ -1,23 +1,17 @@
 import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
+import { hostedZones, owningZone } from '../../network/zones.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
-import {
-  aliasTargetOf,
-  HOSTED_ZONE_SLICES,
-  leadsToEndpoint,
-  nameGoal,
-  predictsPublicAnswer,
-  zoneOfHost,
-} from './names.ts';
+import { aliasTargetOf, ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 
 export const serviceWithoutPrivateDns = defineCheck({
   code: 'service-without-private-dns',
   title: 'The service offers no private DNS name, so only the endpoint’s own name leads to it',
   layer: 'dns',
-  needs: [...HOSTED_ZONE_SLICES, 'endpointServices'],
+  needs: [...ENDPOINT_NAME_SLICES, 'hostedZones', 'endpointServices'],
   documentation: {
     meaning:
       'The VPC has an interface endpoint for the service, but this service has no private DNS name to give to it (DynamoDB Streams, IoT data and credentials, many services of partners). The service’s own name stays public; the endpoint answers only to its vpce-… names.',
@@ -51,7 +45,8 @@ export const serviceWithoutPrivateDns = defineCheck({
     if (answer !== undefined && leadsToEndpoint(answer.addresses, goal) === true)
       return absent(`a record of your own leads ${host} to ${endpoint.VpcEndpointId}`);
     // Without packets the zone decides, whatever it says.
-    if (answer === undefined && zoneOfHost(state, vantage, host) !== undefined) return NOT_APPLICABLE;
+    if (answer === undefined && owningZone(hostedZones(state, vantage.vpcId), host) !== undefined)
+      return NOT_APPLICABLE;
     const own = aliasTargetOf(endpoint)?.name;
     return found([
       {
