@@ -434,6 +434,43 @@ export function addNatGateway(world: World): void {
 }
 
 /**
+ * Adds an interface endpoint beside the healthy one, in its subnets and with its group, private DNS off.
+ * @param label what stands before the Region in its own names: `api.ecr` for ecr.api
+ * @returns its own Regional name
+ */
+export function addInterfaceEndpoint(world: World, id: string, suffix: string, label: string): string {
+  // The healthy one may be broken or gone by now.
+  const healthy = healthyWorld();
+  const twin = find(healthy, 'vpcEndpoints', LAB.secretsEndpoint);
+  const number = id.slice(-8);
+  const NetworkInterfaceIds = (twin.SubnetIds ?? []).map((SubnetId, i) => {
+    const model = find(healthy, 'networkInterfaces', twin.NetworkInterfaceIds?.[i] ?? '');
+    const NetworkInterfaceId = `eni-${number.slice(0, 7)}${'abcdef'.charAt(i)}`;
+    const PrivateIpAddress = `10.0.${i + 2}.${100 + (world.api.vpcEndpoints.length % 100)}`;
+    world.api.networkInterfaces.push({
+      ...model,
+      NetworkInterfaceId,
+      SubnetId,
+      Description: `VPC Endpoint Interface ${id}`,
+      PrivateIpAddress,
+      PrivateIpAddresses: [{ PrivateIpAddress, Primary: true }],
+    });
+    return NetworkInterfaceId;
+  });
+  const name = `${id}-a1b2c3d4.${label}.${world.region}.vpce.amazonaws.com`;
+  world.api.vpcEndpoints.push({
+    ...twin,
+    VpcEndpointId: id,
+    ServiceName: `com.amazonaws.${world.region}.${suffix}`,
+    State: 'available',
+    PrivateDnsEnabled: false,
+    NetworkInterfaceIds,
+    DnsEntries: [{ DnsName: name, HostedZoneId: 'Z38GZ743OKFT7T' }],
+  });
+  return name;
+}
+
+/**
  * Associates a private hosted zone with the client's VPC, with its SOA record as every zone has one.
  * @param records by name: addresses, a CNAME, or the name that an alias record leads to
  * @returns the zone's id

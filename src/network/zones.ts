@@ -160,7 +160,11 @@ function recordsFor(
   apex: string,
 ): readonly ResourceRecordSet[] | undefined {
   // The API writes the asterisk of a wildcard as its octal code.
-  const named = (name: string) => records.filter((record) => bare(record.Name).replace(/^\\052\./, '*.') === name);
+  const named = (name: string) =>
+    records.filter(
+      (record) =>
+        ['A', 'AAAA', 'CNAME'].includes(record.Type ?? '') && bare(record.Name).replace(/^\\052\./, '*.') === name,
+    );
   const exists = (name: string) =>
     name === apex || records.some((record) => bare(record.Name) === name || bare(record.Name).endsWith(`.${name}`));
   if (exists(host)) return named(host);

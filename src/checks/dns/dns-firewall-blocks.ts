@@ -46,7 +46,7 @@ export const dnsFirewallBlocks = defineCheck({
   },
   evaluate: ({ state, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    if (host === undefined) return NOT_APPLICABLE;
     const answer = evidence.vpc;
     if (evidence.probed && (answer === undefined || answer.outcome === 'timeout')) return NOT_APPLICABLE;
     const closed = failsClosed(state, vantage.vpcId);

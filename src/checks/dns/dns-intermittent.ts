@@ -27,7 +27,7 @@ export const dnsIntermittent = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || evidence.pinned.length > 0 || evidence.configured.length === 0) return NOT_APPLICABLE;
+    if (host === undefined || evidence.configured.length === 0) return NOT_APPLICABLE;
     const findings: Finding<Facts>[] = [];
     for (const server of new Set(evidence.configured.map((answer) => answer.server))) {
       const { asked, lost, lostIds } = tally(evidence, host, server);

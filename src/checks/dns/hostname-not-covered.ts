@@ -1,3 +1,4 @@
+import { LAB } from '../../lab/world.ts';
 import { coversHost, namesCover, offeredNames, privateNames } from '../../network/endpoints.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -110,7 +111,7 @@ export const hostnameNotCovered = defineCheck({
     targets: ['sts.amazonaws.com'],
     inject: (world) => {
       for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
         endpoint.ServiceName = `com.amazonaws.${world.region}.sts`;
         endpoint.DnsEntries = (endpoint.DnsEntries ?? []).map((entry) => ({
           ...entry,

@@ -20,6 +20,7 @@ import {
   type PrivateZone,
   type ZoneAnswer,
 } from '../../network/zones.ts';
+import { matchHost } from '../../services/catalogue.ts';
 import { endpointNames, regionalName } from '../../services/endpoint-names.ts';
 import { partitionOfRegion } from '../../services/partitions.ts';
 import { parseServiceName } from '../../services/service-names.ts';
@@ -106,7 +107,10 @@ export function misnamedZones(
     const { dnsSuffix, dualStackDnsSuffix } = partitionOfRegion(name.region);
     return [dnsSuffix, dualStackDnsSuffix].map((suffix) => `${name.suffix}.${name.region}.${suffix}`);
   });
-  return hostedZones(state, vantage.vpcId).filter((zone) => wrong.includes(zone.name) && !isWithin(host, zone.name));
+  // A zone with the name of a host that clients do call (`secretsmanager.…`, where this host is its FIPS name) is used.
+  return hostedZones(state, vantage.vpcId).filter(
+    (zone) => wrong.includes(zone.name) && !isWithin(host, zone.name) && matchHost(zone.name)?.service === undefined,
+  );
 }
 
 /** Names of the zones that negative answers for the host came from, by their SOA records (RFC 2308). */

@@ -1,3 +1,4 @@
+import { addInterfaceEndpoint, addPrivateZone } from '../../lab/world.ts';
 import { missing } from '../../model/state.ts';
 import { classifyAddress } from '../../network/answer-class.ts';
 import { answerOfZone, hostedZones } from '../../network/zones.ts';
@@ -36,7 +37,7 @@ export const privateZoneNameUnused = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || target.serviceNames.length === 0 || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    if (host === undefined || target.serviceNames.length === 0) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
     const answer = evidence.vpc ?? evidence.system;
@@ -88,13 +89,14 @@ export const privateZoneNameUnused = defineCheck({
                 ? { name: own.name, zone: undefined }
                 : undefined
               : aliasTargetOf(endpoint),
+          seen: endpoint !== undefined,
           region: vantage.region,
           vpcId: vantage.vpcId,
         },
       },
     ]);
   },
-  fix: ({ zone, zoneId, host, wildcard, alias, region, vpcId }) => {
+  fix: ({ zone, zoneId, host, wildcard, alias, seen, region, vpcId }) => {
     const name = wildcard ? host.split('.').slice(1).join('.') : host;
     const record = wildcard ? `*.${name}` : name;
     const target = alias ?? { name: '$ENDPOINT_NAME', zone: undefined };
@@ -111,7 +113,8 @@ export const privateZoneNameUnused = defineCheck({
       owner: 'DNS owner' as const,
       caution: `Every name below ${name} is answered from the new zone in this VPC; names without a record there do not exist any more.`,
     };
-    if (alias === undefined) return { ...base, unprovable: 'which endpoint the zone was made for is not in the state' };
+    if (alias === undefined || !seen)
+      return { ...base, unprovable: 'the endpoint that the zone was made for is not in the state' };
     return {
       ...base,
       edit: (draft) => {
@@ -127,32 +130,8 @@ export const privateZoneNameUnused = defineCheck({
     inject: (world) => {
       const { region } = world;
       const host = `api.ecr.${region}.amazonaws.com`;
-      for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
-        endpoint.ServiceName = `com.amazonaws.${region}.ecr.api`;
-        endpoint.PrivateDnsEnabled = false;
-        endpoint.DnsEntries = (endpoint.DnsEntries ?? [])
-          .filter((entry) => entry.DnsName?.includes('.vpce.'))
-          .map((entry) => ({ ...entry, DnsName: entry.DnsName?.replace('.secretsmanager.', '.api.ecr.') }));
-      }
-      const zone = `ecr.api.${region}.amazonaws.com.`;
-      const record = { ZoneName: zone, Name: zone };
-      world.api.hostedZones.push({ HostedZoneId: 'Z0UNUSED00001', Name: zone });
-      world.api.resourceRecordSets.push(
-        {
-          ...record,
-          Type: 'SOA',
-          ResourceRecords: [{ Value: 'ns-1536.awsdns-00.co.uk. a.example. 1 7200 900 1209600 86400' }],
-        },
-        {
-          ...record,
-          Type: 'A',
-          AliasTarget: {
-            HostedZoneId: 'Z38GZ743OKFT7T',
-            DNSName: `vpce-5ec00001-a1b2c3d4.api.ecr.${region}.vpce.amazonaws.com.`,
-          },
-        },
-      );
+      const own = addInterfaceEndpoint(world, 'vpce-ec200001', 'ecr.api', 'api.ecr');
+      addPrivateZone(world, `ecr.api.${region}.amazonaws.com`, { [`ecr.api.${region}.amazonaws.com`]: { alias: own } });
       world.publicDns[host] = { A: ['52.94.10.40'] };
       world.servers['52.94.10.40'] = { certificateNames: [host], ports: [443] };
     },

@@ -1,3 +1,4 @@
+import { addPrivateZone, LAB } from '../../lab/world.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { firewallVerdict } from '../../network/dns-firewall.ts';
@@ -57,7 +58,7 @@ export const privateZoneShadows = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    if (host === undefined) return NOT_APPLICABLE;
     const answer = evidence.vpc ?? evidence.system;
     if (evidence.probed && answer === undefined) return NOT_APPLICABLE;
     const denied = answer !== undefined && isDenial(answer);
@@ -160,22 +161,13 @@ export const privateZoneShadows = defineCheck({
   demonstration: {
     inject: (world) => {
       for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
         endpoint.PrivateDnsEnabled = false;
         endpoint.DnsEntries = (endpoint.DnsEntries ?? []).filter((entry) => entry.DnsName?.includes('.vpce.'));
       }
-      const zone = `${world.region}.amazonaws.com.`;
-      const record = { ZoneName: zone, TTL: 300 };
-      world.api.hostedZones.push({ HostedZoneId: 'Z0SHADOW00001', Name: zone });
-      world.api.resourceRecordSets.push(
-        {
-          ...record,
-          Name: zone,
-          Type: 'SOA',
-          ResourceRecords: [{ Value: 'ns-1536.awsdns-00.co.uk. a.example. 1 7200 900 1209600 86400' }],
-        },
-        { ...record, Name: `kms.${zone}`, Type: 'A', ResourceRecords: [{ Value: '10.0.2.77' }] },
-      );
+      addPrivateZone(world, `${world.region}.amazonaws.com`, {
+        [`kms.${world.region}.amazonaws.com`]: { A: ['10.0.2.77'] },
+      });
     },
   },
 });

@@ -1,3 +1,4 @@
+import { addPrivateZone, LAB } from '../../lab/world.ts';
 import type { ResourceRecordSet } from '../../model/aws.ts';
 import { missing } from '../../model/state.ts';
 import { classifyAddress } from '../../network/answer-class.ts';
@@ -46,7 +47,7 @@ export const privateZoneWrongTarget = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.choice?.way === 'gateway' || (goal.choice === undefined && target.serviceNames.length === 0))
       return NOT_APPLICABLE;
@@ -157,21 +158,13 @@ export const privateZoneWrongTarget = defineCheck({
   demonstration: {
     inject: (world) => {
       for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
         endpoint.PrivateDnsEnabled = false;
         endpoint.DnsEntries = (endpoint.DnsEntries ?? []).filter((entry) => entry.DnsName?.includes('.vpce.'));
       }
-      const zone = `secretsmanager.${world.region}.amazonaws.com.`;
-      const record = { ZoneName: zone, Name: zone, TTL: 300 };
-      world.api.hostedZones.push({ HostedZoneId: 'Z0WRONG000001', Name: zone });
-      world.api.resourceRecordSets.push(
-        {
-          ...record,
-          Type: 'SOA',
-          ResourceRecords: [{ Value: 'ns-1536.awsdns-00.co.uk. a.example. 1 7200 900 1209600 86400' }],
-        },
-        { ...record, Type: 'A', ResourceRecords: [{ Value: '10.0.2.99' }] },
-      );
+      addPrivateZone(world, `secretsmanager.${world.region}.amazonaws.com`, {
+        [`secretsmanager.${world.region}.amazonaws.com`]: { A: ['10.0.2.99'] },
+      });
     },
   },
 });

@@ -49,7 +49,7 @@ export const resolverRuleForwards = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     const host = target.host;
-    if (host === undefined || isVpceName(host) || evidence.pinned.length > 0) return NOT_APPLICABLE;
+    if (host === undefined || isVpceName(host)) return NOT_APPLICABLE;
     const answer = evidence.vpc;
     if (evidence.probed && (answer === undefined || answer.outcome === 'timeout')) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);

@@ -1,3 +1,4 @@
+import { addInterfaceEndpoint } from '../../lab/world.ts';
 import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { hostedZones, owningZone } from '../../network/zones.ts';
@@ -77,14 +78,7 @@ export const serviceWithoutPrivateDns = defineCheck({
     targets: ['streams.dynamodb.eu-west-1.amazonaws.com'],
     inject: (world) => {
       const host = `streams.dynamodb.${world.region}.amazonaws.com`;
-      for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
-        endpoint.ServiceName = `com.amazonaws.${world.region}.dynamodb-streams`;
-        endpoint.PrivateDnsEnabled = false;
-        endpoint.DnsEntries = (endpoint.DnsEntries ?? [])
-          .filter((entry) => entry.DnsName?.includes('.vpce.'))
-          .map((entry) => ({ ...entry, DnsName: entry.DnsName?.replace('.secretsmanager.', '.streams.dynamodb.') }));
-      }
+      addInterfaceEndpoint(world, 'vpce-d5000001', 'dynamodb-streams', 'streams.dynamodb');
       world.publicDns[host] = { A: ['52.94.10.30'] };
       world.servers['52.94.10.30'] = { certificateNames: [host], ports: [443] };
     },
