@@ -1,4 +1,5 @@
 /** Route 53 through the SDK, and its Resolver by signed requests of our own. Imported only when an answer calls for it. */
+import { getCACertificates } from 'node:tls';
 import {
   ListHostedZonesByVPCCommand,
   ListResourceRecordSetsCommand,
@@ -7,7 +8,7 @@ import {
   type VPCRegion,
 } from '@aws-sdk/client-route-53';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { Agent, type Dispatcher } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import { partitionOfRegion } from '../services/partitions.ts';
 import type { CallName } from './calls.ts';
 import { type Api, type Attempts, clientOptions, opened, type Send, type UsableSettings } from './sdk.ts';
@@ -62,11 +63,11 @@ export function openResolver(settings: UsableSettings, attempts: Attempts): Api 
   // Never used to send: it knows how to find credentials and the Region.
   const client = new Route53Client(clientOptions(settings, attempts));
   const ca = settings.kind === 'confined' ? settings.certificateAuthorities : [];
-  const agent = new Agent({
-    connect: { timeout: attempts.ms, ...(ca.length > 0 ? { ca: [...ca] } : {}) },
+  const limits = {
+    connect: { timeout: attempts.ms, ...(ca.length > 0 ? { ca: [...getCACertificates('default'), ...ca] } : {}) },
     headersTimeout: attempts.ms,
     bodyTimeout: attempts.ms,
-  });
+  };
   const send: Api['send'] = async (name, input, signal) => {
     const region = settings.region ?? (await client.config.region());
     const url = new URL(settings.kind === 'confined' ? settings.endpoint : publicUrl(region));
@@ -88,15 +89,17 @@ export function openResolver(settings: UsableSettings, attempts: Attempts): Api 
     });
     const { host: _host, ...sent } = headers;
     const path = url.pathname;
-    const response = await agent.request({ origin: url.origin, path, method: 'POST', headers: sent, body, signal });
-    return await answerOf(response);
+    // One connection each: on a common one the calls would wait for each other.
+    const connection = new Client(url.origin, limits);
+    try {
+      return await answerOf(await connection.request({ path, method: 'POST', headers: sent, body, signal }));
+    } finally {
+      void connection.destroy();
+    }
   };
   return {
     send,
-    close: () => {
-      client.destroy();
-      void agent.destroy();
-    },
+    close: () => client.destroy(),
   };
 }
 

@@ -58,10 +58,15 @@ export const resolverRuleForwards = defineCheck({
     const gaps = (['resolverRules', 'resolverRuleAssociations'] as const).filter((slice) => !state[slice].known);
     const intended = goal.choice?.way === 'private-dns';
     const odd = answer !== undefined && answer.outcome !== 'answered';
+    // Where nothing private was meant, any address will do, forwarded or not.
+    if (answer !== undefined && !intended && !odd)
+      return state.vpcEndpoints.known
+        ? absent('the VPC’s resolver answers with addresses')
+        : unknown([missing(state, 'vpcEndpoints')], false);
     if (gaps.length > 0)
       return unknown(
         gaps.map((slice) => missing(state, slice)),
-        answer !== undefined && (intended || odd),
+        answer !== undefined,
       );
     const attributes = vantage.vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vantage.vpcId);
     const inForce = attributes?.EnableDnsHostnames?.Value !== false;
@@ -86,9 +91,6 @@ export const resolverRuleForwards = defineCheck({
         doubt.map((slice) => missing(state, slice)),
         odd,
       );
-    const lost = answer.outcome !== 'answered' || (intended && answer.addresses.length > 0);
-    // Somebody else's endpoint, or public addresses where nothing else was meant: forwarded, and rightly so.
-    if (!lost) return absent(`${owner.rule.Id} forwards ${host}, and the answer is as good as any`);
     const central = answer.addresses.some(
       (address) => classifyAddress(state, vantage, target, address, answer.cnames).class === 'central-endpoint',
     );
