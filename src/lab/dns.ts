@@ -13,7 +13,7 @@ import {
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
 import { type Listen, listenTcp, listenUdp } from './listen.ts';
-import { type Resolution, resolveAt, resolveFrom, resolveInVpc, SILENT } from './resolution.ts';
+import { type Resolution, resolveAt, resolveFrom, resolveInVpc } from './resolution.ts';
 import type { World, WorldResolver } from './world.ts';
 
 export type DnsQuestion = { readonly name: string; readonly type: string; readonly transport: 'udp' | 'tcp' };
@@ -29,7 +29,7 @@ export function resolverAt(world: World, resolver: WorldResolver): Resolver {
   let asked = 0;
   return ({ name, type }) => {
     asked += 1;
-    if (resolver.losesEvery !== undefined && asked % resolver.losesEvery === 0) return SILENT;
+    if (resolver.failsEvery !== undefined && asked % resolver.failsEvery === 0) return failure('SERVFAIL');
     if (resolver.behaviour !== 'forward') return resolveAt(world, resolver, name, type);
     const own = resolveFrom(resolver.records, name, type);
     if (own !== undefined) return own;

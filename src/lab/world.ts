@@ -21,8 +21,8 @@ export type WorldResolver = {
   behaviour: 'public' | 'forward' | 'silent' | 'closed' | 'refused' | 'servfail' | 'nxdomain';
   /** names that this resolver answers from its own data, before anything else (a cache, a local zone) */
   records: Record<string, DnsRecords>;
-  /** leaves every n-th question without an answer */
-  losesEvery?: number;
+  /** says SERVFAIL to every n-th question */
+  failsEvery?: number;
 };
 
 /**

@@ -225,7 +225,8 @@ describe('slices read', () => {
       return undeclared.length + unread.length === 0 ? [] : [{ code: check.code, undeclared, unread }];
     });
     expect(wrong).toEqual([]);
-  });
+    // Every check in every world: minutes on a busy machine.
+  }, 120_000);
 });
 
 /** Worlds that lead checks where no demonstration goes: another VPC, ways out of every kind, IPv6, an unreadable list. */

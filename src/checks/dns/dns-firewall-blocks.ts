@@ -3,9 +3,9 @@ import { classifyAddress } from '../../network/answer-class.ts';
 import { firewallVerdict } from '../../network/dns-firewall.ts';
 import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { bare } from '../../network/zones.ts';
-import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
+import { whyItExists } from './names.ts';
 
 type Facts = {
   readonly host: string;
@@ -95,6 +95,7 @@ export const dnsFirewallBlocks = defineCheck({
       return undefined;
     const why = blockedLook(
       host,
+      whyItExists(state, target),
       answer,
       evidence,
       failsClosed(state, vantage.vpcId),
@@ -204,6 +205,7 @@ const FILTERED = /^1[5-8]\b/;
 /** How an answer shows that a filter gave it; undefined when it could be anybody's. */
 function blockedLook(
   host: string,
+  exists: string | undefined,
   answer: NameAnswer,
   evidence: Evidence,
   closed: boolean | undefined,
@@ -221,11 +223,9 @@ function blockedLook(
   if (answer.outcome !== 'nxdomain' && answer.outcome !== 'no-data') return undefined;
   // A zone that denies a name shows its SOA record; a filter has none to show.
   if (answer.observations.some((one) => one.detail.authority.length > 0)) return undefined;
-  const match = matchHost(host);
-  const standard = match?.variant === 'standard' && match.service?.confidence === 'high';
   const other = evidence.answersFor(host).find((one) => one.outcome === 'answered');
-  if (!standard && other === undefined) return undefined;
-  return `${answer.server} denies a name that ${other === undefined ? 'every Region has' : `${other.server} knows`}, and names no zone`;
+  if (exists === undefined && other === undefined) return undefined;
+  return `${answer.server} denies the name, which exists (${other === undefined ? exists : `${other.server} has it`}), and shows no zone that does`;
 }
 
 function finding(

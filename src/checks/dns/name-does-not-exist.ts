@@ -4,7 +4,7 @@ import { hostedZones, managedZones, owningZone } from '../../network/zones.ts';
 import { matchHost, standardHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
-import { zonesThatDenied } from './names.ts';
+import { whyItExists, zonesThatDenied } from './names.ts';
 
 export const nameDoesNotExist = defineCheck({
   code: 'name-does-not-exist',
@@ -33,7 +33,7 @@ export const nameDoesNotExist = defineCheck({
     if (asked.length === 0) return NOT_APPLICABLE;
     if (asked.some((answer) => answer.outcome !== 'nxdomain')) return absent('the name exists');
     const match = matchHost(host);
-    if (match?.variant === 'standard' && match.service?.confidence === 'high') return NOT_APPLICABLE;
+    if (whyItExists(state, target) !== undefined) return NOT_APPLICABLE;
     // A private zone of the VPC that owns the name denies it whether it exists or not: that zone is the cause.
     const zones = [...hostedZones(state, vantage.vpcId), ...managedZones(state, vantage.vpcId)];
     const denying = zonesThatDenied(evidence, primaryCidrOf(vantage));

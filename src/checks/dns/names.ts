@@ -7,7 +7,14 @@ import type { Vantage } from '../../model/vantage.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import type { Client } from '../../network/client.ts';
 import { allAddresses, vpcAddresses } from '../../network/destinations.ts';
-import { chooseEndpoint, type EndpointChoice } from '../../network/endpoints.ts';
+import {
+  chooseEndpoint,
+  type EndpointChoice,
+  endpointsFor,
+  isType,
+  namesCover,
+  offeredNames,
+} from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isVpcResolver } from '../../network/resolution.ts';
 import {
@@ -111,6 +118,19 @@ export function misnamedZones(
   return hostedZones(state, vantage.vpcId).filter(
     (zone) => wrong.includes(zone.name) && !isWithin(host, zone.name) && matchHost(zone.name)?.service === undefined,
   );
+}
+
+/** Why a name surely exists, whatever a resolver says; undefined when that is not known. */
+export function whyItExists(state: Pick<State, 'vpcEndpoints'>, target: Target): string | undefined {
+  const host = target.host;
+  const match = host === undefined ? undefined : matchHost(host);
+  // A service's standard name always exists, where the service is in the Region at all.
+  if (match?.variant === 'standard' && match.service?.confidence === 'high')
+    return `it is the name of ${match.service.title}`;
+  const endpoint = endpointsFor(state.vpcEndpoints, target).find(
+    (one) => host !== undefined && isType(one, 'interface') && namesCover(offeredNames(one), host),
+  );
+  return endpoint === undefined ? undefined : `it is the name of the service that ${endpoint.VpcEndpointId} is for`;
 }
 
 /** Names of the zones that negative answers for the host came from, by their SOA records (RFC 2308). */

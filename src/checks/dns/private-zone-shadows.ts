@@ -5,7 +5,6 @@ import { firewallVerdict } from '../../network/dns-firewall.ts';
 import { coversHost } from '../../network/endpoints.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
 import { isWithin, rulesFor } from '../../network/zones.ts';
-import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
 import {
@@ -14,6 +13,7 @@ import {
   HOSTED_ZONE_SLICES,
   nameGoal,
   upsertAlias,
+  whyItExists,
   zoneOfHost,
   zonesThatDenied,
 } from './names.ts';
@@ -99,15 +99,15 @@ export const privateZoneShadows = defineCheck({
     // No zone of ours: then a Route 53 Profile’s may be the one, which no list of the VPC shows.
     return absent(`no private zone of ${vantage.vpcId ?? 'the VPC'} owns ${host}`);
   },
-  suspect: ({ vantage, target, evidence }) => {
+  suspect: ({ state, vantage, target, evidence }) => {
     const host = target.host;
     const answer = evidence.vpc ?? evidence.system;
     if (host === undefined || answer === undefined || !isDenial(answer)) return undefined;
     const zone = zonesThatDenied(evidence, primaryCidrOf(vantage)).find((name) => isWithin(host, name));
     if (zone === undefined || zone.split('.').length < 3) return undefined;
-    const proof = existsElsewhere(host, zone, evidence, (address) =>
-      containsAddress(cidrSet(vantage.vpcCidrs), address),
-    );
+    const proof =
+      whyItExists(state, target) ??
+      existsElsewhere(host, zone, evidence, (address) => containsAddress(cidrSet(vantage.vpcCidrs), address));
     if (proof === undefined) return undefined;
     const base = { host, alias: undefined, endpointId: undefined, vpcId: vantage.vpcId, region: vantage.region };
     return finding(answer, { ...base, zone, zoneId: undefined, managedBy: undefined }, proof);
@@ -210,7 +210,7 @@ function finding(answer: NameAnswer | undefined, facts: Facts, proof?: string): 
   };
 }
 
-/** Why a denied name is known to exist: another resolver has it, it is a service's standard name, or the zone itself is private. */
+/** Why a denied name is known to exist: another resolver has it, or the zone itself leads into the VPC. */
 function existsElsewhere(
   host: string,
   zone: string,
@@ -219,9 +219,6 @@ function existsElsewhere(
 ): string | undefined {
   const other = evidence.answersFor(host).find((answer) => answer.outcome === 'answered');
   if (other !== undefined) return `${other.server} has the name`;
-  const match = matchHost(host);
-  if (match?.variant === 'standard' && match.service?.confidence === 'high')
-    return `it is the name of ${match.service.title}`;
   const apex = evidence.answersFor(zone).find((answer) => answer.addresses.some(inside));
   return apex === undefined ? undefined : `${zone} itself leads into the VPC`;
 }
