@@ -63,7 +63,7 @@ export function firewallVerdict(
       const entry = (list.Domains ?? []).find((domain) => matches(bare(domain), bare(link)));
       if (entry === undefined) continue;
       if (action === 'BLOCK' && mayAllow) break;
-      if (action === 'BLOCK') return { kind: 'blocked', rule, association, link, entry };
+      if (action === 'BLOCK') return { kind: 'blocked', rule, association, link: bare(link), entry };
       const trusts = rule.FirewallDomainRedirectionAction?.toUpperCase() === 'TRUST_REDIRECTION_DOMAIN';
       if (index === 0 && trusts)
         return { kind: 'passes', because: `${rule.Name ?? rule.FirewallDomainListId} allows it, and what it leads to` };
