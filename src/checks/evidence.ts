@@ -7,7 +7,7 @@ import type {
   TlsObservation,
   Transport,
 } from '../model/observation.ts';
-import { socketAddress } from '../model/observation.ts';
+import { isExperiment, socketAddress } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { addressesByFamily, cidrSet, containsAddress } from '../network/addresses.ts';
@@ -33,7 +33,7 @@ export type Evidence = {
   readonly all: readonly Observation[];
   /**
    * what only an experiment asks: the host's questions again or over TCP, and names that stand beside it (its parent, its
-   * search list, its endpoint's own names). Judged like the others, but their failing is no failure of the target.
+   * search list, its endpoint's own names), other ClientHellos, requests that fill segments. Judged like the others, but their failing is no failure of the target.
    */
   readonly experiments: readonly Observation[];
   /** every answer of the run for any name, one for each resolver, transport and attempt; experiments included */
@@ -53,6 +53,10 @@ export type Evidence = {
   readonly tcp: (address: string) => readonly TcpObservation[];
   readonly tls: (address: string) => readonly TlsObservation[];
   readonly https: (address: string) => readonly HttpsObservation[];
+  /** handshakes with other ClientHellos than Node's own */
+  readonly hellos: (address: string) => readonly TlsObservation[];
+  /** requests that fill segments, or that need another ClientHello to get there */
+  readonly requests: (address: string) => readonly HttpsObservation[];
 };
 
 /**
@@ -88,10 +92,11 @@ export function evidenceFor(
   const pinned = host === undefined ? [] : hostsEntries(vantage, host).map((entry) => entry.address);
   const resolved = target.address !== undefined ? [target.address] : (system?.addresses ?? vpc?.addresses ?? []);
   const addresses = target.address === undefined && pinned.length > 0 ? pinned : resolved;
-  const at = <R extends 'tcp' | 'tls' | 'https'>(rung: R, address: string) =>
+  const at = <R extends 'tcp' | 'tls' | 'https'>(rung: R, address: string, experiment = false) =>
     observations.filter(
       (one): one is Extract<Observation, { rung: R }> =>
         one.rung === rung &&
+        isExperiment(one) === experiment &&
         one.outcome !== 'skipped' &&
         one.subject.address === address &&
         one.subject.port === target.port &&
@@ -126,13 +131,9 @@ export function evidenceFor(
     tcp: (address) => at('tcp', address),
     tls: (address) => at('tls', address),
     https: (address) => at('https', address),
+    hellos: (address) => at('tls', address, true),
+    requests: (address) => at('https', address, true),
   };
-}
-
-/** Whether a question is one that no application asks by itself. */
-export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
-  const { rung, subject } = observation as Observation;
-  return rung === 'dns' && (subject.transport === 'tcp' || subject.attempt !== undefined);
 }
 
 /**

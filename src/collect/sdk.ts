@@ -15,6 +15,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewayAttachmentsCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DescribeVpcAttributeCommand,
   DescribeVpcEndpointServicesCommand,
@@ -23,6 +24,7 @@ import {
   DescribeVpcsCommand,
   EC2Client,
   GetManagedPrefixListEntriesCommand,
+  SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CALLS, CallName } from './calls.ts';
@@ -44,6 +46,7 @@ export type CallInput = {
   readonly FirewallRuleGroupId?: string;
   readonly FirewallDomainListId?: string;
   readonly ResourceId?: string;
+  readonly TransitGatewayRouteTableId?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };
@@ -102,6 +105,13 @@ const EC2_CALLS = {
     ec2.send(new DescribeVpcPeeringConnectionsCommand(input), options),
   DescribeTransitGatewayVpcAttachments: (ec2, input, options) =>
     ec2.send(new DescribeTransitGatewayVpcAttachmentsCommand(input), options),
+  DescribeTransitGatewayAttachments: (ec2, input, options) =>
+    ec2.send(new DescribeTransitGatewayAttachmentsCommand(input), options),
+  SearchTransitGatewayRoutes: (ec2, input, options) =>
+    ec2.send(
+      new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: undefined, Filters: undefined, ...input }),
+      options,
+    ),
   DescribeVpcEndpointServices: (ec2, input, options) =>
     ec2.send(new DescribeVpcEndpointServicesCommand(input), options),
   DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),

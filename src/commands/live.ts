@@ -11,6 +11,7 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
+import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -71,6 +72,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         state,
         observations: [...observations.values()],
         repeat: options.repeat,
+        defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
       });
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);

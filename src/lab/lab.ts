@@ -13,6 +13,7 @@ import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
+import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
 import { startResolverApi, startRoute53Api } from './route53-api.ts';
@@ -79,6 +80,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     startResolvers(world, note),
     startListeners(world, authority),
   ]);
+  const middleboxes = await startMiddleboxes(world, listeners);
+  const connections = new Map<string, number>();
   const metadataPort = imds?.port ?? closedPort.tcpPort;
   const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
 
@@ -95,10 +98,23 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
     // A NAT gateway turns DNS64's addresses back into the IPv4 ones that they are made of.
-    const listener = transport === 'tcp' ? listeners.get(place(translated(address), port)) : undefined;
-    if (listener !== undefined) return listener.port;
+    const to = translated(address);
+    const listener = transport === 'tcp' ? listeners.get(place(to, port)) : undefined;
+    if (listener !== undefined) {
+      if (isLostConnection(to)) return nobody(transport, 'lost');
+      return middleboxes.get(place(to, port))?.port ?? listener.port;
+    }
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
+  }
+
+  /** Counted in the order in which connections are made: the same run loses the same ones. */
+  function isLostConnection(address: string): boolean {
+    const every = world.middleboxes?.[address]?.losesEveryConnection;
+    if (every === undefined) return false;
+    const count = (connections.get(address) ?? 0) + 1;
+    connections.set(address, count);
+    return count % every === 0;
   }
 
   function resolverPort({ server, isSilent }: RunningResolver, transport: 'udp' | 'tcp'): number {
@@ -147,6 +163,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     resolverApi,
     ...(imds === undefined ? [] : [imds]),
     ...listeners.values(),
+    ...middleboxes.values(),
   ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
   return {
@@ -208,6 +225,19 @@ async function startListeners(
   const started = worldListeners(world).map(
     async (listener) =>
       [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+  );
+  return new Map(await Promise.all(started));
+}
+
+/** In front of each listener whose address has one. */
+async function startMiddleboxes(
+  world: World,
+  listeners: ReadonlyMap<string, Listening>,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.middleboxes ?? {}).flatMap(([address, box]) =>
+    [...listeners]
+      .filter(([key]) => key.startsWith(`${canonical(address)} `))
+      .map(async ([key, { port }]) => [key, await startMiddlebox(box, port, ANY_LOOPBACK_PORT)] as const),
   );
   return new Map(await Promise.all(started));
 }

@@ -40,6 +40,9 @@ export const MODEL_SLICES = [
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
   ...ZONE_SLICES,
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -99,6 +102,8 @@ export function evaluateTarget(
 
   const toEndpoint =
     resolution.kind === 'endpoint' ||
+    // The answers led there; which zone or Profile says so is not described in this VPC.
+    choice?.way === 'central' ||
     (resolution.kind === 'direct' && (choice !== undefined || endpointPaths.length > 0));
   if (toEndpoint)
     return {
