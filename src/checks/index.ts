@@ -21,16 +21,23 @@ import { clockSkew } from './host/clock-skew.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
+import { connectionIntermittent } from './path/connection-intermittent.ts';
 import { endpointNaclBlocksIngress } from './path/endpoint-nacl-blocks-ingress.ts';
 import { endpointNaclBlocksReturn } from './path/endpoint-nacl-blocks-return.ts';
 import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
 import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
+import { mtuBlackhole } from './path/mtu-blackhole.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
+import { returnRouteMissing } from './path/return-route-missing.ts';
 import { routeBlackhole } from './path/route-blackhole.ts';
+import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
+import { transitPathBroken } from './path/transit-path-broken.ts';
 import { caBundleMissing } from './tls/ca-bundle-missing.ts';
 import { certificateExpired } from './tls/certificate-expired.ts';
+import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
 import { tlsIntercepted } from './tls/tls-intercepted.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 import { wrongServiceAnswers } from './tls/wrong-service-answers.ts';
@@ -55,6 +62,7 @@ export const CHECKS: readonly AnyCheck[] = [
   publicApiHijacked,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
+  sgReferenceNotHonoured,
   clientNaclBlocksEgress,
   clientNaclBlocksReturn,
   endpointNaclBlocksIngress,
@@ -62,12 +70,18 @@ export const CHECKS: readonly AnyCheck[] = [
   gatewayRouteMissing,
   routeOverridesEndpoint,
   routeBlackhole,
+  routeMissing,
+  returnRouteMissing,
+  transitPathBroken,
   noInternetPath,
   publicPathUsed,
+  mtuBlackhole,
+  connectionIntermittent,
   clockSkew,
   tlsIntercepted,
   tlsNameMismatch,
   caBundleMissing,
+  tlsHandshakeDropped,
   certificateExpired,
   wrongServiceAnswers,
 ];
