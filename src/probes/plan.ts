@@ -5,6 +5,7 @@
  */
 import type { Evidence } from '../checks/evidence.ts';
 import { evidenceFor } from '../checks/evidence.ts';
+import { isDropped } from '../checks/tls/hello-evidence.ts';
 import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -137,10 +138,17 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
   const serverName = target.host;
   if (serverName === undefined || target.application === 'tcp') return [];
   const probes: Probe[] = [];
-  for (const tcp of evidence.all) {
-    if (tcp.rung !== 'tcp' || tcp.outcome !== 'open' || tcp.subject.localPort !== undefined) continue;
+  const open = evidence.all.filter(
+    (one) =>
+      one.rung === 'tcp' &&
+      one.outcome === 'open' &&
+      one.subject.localPort === undefined &&
+      isOfTarget(input, target, evidence, one.subject.address),
+  );
+  for (const tcp of open) {
+    if (tcp.rung !== 'tcp') continue;
     const { address, port } = tcp.subject;
-    if (!isOfTarget(input, target, evidence, address)) continue;
+    if (tcp !== open[0] && awaitsFirst(evidence, open[0])) continue;
     const subject = { address, port, serverName };
     const tlsId = probeId('tls', subject);
     probes.push({
@@ -163,6 +171,17 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
     });
   }
   return probes;
+}
+
+/**
+ * The other addresses of a target wait for the first: where its handshake stalls, silence at each of 50 addresses would eat
+ * the time of the experiments that tell why.
+ */
+function awaitsFirst(evidence: Evidence, first: Observation | undefined): boolean {
+  if (first?.rung !== 'tcp') return false;
+  const { address } = first.subject;
+  const [plain] = evidence.tls(address);
+  return plain === undefined || (isDropped(plain) && evidence.hellos(address).length === 0);
 }
 
 /** Addresses are shared between targets; a handshake with this target's name is for its own addresses only. */

@@ -122,7 +122,8 @@ function finding(
   );
   const elsewhere = steady.length === 0 ? '' : ` ${list(steady.map(({ address }) => address))} always opened.`;
   return {
-    key: addresses.join(' '),
+    // What only some connections meet stands on the way to many targets: one cause, not one for each.
+    key: 'connections',
     resources: addresses,
     extent: 'some',
     summary: `${shares.join('; ')}; ${list(patterns)}, and no rule that was read explains which.${elsewhere}`,
