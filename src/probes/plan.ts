@@ -216,7 +216,18 @@ function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence):
       );
 }
 
-function endpointPaths(input: PlanInput, target: Target): Path[] {
+/** The paths of a plan's targets: asked for at every address, and the same for all of them. */
+const known = new WeakMap<PlanInput, Map<Target, readonly Path[]>>();
+
+function endpointPaths(input: PlanInput, target: Target): readonly Path[] {
+  const ofInput = known.get(input) ?? new Map<Target, readonly Path[]>();
+  known.set(input, ofInput);
+  const paths = ofInput.get(target) ?? evaluateEndpointPaths(input, target);
+  ofInput.set(target, paths);
+  return paths;
+}
+
+function evaluateEndpointPaths(input: PlanInput, target: Target): Path[] {
   const client = clientOf(input.vantage);
   const destinations = [
     ...interfacePathsOf(input.state, client, target).destinations,
