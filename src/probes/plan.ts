@@ -12,7 +12,14 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, endpointState, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
+import {
+  chooseEndpoint,
+  type EndpointChoice,
+  endpointState,
+  namesCover,
+  offeredNames,
+  ownsVpceName,
+} from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
@@ -197,7 +204,7 @@ function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, addres
 }
 
 function endpointHasName(input: PlanInput, target: Target): boolean {
-  const choice = chooseEndpoint(input.state, input.vantage.vpcId, target);
+  const choice = choiceOf(input, target);
   if (choice === undefined || choice.way !== 'uncovered') return true;
   return target.host !== undefined && namesCover(offeredNames(choice.endpoints[0]), target.host);
 }
@@ -210,12 +217,22 @@ function interfaceAddresses(input: PlanInput, target: Target): string[] {
 
 /** Where the endpoint's own names lead, when they were asked: its interfaces, also where the API would not list them. */
 function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence): string[] {
-  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  const endpoint = choiceOf(input, target)?.endpoints[0];
   return endpoint === undefined
     ? []
     : evidence.experiments.flatMap((one) =>
         one.rung === 'dns' && ownsVpceName(endpoint, one.subject.name) ? one.detail.addresses : [],
       );
+}
+
+const choices = new WeakMap<PlanInput, Map<Target, EndpointChoice | undefined>>();
+
+/** The endpoint that a target is meant for: as often asked, and it compares every name of every endpoint. */
+function choiceOf(input: PlanInput, target: Target): EndpointChoice | undefined {
+  const ofInput = choices.get(input) ?? new Map<Target, EndpointChoice | undefined>();
+  choices.set(input, ofInput);
+  if (!ofInput.has(target)) ofInput.set(target, chooseEndpoint(input.state, input.vantage.vpcId, target));
+  return ofInput.get(target);
 }
 
 /** The paths of a plan's targets: asked for at every address, and the same for all of them. */
@@ -256,7 +273,7 @@ function middle(ports: PortSet): number {
 }
 
 function endpointIsAvailable(input: PlanInput, target: Target): boolean {
-  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  const endpoint = choiceOf(input, target)?.endpoints[0];
   return endpoint !== undefined && endpointState(endpoint) === 'available';
 }
 
