@@ -34,8 +34,8 @@ export type LiveOptions = {
   readonly repeat: number;
 };
 
-/** Rounds of planning: names, connections, handshakes, requests, and again with the state; more would be a loop. */
-const MOST_ROUNDS = 12;
+/** Rounds of planning: names, connections, handshakes, requests, and what follows from each; more would be a loop. */
+const MOST_ROUNDS = 16;
 
 /**
  * Runs until everything worth asking is answered, or the deadline or Ctrl-C comes first; what is known by then is the case.
