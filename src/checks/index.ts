@@ -5,6 +5,7 @@ import { hostnameNotCovered } from './dns/hostname-not-covered.ts';
 import { hostsFileOverrides } from './dns/hosts-file-overrides.ts';
 import { nameDoesNotExist } from './dns/name-does-not-exist.ts';
 import { privateDnsDisabled } from './dns/private-dns-disabled.ts';
+import { publicApiHijacked } from './dns/public-api-hijacked.ts';
 import { resolverNotVpc } from './dns/resolver-not-vpc.ts';
 import { resolverUnreachable } from './dns/resolver-unreachable.ts';
 import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
@@ -16,6 +17,7 @@ import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { clockSkew } from './host/clock-skew.ts';
 import { endpointUrlOverride } from './host/endpoint-url-override.ts';
 import { hostFirewallBlocks } from './host/host-firewall-blocks.ts';
 import { imdsUnreachable } from './host/imds-unreachable.ts';
@@ -34,10 +36,18 @@ import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
 import { mtuBlackhole } from './path/mtu-blackhole.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
+import { returnRouteMissing } from './path/return-route-missing.ts';
 import { routeBlackhole } from './path/route-blackhole.ts';
+import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
+import { transitPathBroken } from './path/transit-path-broken.ts';
+import { caBundleMissing } from './tls/ca-bundle-missing.ts';
+import { certificateExpired } from './tls/certificate-expired.ts';
 import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
+import { tlsIntercepted } from './tls/tls-intercepted.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
+import { wrongServiceAnswers } from './tls/wrong-service-answers.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
   endpointMissing,
@@ -56,8 +66,10 @@ export const CHECKS: readonly AnyCheck[] = [
   hostsFileOverrides,
   dnsAnswerStale,
   nameDoesNotExist,
+  publicApiHijacked,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
+  sgReferenceNotHonoured,
   clientNaclBlocksEgress,
   clientNaclBlocksReturn,
   endpointNaclBlocksIngress,
@@ -65,6 +77,9 @@ export const CHECKS: readonly AnyCheck[] = [
   gatewayRouteMissing,
   routeOverridesEndpoint,
   routeBlackhole,
+  routeMissing,
+  returnRouteMissing,
+  transitPathBroken,
   noInternetPath,
   publicPathUsed,
   mtuBlackhole,
@@ -76,8 +91,13 @@ export const CHECKS: readonly AnyCheck[] = [
   imdsUnreachable,
   endpointUrlOverride,
   regionMismatch,
-  tlsHandshakeDropped,
+  clockSkew,
+  tlsIntercepted,
   tlsNameMismatch,
+  caBundleMissing,
+  tlsHandshakeDropped,
+  certificateExpired,
+  wrongServiceAnswers,
 ];
 
 /** The check of a code; undefined for a code without one. */

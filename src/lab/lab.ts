@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
-import { createAuthority } from './certificates.ts';
+import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
@@ -17,8 +17,9 @@ import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
-import { deafAddresses, startListener, worldListeners } from './servers.ts';
+import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
+import { clientTrust } from './trust.ts';
 import type { World, WorldResolver } from './world.ts';
 
 /** Whether a packet of the client gets to an address and port, and the answer back to it. */
@@ -66,7 +67,9 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const log: LabLogEntry[] = [];
   const note = (question: string) => void log.push({ question });
 
-  const authority = createAuthority();
+  const authority = createAuthority(undefined, undefined, trueTime(world));
+  const signers = createSigners(authority, trueTime(world));
+  const trust = clientTrust(world, signers);
   const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
@@ -76,7 +79,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(world, authority),
+    startListeners(world, signers),
   ]);
   const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
   const proxies = await startProxies(world, authority, (host, port) => {
@@ -144,7 +147,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       if (isWithin(world.client.forbidden, to)) throw notPermitted(transport, to, port);
       return { address: '127.0.0.1', port: portFor(transport, to, port) };
     },
-    certificateAuthorities: [authority.certificate],
+    certificateAuthorities: trust.authorities,
   };
 
   const wiring = {
@@ -157,7 +160,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     platform: 'linux',
     env: { AWS_REGION: world.region, ...wiring, ...world.client.env },
     wiring: Object.keys(wiring).filter((name) => !Object.hasOwn(world.client.env, name)),
-    readFile: async (path) => clientFiles(world)[path],
+    readFile: async (path) => ({ ...trust.files, ...clientFiles(world), ...world.client.files })[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -225,11 +228,14 @@ async function startResolvers(world: World, note: (question: string) => void): P
 
 async function startListeners(
   world: World,
-  authority: ReturnType<typeof createAuthority>,
+  signers: ReturnType<typeof createSigners>,
 ): Promise<Map<string, Listening>> {
   const started = worldListeners(world).map(
     async (listener) =>
-      [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+      [
+        place(listener.address, listener.port),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+      ] as const,
   );
   return new Map(await Promise.all(started));
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
-import { CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
+import { CLOCK_SOURCES, CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
 
 export const CASE_KIND = 'vpce-doctor-case';
 export const CASE_SCHEMA_VERSION = 1;
@@ -115,6 +115,23 @@ const VantageSchema = z.object({
   metadata: MetadataSightSchema.optional(),
   container: flag,
   ec2Machine: flag,
+  clock: z
+    .object({
+      at: text,
+      readings: z.array(z.object({ source: z.enum(CLOCK_SOURCES), offsetMs: z.number() })),
+    })
+    .optional(),
+  trustStores: z
+    .array(
+      z.object({
+        source: text,
+        path: text,
+        certificates: z.number(),
+        amazonRoots: texts,
+        problem: z.enum(['not-readable', 'no-certificates']).optional(),
+      }),
+    )
+    .optional(),
   notes: texts,
 });
 

@@ -34,6 +34,8 @@ export type InstanceMetadataResult = {
   /** what is missing from an answer that came */
   readonly notes: readonly string[];
   readonly coverage: CoverageEntry;
+  /** this machine's clock minus the service's Date header, in milliseconds */
+  readonly clockOffsetMs?: number | undefined;
 };
 
 const SERVICE = 'instance metadata service';
@@ -80,7 +82,7 @@ export async function readInstanceMetadata(
       return { problem, sight, notes: [], coverage: { what: SERVICE, outcome: 'refused', count: 1, why } };
     }
     const sight = sightOf(answer, true, client, host.monotonic() - asked);
-    return { ...(await readWithToken(client, token, signal)), sight };
+    return { ...(await readWithToken(client, token, signal)), sight, clockOffsetMs: client.clockOffsetMs() };
   } finally {
     await client.close();
   }

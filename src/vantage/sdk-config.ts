@@ -11,6 +11,8 @@ export type ProfileSettings = {
   readonly ignoreEndpointUrls?: string | undefined;
   /** whether the profile names a source of credentials of its own; which one, and its values, are not kept */
   readonly hasCredentialSource?: boolean | undefined;
+  /** a file of root certificates, as AWS_CA_BUNDLE names one */
+  readonly caBundle?: string | undefined;
 };
 
 /** A section's settings by name; of a nested block (`s3 =` and indented lines) by `block.name`. */
@@ -24,6 +26,7 @@ const KEPT = [
   'use_fips_endpoint',
   'use_dualstack_endpoint',
   'ignore_configured_endpoint_urls',
+  'ca_bundle',
 ];
 
 /** Settings by which a profile gets its credentials elsewhere than at the metadata service; their presence is all that is kept. */
@@ -73,6 +76,7 @@ export function parseProfileSettings(text: string, profile: string): ProfileSett
     useDualstack: settings.get('use_dualstack_endpoint'),
     ignoreEndpointUrls: settings.get('ignore_configured_endpoint_urls'),
     ...(settings.has('credential source') ? { hasCredentialSource: true } : {}),
+    caBundle: settings.get('ca_bundle'),
   };
 }
 
