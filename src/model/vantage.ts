@@ -147,16 +147,16 @@ export type Vantage = {
   readonly localRoutes: readonly LocalRoute[];
   readonly proxy: ProxySettings;
   readonly sdk: SdkSettings;
+  /** absent in cases of older versions and where this machine is not the client */
+  readonly clock?: ClockReadings | undefined;
+  /** what applications on this machine trust; absent when nobody looked */
+  readonly trustStores?: readonly TrustStore[] | undefined;
   /** absent when the service was not asked, or might not be */
   readonly metadata?: MetadataSight | undefined;
   /** whether this process runs in a container */
   readonly container?: boolean | undefined;
   /** whether the firmware says that this is an EC2 machine: told without the metadata service */
   readonly ec2Machine?: boolean | undefined;
-  /** absent in cases of older versions and where this machine is not the client */
-  readonly clock?: ClockReadings | undefined;
-  /** what applications on this machine trust; absent when nobody looked */
-  readonly trustStores?: readonly TrustStore[] | undefined;
   /** what could not be found out and why, one sentence each */
   readonly notes: readonly string[];
 };

@@ -93,9 +93,9 @@ export function metadataClient(
 
   return {
     name: base.host,
+    clockOffsetMs: () => clockOffsetMs,
     address,
     port,
-    clockOffsetMs: () => clockOffsetMs,
     request: async (method, path, headers, signal) => {
       const timer = AbortSignal.timeout(timeoutMs);
       const either = AbortSignal.any([signal, timer]);

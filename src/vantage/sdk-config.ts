@@ -9,10 +9,10 @@ export type ProfileSettings = {
   readonly useFips?: string | undefined;
   readonly useDualstack?: string | undefined;
   readonly ignoreEndpointUrls?: string | undefined;
-  /** whether the profile names a source of credentials of its own; which one, and its values, are not kept */
-  readonly hasCredentialSource?: boolean | undefined;
   /** a file of root certificates, as AWS_CA_BUNDLE names one */
   readonly caBundle?: string | undefined;
+  /** whether the profile names a source of credentials of its own; which one, and its values, are not kept */
+  readonly hasCredentialSource?: boolean | undefined;
 };
 
 /** A section's settings by name; of a nested block (`s3 =` and indented lines) by `block.name`. */
@@ -75,8 +75,8 @@ export function parseProfileSettings(text: string, profile: string): ProfileSett
     useFips: settings.get('use_fips_endpoint'),
     useDualstack: settings.get('use_dualstack_endpoint'),
     ignoreEndpointUrls: settings.get('ignore_configured_endpoint_urls'),
-    ...(settings.has('credential source') ? { hasCredentialSource: true } : {}),
     caBundle: settings.get('ca_bundle'),
+    ...(settings.has('credential source') ? { hasCredentialSource: true } : {}),
   };
 }
 

@@ -71,15 +71,15 @@ export async function takeVantage(
     localRoutes,
     proxy,
     sdk,
-    metadata: instance.sight,
-    container: surroundings.container,
-    ec2Machine: machine.ec2,
     clock: {
       at,
       readings:
         instance.clockOffsetMs === undefined ? [] : [{ source: 'instance-metadata', offsetMs: instance.clockOffsetMs }],
     },
     trustStores,
+    metadata: instance.sight,
+    container: surroundings.container,
+    ec2Machine: machine.ec2,
     notes: [
       ...interfaceNotes(kind, instance, task.metadata, choice, options.from),
       ...instance.notes,
