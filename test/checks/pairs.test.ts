@@ -116,6 +116,16 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['no-internet-path'],
     'with a default route, dead as it is, the traffic was meant to go out: then the way out is the cause',
   ],
+  [
+    ['transit-path-broken', 'sg-reference-not-honoured'],
+    ['route-missing'],
+    'without a route it is not known which connection the packets would take',
+  ],
+  [
+    ['sg-reference-not-honoured', 'route-missing', 'return-route-missing', 'transit-path-broken'],
+    ['public-path-used'],
+    'its demonstration takes every endpoint away',
+  ],
   [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
   [
     ['hostname-not-covered'],

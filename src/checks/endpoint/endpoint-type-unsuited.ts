@@ -154,7 +154,7 @@ function gatewayElsewhere({ state, client, vantage, target, evidence }: Context)
   // Another resolver may lead the name to a private address somewhere: where it does is told by packets only.
   if (!evidence.probed && resolverKind(state, vantage) === 'other') return NOT_APPLICABLE;
   if (leadsToPrivate(evidence)) return NOT_APPLICABLE;
-  const way = wayOut(state, client, evidence);
+  const way = wayOut(state, client, evidence, target.port);
   if (way.usable === 'yes') return NOT_APPLICABLE;
   if (way.usable === 'unknown') return unknown(way.missing.length > 0 ? way.missing : [missing(state, 'routeTables')]);
   return found([

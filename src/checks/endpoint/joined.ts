@@ -21,29 +21,36 @@ export function joinedTo(
   vpcId: string,
   other: string,
 ): { readonly joined: 'yes' | 'no'; readonly missing: readonly Missing[] } {
-  // A live route towards it is a connection, whatever the lists of this account say of its far end.
   if (leadsThere(state, client, other)) return { joined: 'yes', missing: [] };
-  return hasRouteToOtherNetworks(state, client) === false
+  const found = connection(state, vpcId, other);
+  // Where the lists cannot be read, a subnet without any route to other networks is answer enough.
+  return hasRouteToOtherNetworks(state, client) === false && found.joined === 'no'
     ? { joined: 'no', missing: [] }
-    : connection(state, vpcId, other);
+    : found;
 }
 
-/** Whether a live route of the client's subnet, other than by peering, takes the other VPC's addresses. */
+/**
+ * Whether a route of the client's subnet takes the other VPC's addresses: a live one, or a dead one into a connection, which
+ * is there and to be repaired (transit-path-broken). A peering connection must be one of these two VPCs, in any state.
+ */
 function leadsThere(
-  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs'>,
+  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs' | 'vpcPeeringConnections'>,
   client: Client,
   vpcId: string,
 ): boolean {
   const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
   const vpc = byId(state.vpcs, 'VpcId', vpcId);
   if (table === undefined || vpc === undefined) return false;
-  return selectRoutes(state, table, vpcAddresses(vpc)).some(
-    ({ route }) =>
-      route !== undefined &&
-      !isBlackhole(route) &&
-      JOINING.has(routeTarget(route).kind) &&
-      routeTarget(route).kind !== 'vpc-peering-connection',
-  );
+  return selectRoutes(state, table, vpcAddresses(vpc)).some(({ route }) => {
+    if (route === undefined) return false;
+    const target = routeTarget(route);
+    if (target.kind === 'vpc-peering-connection') {
+      const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
+      const ends = [peering?.AccepterVpcInfo?.VpcId, peering?.RequesterVpcInfo?.VpcId];
+      return ends.includes(client.vpcId) && ends.includes(vpcId);
+    }
+    return JOINING.has(target.kind) && (!isBlackhole(route) || target.kind === 'transit-gateway');
+  });
 }
 
 /** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */

@@ -76,7 +76,7 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   if (evidence.system?.outcome === 'nxdomain') return DOES_NOT_APPLY;
   // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
   if (leadsToPrivate(evidence)) return DOES_NOT_APPLY;
-  const way = wayOut(state, client, evidence);
+  const way = wayOut(state, client, evidence, target.port);
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
