@@ -11,6 +11,7 @@ import { privateDnsDisabled } from './dns/private-dns-disabled.ts';
 import { privateZoneNameUnused } from './dns/private-zone-name-unused.ts';
 import { privateZoneShadows } from './dns/private-zone-shadows.ts';
 import { privateZoneWrongTarget } from './dns/private-zone-wrong-target.ts';
+import { publicApiHijacked } from './dns/public-api-hijacked.ts';
 import { resolverNotVpc } from './dns/resolver-not-vpc.ts';
 import { resolverRuleForwards } from './dns/resolver-rule-forwards.ts';
 import { resolverUnreachable } from './dns/resolver-unreachable.ts';
@@ -24,6 +25,14 @@ import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { clockSkew } from './host/clock-skew.ts';
+import { endpointUrlOverride } from './host/endpoint-url-override.ts';
+import { hostFirewallBlocks } from './host/host-firewall-blocks.ts';
+import { imdsUnreachable } from './host/imds-unreachable.ts';
+import { localNetworkCaptures } from './host/local-network-captures.ts';
+import { proxyCapturesEndpoint } from './host/proxy-captures-endpoint.ts';
+import { proxyMisconfigured } from './host/proxy-misconfigured.ts';
+import { regionMismatch } from './host/region-mismatch.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
@@ -41,8 +50,12 @@ import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
 import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
 import { transitPathBroken } from './path/transit-path-broken.ts';
+import { caBundleMissing } from './tls/ca-bundle-missing.ts';
+import { certificateExpired } from './tls/certificate-expired.ts';
 import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
+import { tlsIntercepted } from './tls/tls-intercepted.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
+import { wrongServiceAnswers } from './tls/wrong-service-answers.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
   endpointMissing,
@@ -67,6 +80,7 @@ export const CHECKS: readonly AnyCheck[] = [
   dnsAnswerStale,
   dnsFirewallBlocks,
   nameDoesNotExist,
+  publicApiHijacked,
   dns64WithoutNat64,
   dnsIntermittent,
   endpointSgBlocksClient,
@@ -86,8 +100,20 @@ export const CHECKS: readonly AnyCheck[] = [
   publicPathUsed,
   mtuBlackhole,
   connectionIntermittent,
+  proxyCapturesEndpoint,
+  proxyMisconfigured,
+  hostFirewallBlocks,
+  localNetworkCaptures,
+  imdsUnreachable,
+  clockSkew,
+  endpointUrlOverride,
+  regionMismatch,
+  tlsIntercepted,
   tlsNameMismatch,
+  caBundleMissing,
   tlsHandshakeDropped,
+  certificateExpired,
+  wrongServiceAnswers,
 ];
 
 /** The check of a code; undefined for a code without one. */

@@ -55,6 +55,11 @@ export type Api = {
   /** one request, with the SDK's own retries; rejects with the SDK's error */
   readonly send: (name: CallName, input: CallInput, signal: AbortSignal) => Promise<object>;
   readonly close: () => void;
+  /**
+   * this machine's clock minus the Date of the latest answer, in milliseconds: the SDK keeps the difference, to sign with the
+   * service's time; undefined before there was an answer
+   */
+  readonly clockOffsetMs?: (() => number | undefined) | undefined;
 };
 
 export type Attempts = {
@@ -118,7 +123,10 @@ const EC2_CALLS = {
 } satisfies Record<Ec2CallName, Send<EC2Client>>;
 
 /** One client behind one function. */
-export function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
+export function opened<C extends { destroy: () => void; readonly config: { readonly systemClockOffset: number } }>(
+  client: C,
+  calls: Partial<Record<CallName, Send<C>>>,
+): Api {
   return {
     send: async (name, input, signal) => {
       const send = calls[name];
@@ -126,6 +134,10 @@ export function opened<C extends { destroy: () => void }>(client: C, calls: Part
       return await send(client, input, { abortSignal: signal });
     },
     close: () => client.destroy(),
+    clockOffsetMs: () => {
+      const { systemClockOffset } = client.config;
+      return systemClockOffset === 0 ? undefined : -systemClockOffset;
+    },
   };
 }
 
