@@ -13,6 +13,11 @@ const NEEDS = [
   'securityGroups',
   'networkAcls',
   'vpcPeeringConnections',
+  'natGateways',
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
+  'subnets',
 ] as const satisfies readonly SliceName[];
 type Context = CheckContext<(typeof NEEDS)[number]>;
 type Facts = { readonly device: string | undefined; readonly addresses: readonly string[] };
