@@ -230,7 +230,8 @@ describe('slices read', () => {
       return undeclared.length + unread.length === 0 ? [] : [{ code: check.code, undeclared, unread }];
     });
     expect(wrong).toEqual([]);
-  });
+    // Every check over every world: their product grows with each cause.
+  }, 90_000);
 });
 
 /** Worlds that lead checks where no demonstration goes: another VPC, ways out of every kind, IPv6, an unreadable list. */
