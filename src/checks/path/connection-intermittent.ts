@@ -12,12 +12,12 @@ const NEEDS = [
   ...DESTINATION_SLICES,
   'securityGroups',
   'networkAcls',
-  'vpcPeeringConnections',
+  'subnets',
   'natGateways',
+  'vpcPeeringConnections',
   'transitGatewayVpcAttachments',
   'transitGatewayAttachments',
   'transitGatewayRoutes',
-  'subnets',
 ] as const satisfies readonly SliceName[];
 type Context = CheckContext<(typeof NEEDS)[number]>;
 type Facts = { readonly device: string | undefined; readonly addresses: readonly string[] };
