@@ -3,6 +3,7 @@ import type { Report, ReportCause, ReportTarget } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
 import { cleanReport } from './clean.ts';
 import { describeOutcome, sightsOf, unexplainedLines } from './evidence.ts';
+import { answerTable } from './html-answers.ts';
 import { html, type Markup, NOTHING, when } from './markup.ts';
 import { type DrawnHop, type DrawnPath, pathsOf } from './paths.ts';
 import { STYLE } from './style.ts';
@@ -44,7 +45,7 @@ export function renderHtml(report: Report): string {
 <main>
 ${targetTable(r)}
 ${r.causes.map((cause) => causeArticle(r, cause))}
-${r.targets.map((target) => addressTable(r, target))}
+${r.targets.map((target) => addressTable(r, target))}${r.targets.map((target) => answerTable(target))}
 ${planSection(r)}
 ${closingSections(r)}
 ${ledger(r)}
@@ -64,7 +65,9 @@ function targetTable(r: Report): Markup {
   if (r.targets.length === 0) return NOTHING;
   const rows = targetGroups(r).flatMap((group) =>
     group.targets.map((target) => {
-      const words = [wayTaken(target), sentence(target.summary)].filter((text) => text !== '').join(' ');
+      const words = [wayTaken(target), sentence(target.summary), target.consequence ?? '']
+        .filter((text) => text !== '')
+        .join(' ');
       const links = group.ranks.map(
         (rank, index) =>
           html`${index === 0 ? '' : ', '}<a href="#cause-${rank}" aria-label="cause ${rank}">${rank}</a>`,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import type { Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
+import { ANSWER_CLASSES } from '../network/answer-class.ts';
 import { ObservationSchema } from './schema-observation.ts';
 
 const text = z.string();
@@ -68,6 +69,20 @@ const TargetSchema = z
       .array(HopListSchema)
       .describe('One for each network interface of the endpoint; one for a gateway endpoint or the public path.'),
     causes: z.array(CauseCodeSchema),
+    consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
+    answers: z
+      .array(
+        z.object({
+          resolver: text.describe('The resolver’s address, or the hosts file’s line.'),
+          name: text,
+          type: z.enum(['A', 'AAAA']),
+          addresses: texts,
+          class: z.enum(ANSWER_CLASSES).optional().describe('Whose the addresses are; absent without addresses.'),
+          words: text.describe('Which endpoint or interface, or why there is no address.'),
+        }),
+      )
+      .optional()
+      .describe('Who answers what; absent when no name was looked up.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
 
@@ -190,6 +205,18 @@ export const ReportSchema = z
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
     }),
+    pasted: z
+      .array(
+        z.object({
+          target: text,
+          address: text,
+          gives: texts.describe('What the name gives now; empty when it gives nothing.'),
+          current: z.boolean().describe('Whether the pasted address is among them.'),
+          summary: text,
+        }),
+      )
+      .optional()
+      .describe('Addresses in the error text that was pasted, beside what their names give now.'),
     contradicted: z
       .array(
         z.object({
