@@ -245,10 +245,7 @@ describe('slices read', () => {
       return undeclared.length + unread.length === 0 ? [] : [{ code: check.code, undeclared, unread }];
     });
     expect(wrong).toEqual([]);
-<<<<<<< HEAD
-=======
     // Every check in every world: minutes on a busy machine.
->>>>>>> main
   }, 120_000);
 });
 
