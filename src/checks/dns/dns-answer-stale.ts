@@ -2,6 +2,7 @@ import { missing } from '../../model/state.ts';
 import { allAddresses } from '../../network/destinations.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, isInsideVpc, nameGoal } from './names.ts';
 
 export const dnsAnswerStale = defineCheck({
@@ -80,6 +81,9 @@ export const dnsAnswerStale = defineCheck({
       `aws route53 list-hosted-zones-by-vpc --vpc-id "$VPC_ID" --vpc-region "$AWS_REGION"`,
     ],
     undo: [],
+    terraform: comment(
+      `A cache is no resource of Terraform’s. A record that somebody keeps is an aws_route53_record for ${host}: correct it in its configuration, best as an alias of the endpoint’s name.`,
+    ),
     owner: 'DNS owner',
     unprovable: 'the record or cache that gives this answer is not in the state that was read',
   }),

@@ -1,6 +1,7 @@
 import { hostsEntries } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from './names.ts';
 
 export const hostsFileOverrides = defineCheck({
@@ -61,6 +62,7 @@ export const hostsFileOverrides = defineCheck({
     commands: [`sudo sed -i.bak '${lines.map((line) => `${line}d`).join(';')}' /etc/hosts`],
     undo: ['sudo cp /etc/hosts.bak /etc/hosts'],
     owner: 'host owner',
+    terraform: notTerraforms('the hosts file belongs to the host; the line may stand in its user data or image.'),
     caution:
       'Other names on the same line are unpinned too. In a container the file comes from the runtime (extraHosts, hostAliases).',
     edit: (draft) => {

@@ -1,6 +1,7 @@
 import { matchHost, standardHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 
 export const nameDoesNotExist = defineCheck({
   code: 'name-does-not-exist',
@@ -71,6 +72,9 @@ export const nameDoesNotExist = defineCheck({
       commands: setting === undefined ? [] : [setting],
       undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
       owner: 'application owner',
+      terraform: notTerraforms(
+        'it is a setting of the application; it can stand where Terraform writes its environment.',
+      ),
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
     };

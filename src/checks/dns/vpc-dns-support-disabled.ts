@@ -2,6 +2,7 @@ import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { vpcAttributesInTerraform } from './vpc-attributes.ts';
 
 export const vpcDnsSupportDisabled = defineCheck({
   code: 'vpc-dns-support-disabled',
@@ -50,10 +51,16 @@ export const vpcDnsSupportDisabled = defineCheck({
       },
     ]);
   },
-  fix: ({ vpcId }) => ({
+  fix: ({ vpcId }, { vantage }) => ({
     summary: `Switch DNS support on in ${vpcId}.`,
     commands: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":true}'`],
     undo: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":false}'`],
+    terraform: vpcAttributesInTerraform(
+      vpcId,
+      primaryCidrOf(vantage),
+      { support: true },
+      'Undo: enable_dns_support = false.',
+    ),
     owner: 'network owner',
     edit: (draft) => {
       const attribute = draftElement(draft, 'vpcAttributes', 'VpcId', vpcId);

@@ -6,6 +6,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
@@ -83,6 +84,7 @@ export const endpointInOtherVpc = defineCheck({
           summary: 'Create an endpoint for the service in the client’s VPC, or join the two VPCs.',
           commands: [],
           undo: [],
+          terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
           owner: 'network owner',
           unprovable: 'the client’s subnet or the service is not known',
         }

@@ -4,6 +4,7 @@ import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { chooseEndpoint, endpointsFor, isVpceName } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { connectionsTo, leadsInside, leadsOutside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { createEndpoint, hasGatewayType, isOtherRegion, planEndpoint } from './create-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
@@ -105,6 +106,7 @@ export const endpointMissing = defineCheck({
           summary: 'Create an endpoint for the service in the client’s VPC.',
           commands: [],
           undo: [],
+          terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
           owner: 'network owner',
           unprovable: 'the client’s subnet is not known',
         }

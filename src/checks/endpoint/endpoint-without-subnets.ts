@@ -3,6 +3,7 @@ import { formatAddress, parseCidr } from '../../network/addresses.ts';
 import { chooseEndpoint, isType } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 export const endpointWithoutSubnets = defineCheck({
   code: 'endpoint-without-subnets',
@@ -63,6 +64,19 @@ export const endpointWithoutSubnets = defineCheck({
       commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       owner: 'endpoint owner',
+      terraform:
+        subnetId === undefined
+          ? comment(`An aws_vpc_endpoint_subnet_association of ${id} with a subnet of the VPC.`)
+          : hcl(
+              resource('aws_vpc_endpoint_subnet_association', `${id}_${subnetId}`, {
+                vpc_endpoint_id: id,
+                subnet_id: subnetId,
+              }),
+              comment(
+                `Not beside a subnet_ids argument of the endpoint’s own resource: there, add "${subnetId}" to it.`,
+              ),
+              UNDO_BY_REMOVAL,
+            ),
       ...(range === undefined || subnetId === undefined
         ? { unprovable: 'the client’s subnet could not be read' }
         : {

@@ -4,6 +4,7 @@ import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } fro
 import { hasGatewayType } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { carriedElsewhere, predictsSilence } from './blocked-gates.ts';
 import { ROUTE_SLICES, routeView } from './routed-parts.ts';
 
@@ -107,6 +108,9 @@ export const gatewayRouteMissing = defineCheck({
           undo: [],
           owner: 'network owner',
           unprovable: 'the configuration could not be read, so that there is no model to prove it on',
+          terraform: comment(
+            'Which endpoint and which route table these are could not be read; then: aws_vpc_endpoint_route_table_association.',
+          ),
         }
       : {
           summary: `Associate ${routeTableId} with ${endpointId}.`,
@@ -117,6 +121,16 @@ export const gatewayRouteMissing = defineCheck({
             `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --remove-route-table-ids ${routeTableId}`,
           ],
           owner: 'network owner',
+          terraform: hcl(
+            resource('aws_vpc_endpoint_route_table_association', `${endpointId}_${routeTableId}`, {
+              vpc_endpoint_id: endpointId,
+              route_table_id: routeTableId,
+            }),
+            comment(
+              `Not beside a route_table_ids argument of the endpoint’s own resource: there, add "${routeTableId}" to it.`,
+            ),
+            UNDO_BY_REMOVAL,
+          ),
           caution:
             'Open connections to the service from this route table’s subnets are dropped when the route is added.',
           edit: (draft) => {

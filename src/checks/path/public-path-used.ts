@@ -6,6 +6,7 @@ import { resolverKind } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { createEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
 import { sharedSubnetGap } from '../endpoint/shared-subnet.ts';
+import { comment } from '../terraform.ts';
 
 const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 
@@ -104,6 +105,10 @@ export const publicPathUsed = defineCheck({
             endpoint === undefined
               ? 'the client’s subnet is not known'
               : 'it follows from the other causes and goes with them',
+          terraform:
+            endpoint === undefined
+              ? comment('An aws_vpc_endpoint in the client’s VPC; its subnet is not known.')
+              : comment('It follows from another cause, whose fix has the snippet.'),
         },
   demonstration: {
     inject: (world) => {

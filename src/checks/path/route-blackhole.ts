@@ -2,8 +2,9 @@ import type { Route } from '../../model/aws.ts';
 import { flows, unionFlows } from '../../network/flows.ts';
 import { formatRoute, routeDestination, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, hcl } from '../terraform.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
-import { removeRoute, removeRouteOnModel } from './route-commands.ts';
+import { removeRoute, removeRouteInTerraform, removeRouteOnModel } from './route-commands.ts';
 import { formatTaken, ROUTE_SLICES, routeView, takenBy } from './routed-parts.ts';
 
 type Facts = {
@@ -83,6 +84,14 @@ export const routeBlackhole = defineCheck({
         ...again.flatMap((id) => [change('remove', id), change('add', id)]),
       ],
       undo: removals.flatMap((one) => one.undo),
+      terraform: hcl(
+        ...others.map((route) => removeRouteInTerraform(routeTableId, route)),
+        ...again.map((id) =>
+          comment(
+            `terraform apply -replace on the aws_vpc_endpoint_route_table_association of ${id} and ${routeTableId}; where the aws_vpc_endpoint has route_table_ids, apply once without ${routeTableId} and once with it.`,
+          ),
+        ),
+      ),
       owner: 'network owner',
       ...(others.length > 0
         ? {

@@ -2,6 +2,7 @@ import type { TlsObservation } from '../../model/observation.ts';
 import { chooseEndpoint, isVpceName, privateNames } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 
 export const tlsNameMismatch = defineCheck({
   code: 'tls-name-mismatch',
@@ -73,6 +74,16 @@ export const tlsNameMismatch = defineCheck({
           : [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${better}/`],
     undo: [],
     owner: 'application owner',
+    terraform:
+      vpce && !privateDns && endpointId !== undefined
+        ? hcl(
+            resource('aws_vpc_endpoint_private_dns', endpointId, {
+              vpc_endpoint_id: endpointId,
+              private_dns_enabled: true,
+            }),
+            comment('The name itself is a setting of the application. Undo: private_dns_enabled = false.'),
+          )
+        : notTerraforms('which name is called is a setting of the application.'),
     unprovable:
       'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
   }),
