@@ -10,7 +10,7 @@ import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '.
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { evaluateChecks } from './findings.ts';
-import { planFixes, proveFixes } from './fixes.ts';
+import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
@@ -60,9 +60,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   for (const view of views) view.status = statusOf(view);
 
   const causes = rankCauses(views);
-  const fixes = proveFixes(causes, views, modelInput);
+  const plans = setsPerTarget(causes, views, modelInput);
+  const fixes = proveFixes(causes, plans, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
-  const fixPlan = planFixes(causes, views, modelInput);
+  const fixPlan = planFixes(causes, plans, modelInput);
   const unexplained = unexplainedOf(views, causes);
   const undecided = undecidedOf(views, input.probed);
   const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
