@@ -13,7 +13,7 @@ import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
-import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
+import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
 import { observedStatus } from './target-status.ts';
 import { headlineOf, notChecked, notesOf, verdictOf } from './verdict.ts';
 import { describeTarget, statusOf, type View } from './views.ts';
@@ -64,7 +64,9 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const fixes = proveFixes(causes, plans, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
   const fixPlan = planFixes(causes, plans, modelInput);
+  const run = { input, vantage };
   const unexplained = unexplainedOf(views, causes);
+  const couldBe = unexplainedCouldBe(unexplained, views, run);
   const undecided = undecidedOf(views, input.probed);
   const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
@@ -96,10 +98,11 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     targets,
     causes: reportCauses,
     fixPlan,
-    contradicted: contradictedOf(views),
+    contradicted: contradictedOf(views, run),
     ruledOut: ruledOutOf(views, causes),
     undecided,
     unexplained,
+    ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
     notChecked: notChecked(input.probed, views),
     observations: input.observations,
     coverage: input.coverage,

@@ -34,7 +34,7 @@ export const dnsAnswerStale = defineCheck({
       return unknown([missing(state, 'networkInterfaces', `whose address ${list(inside)} is`)], false);
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
     const stale = inside.filter((address) => !(goal.addresses ?? []).includes(address));
-    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own interfaces`);
+    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own ${list(inside)}`);
     const owner = state.networkInterfaces.value.find((one) =>
       stale.some((address) => allAddresses(one).includes(address)),
     );

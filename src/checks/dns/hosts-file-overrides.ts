@@ -23,7 +23,7 @@ export const hostsFileOverrides = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const entries = hostsEntries(vantage, host);
     if (entries.length === 0)
-      return vantage.hosts.length === 0 ? NOT_APPLICABLE : absent('the hosts file does not name it');
+      return vantage.hosts.length === 0 ? NOT_APPLICABLE : absent(`no line of the hosts file names ${host}`);
     const goal = nameGoal(state, client, target);
     const pinned = entries.map((entry) => entry.address);
     const known = goal.addresses ?? (evidence.vpc?.outcome === 'answered' ? evidence.vpc.addresses : undefined);
@@ -33,7 +33,7 @@ export const hostsFileOverrides = defineCheck({
       return NOT_APPLICABLE;
     }
     const wrong = entries.filter((entry) => !known.includes(entry.address));
-    if (wrong.length === 0) return absent('the hosts file pins the name to an address that is right');
+    if (wrong.length === 0) return absent(`the hosts file pins ${host} to ${list(pinned)}, which is right`);
     return found([
       {
         key: wrong.map((entry) => `${entry.line} ${entry.address}`).join(' '),

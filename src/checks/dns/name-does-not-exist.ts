@@ -28,7 +28,8 @@ export const nameDoesNotExist = defineCheck({
       ['answered', 'no-data', 'nxdomain'].includes(answer.outcome),
     );
     if (asked.length === 0) return NOT_APPLICABLE;
-    if (asked.some((answer) => answer.outcome !== 'nxdomain')) return absent('the name exists');
+    const knows = asked.find((answer) => answer.outcome !== 'nxdomain');
+    if (knows !== undefined) return absent(`${knows.server} knows the name ${host}`);
     const match = matchHost(host);
     if (match?.variant === 'standard' && match.service?.confidence === 'high') return NOT_APPLICABLE;
     const servers = [...new Set(asked.map((answer) => answer.server))];

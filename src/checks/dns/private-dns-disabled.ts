@@ -36,7 +36,7 @@ export const privateDnsDisabled = defineCheck({
       return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
     if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
-    if (endpoint.PrivateDnsEnabled === true) return absent('the endpoint’s private DNS is on');
+    if (endpoint.PrivateDnsEnabled === true) return absent(`${endpoint.VpcEndpointId}’s private DNS is on`);
     const names = offered(state, endpoint);
     if (!namesCover(names, host)) return NOT_APPLICABLE;
     const answers = evidence.system?.addresses ?? [];

@@ -34,7 +34,10 @@ export const resolverNotVpc = defineCheck({
     const host = target.host;
     if (host === undefined || isVpceName(host)) return NOT_APPLICABLE;
     const kind = resolverKind(state, vantage);
-    if (kind === 'vpc') return absent('the client asks the VPC’s own resolver');
+    if (kind === 'vpc')
+      return absent(
+        `the client asks the VPC’s own resolver${vantage.resolvers[0] === undefined ? '' : ` ${vantage.resolvers[0].address}`}`,
+      );
     const primary = primaryCidrOf(vantage);
     const configured = configuredResolvers(state, vantage);
     const names = configured?.addresses.join(', ') ?? 'an unknown resolver';

@@ -31,7 +31,7 @@ export const vpcDnsHostnamesDisabled = defineCheck({
       vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId)?.EnableDnsHostnames?.Value;
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsHostnames')]);
-    if (value) return absent('the VPC’s DNS host names are on');
+    if (value) return absent(`enableDnsHostnames is true in ${vpcId}`);
     const endpointId = goal.choice.endpoints[0].VpcEndpointId;
     return found([
       {

@@ -26,10 +26,11 @@ export const vpcDnsSupportDisabled = defineCheck({
     const vpcId = vantage.vpcId;
     const value = vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId)?.EnableDnsSupport?.Value;
     // A resolver that answers is switched on, whoever may read the attribute.
-    if (value === undefined && evidence.vpc?.outcome === 'answered') return absent('the VPC’s resolver answers');
+    if (value === undefined && evidence.vpc?.outcome === 'answered')
+      return absent(`the VPC’s resolver ${evidence.vpc.server} answers`);
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsSupport')]);
-    if (value) return absent('the VPC’s DNS support is on');
+    if (value) return absent(`enableDnsSupport is true in ${vpcId}`);
     const primary = primaryCidrOf(vantage);
     return found([
       {

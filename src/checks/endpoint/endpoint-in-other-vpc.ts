@@ -37,7 +37,7 @@ export const endpointInOtherVpc = defineCheck({
     if (vpcId === undefined) return NOT_APPLICABLE;
     const choice = chooseEndpoint(state, vpcId, target);
     if (choice !== undefined && (choice.endpoints[0].VpcId ?? vpcId) === vpcId)
-      return absent(`${choice.endpoints[0].VpcEndpointId} is in this VPC`);
+      return absent(`${choice.endpoints[0].VpcEndpointId} is in ${vpcId}, as the client is`);
     const others = endpointsFor(state.vpcEndpoints, target).filter(
       (endpoint) => endpoint.VpcId !== undefined && endpoint.VpcId !== vpcId,
     );

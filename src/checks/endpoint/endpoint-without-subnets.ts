@@ -28,7 +28,9 @@ export const endpointWithoutSubnets = defineCheck({
     if (endpoint === undefined || !isType(endpoint, 'interface')) return NOT_APPLICABLE;
     const told = [endpoint.NetworkInterfaceIds, endpoint.SubnetIds].filter((list) => list !== undefined);
     if (told.length === 0 || told.some((list) => list.length > 0))
-      return absent(`${endpoint.VpcEndpointId} has network interfaces`);
+      return absent(
+        `${endpoint.VpcEndpointId} has ${endpoint.NetworkInterfaceIds?.join(' and ') || 'network interfaces'}`,
+      );
     const id = endpoint.VpcEndpointId;
     const subnet = client.subnetId === undefined ? undefined : byId(state.subnets, 'SubnetId', client.subnetId);
     return found([

@@ -6,6 +6,7 @@ import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
 import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { carriedElsewhere, predictsSilence } from './blocked-gates.ts';
+import { decidingRoutes } from './deciding-rules.ts';
 import { ROUTE_SLICES, routeView } from './routed-parts.ts';
 
 type Facts = { readonly routeTableId: string; readonly endpointId: string; readonly prefixListIds: readonly string[] };
@@ -75,7 +76,9 @@ export const gatewayRouteMissing = defineCheck({
       return unreadable.some((gap) => gap.slice === 'vpcEndpoints') ? unknown(unreadable) : NOT_APPLICABLE;
     if (gateways.some(({ gate }) => gate.routes === undefined))
       return unknown(gateways.flatMap(({ gate }) => gate.missing));
-    return absent('the subnet’s route table has the gateway endpoint’s route');
+    return absent(
+      `the subnet’s route table has the gateway endpoint’s route${decidingRoutes(gateways.map(({ gate }) => gate))}`,
+    );
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);

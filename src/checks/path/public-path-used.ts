@@ -50,7 +50,8 @@ export const publicPathUsed = defineCheck({
       const own = model.endpointPaths.flatMap((path) =>
         path.destination.kind === 'interface' ? [path.destination.address] : [],
       );
-      if (open.every((address) => own.includes(address))) return absent('the traffic goes through the endpoint');
+      if (open.every((address) => own.includes(address)))
+        return absent(`${open.join(' and ')} ${open.length > 1 ? 'are' : 'is'} the endpoint’s own`);
       if (gateway && model.status !== 'detour')
         return absent(`the route to ${model.choice?.endpoints[0].VpcEndpointId} carries the traffic`);
       // Without the endpoints and routes it cannot be told whether a gateway endpoint carried this.
@@ -60,7 +61,7 @@ export const publicPathUsed = defineCheck({
       if (model.status === 'unknown') return unknown(model.missing, false);
       // Where a part of it leaves, or may leave, the route that takes that part is the cause to name.
       if (model.publicPath !== undefined && model.publicPath.status !== 'closed') return NOT_APPLICABLE;
-      return absent('the traffic does not leave by an internet path');
+      return absent(`the traffic does not leave by an internet path, but through ${model.actualPath}`);
     }
     // A private address behind the public name (a central endpoint) has already been left: `open` holds public ones only.
     const shared = sharedSubnetGap(state, vantage);

@@ -4,6 +4,7 @@ import { formatRoute, routeDestination, routeTarget } from '../../network/route-
 import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { comment, hcl } from '../terraform.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
+import { decidingRoutes } from './deciding-rules.ts';
 import { removeRoute, removeRouteInTerraform, removeRouteOnModel } from './route-commands.ts';
 import { formatTaken, ROUTE_SLICES, routeView, takenBy } from './routed-parts.ts';
 
@@ -59,7 +60,10 @@ export const routeBlackhole = defineCheck({
     });
     if (findings.length > 0) return found(findings, view.missing);
     if (view.missing.length > 0) return unknown(view.missing);
-    return view.gates.length === 0 ? NOT_APPLICABLE : absent('no blackhole route takes the endpoint’s addresses');
+    if (view.gates.length === 0) return NOT_APPLICABLE;
+    return absent(
+      `no blackhole route takes the endpoint’s addresses${decidingRoutes(view.gates.map(({ gate }) => gate))}`,
+    );
   },
   fix: ({ routeTableId, routes, endpointIds }) => {
     // The endpoint's own route cannot be deleted by hand; it is made anew by associating the table again.

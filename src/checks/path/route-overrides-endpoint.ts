@@ -15,6 +15,7 @@ import {
 } from '../check.ts';
 import { comment, hcl } from '../terraform.ts';
 import { carriedElsewhere, list, nameDestination, predictsSilence } from './blocked-gates.ts';
+import { decidingRoutes } from './deciding-rules.ts';
 import {
   destinationOption,
   removeRoute,
@@ -90,7 +91,10 @@ export const routeOverridesEndpoint = defineCheck({
     });
     if (findings.length > 0) return found(findings, view.missing);
     if (view.missing.length > 0) return unknown(view.missing);
-    return view.gates.length === 0 ? NOT_APPLICABLE : absent('no more specific route takes the endpoint’s addresses');
+    if (view.gates.length === 0) return NOT_APPLICABLE;
+    return absent(
+      `no more specific route takes the endpoint’s addresses${decidingRoutes(view.gates.map(({ gate }) => gate))}`,
+    );
   },
   fix: ({ routeTableId, routes, localCidrs }) => {
     const steps = routes.map((route) => repair(routeTableId, route, localCidrs));

@@ -29,7 +29,10 @@ export const tlsNameMismatch = defineCheck({
     );
     if (shaken.length === 0) return NOT_APPLICABLE;
     const wrong = shaken.filter((one) => one.outcome === 'name-mismatch');
-    if (wrong.length === 0) return absent(`the certificate covers ${host}`);
+    if (wrong.length === 0)
+      return absent(
+        `the certificate for ${shaken[0]?.detail.chain[0]?.subjectAlternativeNames.slice(0, 2).join(', ') || 'the name'} covers ${host}`,
+      );
     const names = wrong[0]?.detail.chain[0]?.subjectAlternativeNames ?? [];
     const choice = state.vpcEndpoints.known ? chooseEndpoint(state, client.vpcId, target) : undefined;
     const better =
