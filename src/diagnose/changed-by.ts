@@ -4,6 +4,7 @@ import { SLICES } from '../model/state.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { networkAclOf } from '../network/network-acls.ts';
 import { routeTableOf } from '../network/route-tables.ts';
+import { endpointNames } from '../services/endpoint-names.ts';
 
 export type Changed = { readonly state: State; readonly vantage: Vantage };
 
@@ -40,7 +41,7 @@ export function changedBy(before: Changed, after: Changed): Scope | undefined {
     };
   if (names.length > 0)
     return {
-      words: `This changes the service’s name for the whole of ${vpcId ?? 'the VPC'}, ${others.length} other ${others.length === 1 ? 'subnet' : 'subnets'} of it.`,
+      words: `This changes ${names.flatMap((endpoint) => endpointNames(endpoint).private[0] ?? []).join(' and ') || 'the service’s name'} for the whole of ${vpcId ?? 'the VPC'}${others.length === 0 ? '' : `, ${others.length} other ${others.length === 1 ? 'subnet' : 'subnets'} of it`}.`,
       subnets: all ?? [],
       names: 'asked',
       unread,

@@ -68,7 +68,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const unexplained = unexplainedOf(views, causes);
   const couldBe = unexplainedCouldBe(unexplained, views, run);
   const undecided = undecidedOf(views, input.probed);
-  const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
+  const targets = views.map((view) => describeTarget(view, vantage, reportCauses, state));
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
   return {
     schemaVersion: 1,

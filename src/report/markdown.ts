@@ -1,5 +1,5 @@
 /** The report for a ticket: headings, a table of targets, commands in fences. Reads well unrendered, too. */
-import type { Report, ReportCause } from '../model/report.ts';
+import type { Report, ReportCause, ReportFix } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
 import { cleanReport } from './clean.ts';
 import { sightsOf, unexplainedLines } from './evidence.ts';
@@ -11,16 +11,21 @@ import {
   hasFixPlan,
   nameTargets,
   openQuestions,
+  otherSets,
   proofSentence,
   rankWords,
   refusedCalls,
   targetGroups,
   vantageParts,
+  wayHeading,
   wayTaken,
 } from './summary.ts';
 import { atMost, joinWords, LAYER_WORDS, STANDING_WORDS, sentence, VERDICT_WORDS } from './words.ts';
 
-/** GitHub-flavoured Markdown that other trackers read as well; no HTML in it, whatever the strings from outside hold. */
+/**
+ * GitHub-flavoured Markdown that other trackers read as well. No HTML in it but for the two tags that fold, whatever the strings
+ * from outside hold.
+ */
 export function renderMarkdown(report: Report): string {
   const cleaned = cleanReport(report);
   const parts = [
@@ -72,10 +77,36 @@ function causePart(report: Report, cause: ReportCause): string {
     fence(fix.commands, 'sh'),
     prose(proofSentence(report, cause)),
     fix.caution === undefined ? '' : `**Caution:** ${prose(sentence(fix.caution))}`,
+    fix.blastRadius === undefined ? '' : `**Others:** ${prose(sentence(fix.blastRadius.summary))}`,
     fix.undo.length === 0 ? '' : `**Undo:**\n\n${fence(fix.undo, 'sh')}`,
+    morePart(fix),
     cause.reachabilityAnalyzerCode === undefined
       ? ''
       : `Reachability Analyzer calls it ${code(cause.reachabilityAnalyzerCode)}.`,
+  ]);
+}
+
+/** The only tags of the document: they are ours, and hold nothing from outside. */
+export const FOLDED = ['<details><summary>As Terraform, and other ways</summary>', '</details>'] as const;
+
+/** Terraform and alternatives, folded away where the tracker can fold. */
+function morePart(fix: ReportFix): string {
+  const ways = fix.alternatives ?? [];
+  if (fix.terraform === undefined && ways.length === 0) return '';
+  const hcl = (terraform: string | undefined) => (terraform === undefined ? '' : fence(terraform.split('\n'), 'hcl'));
+  return paragraphs([
+    FOLDED[0],
+    hcl(fix.terraform),
+    ...ways.map((way) =>
+      paragraphs([
+        `**Or:** ${prose(wayHeading(way))}`,
+        fence(way.commands, 'sh'),
+        way.caution === undefined ? '' : `**Caution:** ${prose(sentence(way.caution))}`,
+        way.undo.length === 0 ? '' : `**Undo:**\n\n${fence(way.undo, 'sh')}`,
+        hcl(way.terraform),
+      ]),
+    ),
+    FOLDED[1],
   ]);
 }
 
@@ -123,6 +154,7 @@ function planPart(report: Report): string {
   return paragraphs([
     '### Fix plan',
     lines.join('\n'),
+    ...otherSets(report).map(prose),
     opens.length === 0 ? '' : prose(`Then the model opens ${joinWords(opens)}.`),
     remaining.length === 0 ? '' : prose(`Still closed after that, or unknown: ${joinWords(remaining)}.`),
   ]);
@@ -143,7 +175,12 @@ function closingParts(report: Report): readonly string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? '' : `### ${title}\n\n${bullets(lines)}`;
   return [
-    section('Not explained', unexplainedLines(report).map(prose)),
+    section('Not explained', [
+      ...unexplainedLines(report).map(prose),
+      ...(report.unexplainedCouldBe === undefined
+        ? []
+        : [prose(`Could be: ${sentence(report.unexplainedCouldBe.join('; '))}`)]),
+    ]),
     section('Contradicted', contradicted),
     section('Not decided', undecided),
     section('Fine', fine),

@@ -120,7 +120,6 @@ export const privateDnsDisabled = defineCheck({
             ],
           }),
       owner: 'endpoint owner',
-      caution: `This changes ${names[0] ?? 'the service’s name'} for the whole of ${vpcId}: every subnet’s traffic to it then needs the endpoint’s security group and network ACLs to admit it.`,
       edit: (draft) => {
         const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
         if (endpoint === undefined) return;
