@@ -87,7 +87,10 @@ function causePart(report: Report, cause: ReportCause): string {
 }
 
 /** The only tags of the document: they are ours, and hold nothing from outside. */
-export const FOLDED = ['<details><summary>As Terraform, and other ways</summary>', '</details>'] as const;
+const FOLD = (title: string) => `<details><summary>${title}</summary>`;
+const FOLDS = [FOLD('As Terraform'), FOLD('As Terraform, and other ways'), FOLD('Other ways')] as const;
+const FOLD_END = '</details>';
+export const FOLDED: readonly string[] = [...FOLDS, FOLD_END];
 
 /** Terraform and alternatives, folded away where the tracker can fold. */
 function morePart(fix: ReportFix): string {
@@ -95,7 +98,7 @@ function morePart(fix: ReportFix): string {
   if (fix.terraform === undefined && ways.length === 0) return '';
   const hcl = (terraform: string | undefined) => (terraform === undefined ? '' : fence(terraform.split('\n'), 'hcl'));
   return paragraphs([
-    FOLDED[0],
+    ways.length === 0 ? FOLDS[0] : fix.terraform === undefined ? FOLDS[2] : FOLDS[1],
     hcl(fix.terraform),
     ...ways.map((way) =>
       paragraphs([
@@ -106,7 +109,7 @@ function morePart(fix: ReportFix): string {
         hcl(way.terraform),
       ]),
     ),
-    FOLDED[1],
+    FOLD_END,
   ]);
 }
 
