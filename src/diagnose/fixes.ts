@@ -138,7 +138,9 @@ function unknownWords(missing: readonly Missing[]): string {
 export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[], input: ModelInput): FixPlan {
   const isBroken = (view: View) => view.status === 'unreachable' || view.status === 'degraded';
   const steps = new Set<Cause>();
-  for (const { view, sets } of plans.filter((one) => isBroken(one.view))) {
+  // Who has no choice goes first: what they need may be enough for those who have one.
+  const byChoice = plans.filter((one) => isBroken(one.view)).sort((a, b) => a.sets.length - b.sets.length);
+  for (const { view, sets } of byChoice) {
     const independent = (cause: Cause) => (cause.members[0] as Judged).check.consequence !== true;
     const own = ownCauses(causes, view);
     const added = (set: readonly Cause[]) => set.filter((cause) => !steps.has(cause)).length;
