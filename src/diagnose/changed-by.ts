@@ -55,16 +55,19 @@ export function changedBy(before: Changed, after: Changed): Scope | undefined {
   const shared = others.filter(shares);
   if (shared.length === 0 && unread === undefined) return undefined;
   const what = [...acls, ...tables].join(' and ');
+  const many = acls.length + tables.length > 1;
+  const verb = tables.length === 0 ? (many ? 'guard' : 'guards') : many ? 'serve' : 'serves';
+  const named = `${shared.slice(0, SHOWN).join(', ')}${shared.length > SHOWN ? ` and ${shared.length - SHOWN} more subnets` : ''}`;
+  const asWell = own !== undefined && shares(own) ? ' as well' : '';
   return {
-    words:
-      shared.length === 0
-        ? `Other subnets may use ${what} as well.`
-        : `${what} ${acls.length + tables.length === 1 ? 'is' : 'are'} also that of ${shared.slice(0, 3).join(', ')}${shared.length > 3 ? ` and ${shared.length - 3} more subnets` : ''}.`,
+    words: shared.length === 0 ? `Other subnets may use ${what} as well.` : `${what} ${verb} ${named}${asWell}.`,
     subnets: shared,
     names: 'asked',
     unread,
   };
 }
+
+const SHOWN = 3;
 
 function subnetsOf(state: State, vpcId: string | undefined): string[] | undefined {
   if (!state.subnets.known) return undefined;

@@ -1,6 +1,7 @@
 /** What a report says beside its causes, put into sentences once for all renderers. */
 import { LAYER_ORDER, type Layer, layerOf } from '../model/codes.ts';
 import type {
+  Privilege,
   Report,
   ReportCause,
   ReportFix,
@@ -69,14 +70,24 @@ export function otherWays(fix: ReportFix): string {
 
 /** One other way as a heading: what, how wide, and what the model shows of it. */
 export function wayHeading(way: ReportFixAlternative): string {
-  const proof =
-    way.proof === 'opens'
-      ? 'the model opens it, too'
-      : way.proof === 'necessary'
-        ? 'does as well in the plan'
-        : 'not proven';
-  return `${sentence(way.summary).replace(/\.$/, '')} (${[...(way.privilege === undefined ? [] : [`admits by ${way.privilege}`]), proof].join(', ')})`;
+  const width = way.privilege === undefined ? [] : [WIDTHS[way.privilege]];
+  return `${sentence(way.summary).replace(/\.$/, '')} (${[...width, PROOFS[way.proof]].join('; ')})`;
 }
+
+const WIDTHS = {
+  'security group': 'as wide as a security group',
+  'prefix list': 'as wide as a prefix list',
+  address: 'single addresses',
+  subnet: 'as wide as the subnet',
+  VPC: 'as wide as the VPC',
+  anywhere: 'any address',
+} as const satisfies Record<Privilege, string>;
+
+const PROOFS = {
+  opens: 'opens it on the model, too',
+  necessary: 'does as well in the plan',
+  unproven: 'not proven',
+} as const satisfies Record<ReportFix['proof'], string>;
 
 /** Three targets are named, more are counted. */
 export function nameTargets(report: Report, ids: readonly string[]): string {

@@ -77,8 +77,8 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...fact('Undo', commandLines(page, fix.undo)),
     ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),
     ...fact('Others', othersLines(page, fix)),
-    ...fact('Or', page.verbose ? waysLines(page, fix) : say(otherWays(fix), 'dim')),
     ...fact('As HCL', page.verbose ? snippetLines(page, fix.terraform) : []),
+    ...fact('Or', page.verbose ? waysLines(page, fix) : say(otherWays(fix), 'dim')),
     ...fact('AWS', analyzer === undefined ? [] : say(`Reachability Analyzer calls it ${analyzer}.`)),
   ];
 }
