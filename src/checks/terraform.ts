@@ -1,6 +1,6 @@
 /**
  * Fixes in Terraform's language. Resource types and arguments are those of the AWS provider's documentation
- * (https://registry.terraform.io/providers/hashicorp/aws/latest/docs); a test holds every snippet to them.
+ * (hashicorp/aws at registry.terraform.io); a test holds every snippet to them.
  */
 
 /** An expression that is written without quotes: `{ expression: 'aws_security_group.endpoint.id' }` */

@@ -11,7 +11,12 @@ import { smallestSets } from './smallest-sets.ts';
 import type { View } from './views.ts';
 
 /** The smallest sets of causes whose fixes open a target; none where something keeps it closed that no fix takes away. */
-export type TargetSets = { readonly view: View; readonly sets: readonly (readonly Cause[])[] };
+export type TargetSets = {
+  readonly view: View;
+  readonly sets: readonly (readonly Cause[])[];
+  /** the one of them that the plan takes */
+  chosen: readonly Cause[] | undefined;
+};
 
 /** Whether a target has a live fault that no fix of the model takes away. */
 function stuckBy(causes: readonly Cause[], target: Target): Cause | undefined {
@@ -25,7 +30,25 @@ function stuckBy(causes: readonly Cause[], target: Target): Cause | undefined {
 
 /** Tries the fixes of every target's causes on the model; `proveFixes` and `planFixes` both build on it. */
 export function setsPerTarget(causes: readonly Cause[], views: readonly View[], input: ModelInput): TargetSets[] {
-  return views.map((view) => ({ view, sets: smallestSets(input, view.target, ownCauses(causes, view)) }));
+  const plans = views.map((view): TargetSets => {
+    const sets = smallestSets(input, view.target, ownCauses(causes, view));
+    return { view, sets, chosen: undefined };
+  });
+  // Who has no choice goes first: what they need may be enough for those who have one.
+  const steps = new Set<Cause>();
+  for (const plan of [...plans].sort((a, b) => a.sets.length - b.sets.length)) {
+    const added = (set: readonly Cause[]) => set.filter((cause) => !steps.has(cause)).length;
+    plan.chosen = plan.sets.reduce<readonly Cause[] | undefined>(
+      (least, set) => (least === undefined || added(set) < added(least) ? set : least),
+      undefined,
+    );
+    if (isBroken(plan.view)) for (const cause of plan.chosen ?? []) steps.add(cause);
+  }
+  return plans;
+}
+
+function isBroken(view: View): boolean {
+  return view.status === 'unreachable' || view.status === 'degraded';
 }
 
 function ownCauses(causes: readonly Cause[], view: View): readonly Cause[] {
@@ -80,12 +103,12 @@ function proofOf(
   const opened: string[] = [];
   const needed: string[] = [];
   let why = '';
-  for (const { view, sets } of plans) {
+  for (const { view, sets, chosen } of plans) {
     if (!cause.members.some((member) => member.target.id === view.target.id)) continue;
     const { target } = view;
     const before = view.model.status;
     const stuck = stuckBy(causes, target);
-    const set = sets.find((one) => one.includes(cause));
+    const set = chosen?.includes(cause) === true ? chosen : undefined;
     const after = modelAfter(input, target, [fix]);
     if (before === 'open') why = `On the model ${target.id} is open already.`;
     else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
@@ -93,6 +116,8 @@ function proofOf(
       needed.push(target.id);
     else if (stuck !== undefined)
       why = `${target.id} also needs the fix of ${(stuck.members[0] as Judged).check.code}, which the model cannot show.`;
+    else if (sets.some((one) => one.includes(cause)))
+      why = `The plan opens ${target.id} without it; it would do in place of another step.`;
     else if (after.status === 'unknown') why = sentence(unknownWords(after.missing));
     else
       why = `The model does not open ${target.id} with it: ${after.status === 'closed' ? 'it stays closed' : `it is ${after.status}`}.`;
@@ -132,23 +157,15 @@ function unknownWords(missing: readonly Missing[]): string {
 }
 
 /**
- * One plan for all: for each broken target the set that adds the fewest steps to what others need already. What no fix of
+ * One plan for all: the chosen set of each broken target, which adds the fewest steps to what others need. What no fix of
  * the model opens gets the fixes of all its causes, since each of them is needed as far as anybody can tell.
  */
 export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[], input: ModelInput): FixPlan {
-  const isBroken = (view: View) => view.status === 'unreachable' || view.status === 'degraded';
   const steps = new Set<Cause>();
-  // Who has no choice goes first: what they need may be enough for those who have one.
-  const byChoice = plans.filter((one) => isBroken(one.view)).sort((a, b) => a.sets.length - b.sets.length);
-  for (const { view, sets } of byChoice) {
+  for (const { view, chosen } of plans.filter((one) => isBroken(one.view))) {
     const independent = (cause: Cause) => (cause.members[0] as Judged).check.consequence !== true;
     const own = ownCauses(causes, view);
-    const added = (set: readonly Cause[]) => set.filter((cause) => !steps.has(cause)).length;
-    const best = sets.reduce<readonly Cause[] | undefined>(
-      (least, set) => (least === undefined || added(set) < added(least) ? set : least),
-      undefined,
-    );
-    for (const cause of best ?? own.filter(independent)) steps.add(cause);
+    for (const cause of chosen ?? own.filter(independent)) steps.add(cause);
     for (const cause of own) if (!provable(cause.fix) && independent(cause)) steps.add(cause);
   }
   const ordered = causes.filter((cause) => steps.has(cause));

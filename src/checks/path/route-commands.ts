@@ -52,7 +52,7 @@ export function removeRouteOnModel(draft: Draft, tableId: string, route: Route):
 /**
  * What Terraform does about a route that is to go: nothing is declared for it any more. A snippet cannot say "delete", so
  * the words say what to remove, and how to take over a route that Terraform does not know yet.
- * https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route
+ * (hashicorp/aws, resource aws_route, "Import")
  */
 export function removeRouteInTerraform(tableId: string, route: Route): string {
   const name = `aws_route.${tableId.replace(/[^A-Za-z0-9_-]/g, '_')}`;
