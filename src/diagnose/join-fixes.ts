@@ -33,13 +33,22 @@ export function fixOf(members: readonly [Judged, ...Judged[]]): Fix {
   return { ...joined(fixes), owner: only.owner, alternatives };
 }
 
+/** Between blocks of the top level: a block may hold an empty line of its own. */
+const BETWEEN_BLOCKS = /\n\n(?=\S)/;
+
+/** What is to be made first, how it is undone last. */
+function joinSnippets(parts: readonly string[]): string {
+  const isUndo = (part: string) => part.startsWith('# Undo');
+  return [...parts.filter((part) => !isUndo(part)), ...parts.filter(isUndo)].join('\n\n');
+}
+
 function joined(fixes: readonly (Fix | FixAlternative)[]): FixAlternative {
   const unique = (items: readonly (string | undefined)[]) => [
     ...new Set(items.filter((item): item is string => item !== undefined && item !== '')),
   ];
   const provable = fixes.filter((fix) => fix.edit !== undefined && fix.unprovable === undefined);
   const caution = unique(fixes.map((fix) => fix.caution)).join(' ');
-  const terraform = unique(fixes.flatMap((fix) => fix.terraform?.split('\n\n'))).join('\n\n');
+  const terraform = joinSnippets(unique(fixes.flatMap((fix) => fix.terraform?.split(BETWEEN_BLOCKS))));
   const privilege = PRIVILEGES.findLast((width) => fixes.some((fix) => fix.privilege === width));
   return {
     summary: unique(fixes.map((fix) => fix.summary)).join(' '),

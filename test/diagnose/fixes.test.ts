@@ -7,6 +7,7 @@ import { applyFixes } from '../../src/diagnose/proof.ts';
 import { stateOfWorld } from '../../src/lab/reachability.ts';
 import { addNatGateway, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import { PRIVILEGES } from '../../src/model/report.ts';
+import { parseHcl } from '../checks/support/hcl.ts';
 import { finding, modelCase, sayingCheck } from './support.ts';
 
 function broken(...codes: readonly Parameters<typeof checkOf>[0][]): World {
@@ -149,6 +150,20 @@ describe('one cause on several targets', () => {
       if (code !== 'client-sg-blocks-egress') expect(new Set(numbers).size).toBe(numbers?.length);
     },
   );
+
+  it('whose fixes differ is one fix with all their commands, and Terraform that still reads', () => {
+    const world = withKms(healthyWorld());
+    checkOf('client-sg-blocks-egress')?.demonstration.inject(world);
+    const [cause] = diagnose(modelCase(world, BOTH)).causes;
+    expect(cause?.fix.commands).toHaveLength(2);
+    expect(cause?.fix.undo).toHaveLength(2);
+    const snippet = cause?.fix.terraform ?? '';
+    const peers = parseHcl(snippet).map((block) => block.attributes.get('referenced_security_group_id'));
+    expect(peers).toEqual([`"${LAB.endpointGroup}"`, '"sg-e0000002"']);
+    expect(snippet.match(/# Undo/g)).toHaveLength(1);
+    expect(snippet).toMatch(/# Undo[^\n]*$/);
+    expect(cause?.fix.alternatives?.map((way) => way.privilege)).toEqual(['address', 'VPC', 'anywhere']);
+  });
 
   it('packets and answers in one ACL get rules of different numbers', () => {
     const world = healthyWorld();

@@ -86,7 +86,9 @@ export function describeAcl<D extends Destination>(
       aclId: id,
       direction: side.direction,
       cidrs,
-      width: blocked.gates.every(({ destination }) => destination.kind === 'interface')
+      width: blocked.gates.every(
+        ({ destination }) => destination.kind === 'interface' || (destination.kind === 'public' && destination.exact),
+      )
         ? 'address'
         : blocked.gates.every(({ destination }) => destination.kind === 'gateway')
           ? 'prefix list'
