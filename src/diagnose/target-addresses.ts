@@ -3,6 +3,7 @@ import type { TargetAddress } from '../model/report.ts';
 import type { State } from '../model/state.ts';
 import { allAddresses } from '../network/destinations.ts';
 import { byId } from '../network/index-by-id.ts';
+import { lackedItsPort } from './target-status.ts';
 import type { View } from './views.ts';
 
 /**
@@ -27,7 +28,7 @@ export function addressesOf(view: View, state: Pick<State, 'subnets' | 'networkI
     address: row.address,
     ...(given === undefined || given.length === 0 ? {} : { named: given.includes(row.address) }),
     ...withoutUndefined({
-      tcp: together(evidence.tcp(row.address)),
+      tcp: together(evidence.tcp(row.address).filter((one) => !lackedItsPort(one))),
       tls: together(evidence.tls(row.address)),
       https: together(evidence.https(row.address)),
     }),
