@@ -148,9 +148,10 @@ describe('25 targets with five faults', async () => {
 
   it('are covered by the list of what was asked', () => {
     for (const rung of ['dns', 'tcp', 'tls', 'https']) {
-      const entry = report.coverage.find((one) => one.what === rung && one.outcome === 'made');
-      expect(entry?.count, rung).toBe(seen(rung).length);
-      expect(entry?.why, rung).toMatch(/\w+/);
+      const entries = report.coverage.filter((one) => one.what === rung && one.outcome === 'made');
+      const total = entries.reduce((sum, one) => sum + one.count, 0);
+      expect(total, rung).toBe(seen(rung).length);
+      for (const entry of entries) expect(entry.why, rung).toMatch(/\w+/);
     }
     const api = report.coverage.filter((one) => one.what.startsWith('ec2:') && one.outcome === 'made');
     expect(new Set(api.map((one) => one.what)).size).toBe(api.length);
