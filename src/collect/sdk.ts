@@ -15,6 +15,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewayAttachmentsCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DescribeVpcAttributeCommand,
   DescribeVpcEndpointServicesCommand,
@@ -23,6 +24,7 @@ import {
   DescribeVpcsCommand,
   EC2Client,
   GetManagedPrefixListEntriesCommand,
+  SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CallName } from './calls.ts';
@@ -37,6 +39,7 @@ export type CallInput = {
   readonly VpcId?: string;
   readonly Attribute?: 'enableDnsSupport' | 'enableDnsHostnames';
   readonly PrefixListId?: string;
+  readonly TransitGatewayRouteTableId?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };
@@ -45,6 +48,11 @@ export type Api = {
   /** one request, with the SDK's own retries; rejects with the SDK's error */
   readonly send: (name: CallName, input: CallInput, signal: AbortSignal) => Promise<object>;
   readonly close: () => void;
+  /**
+   * this machine's clock minus the Date of the latest answer, in milliseconds: the SDK keeps the difference, to sign with the
+   * service's time; undefined before there was an answer
+   */
+  readonly clockOffsetMs?: (() => number | undefined) | undefined;
 };
 
 export type Attempts = {
@@ -93,12 +101,22 @@ const EC2_CALLS = {
     ec2.send(new DescribeVpcPeeringConnectionsCommand(input), options),
   DescribeTransitGatewayVpcAttachments: (ec2, input, options) =>
     ec2.send(new DescribeTransitGatewayVpcAttachmentsCommand(input), options),
+  DescribeTransitGatewayAttachments: (ec2, input, options) =>
+    ec2.send(new DescribeTransitGatewayAttachmentsCommand(input), options),
+  SearchTransitGatewayRoutes: (ec2, input, options) =>
+    ec2.send(
+      new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: undefined, Filters: undefined, ...input }),
+      options,
+    ),
   DescribeVpcEndpointServices: (ec2, input, options) =>
     ec2.send(new DescribeVpcEndpointServicesCommand(input), options),
   DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),
 } satisfies Record<Exclude<CallName, 'GetCallerIdentity'>, Send<EC2Client>>;
 
-function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
+function opened<C extends { destroy: () => void; readonly config: { readonly systemClockOffset: number } }>(
+  client: C,
+  calls: Partial<Record<CallName, Send<C>>>,
+): Api {
   return {
     send: async (name, input, signal) => {
       const send = calls[name];
@@ -106,6 +124,10 @@ function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Rec
       return await send(client, input, { abortSignal: signal });
     },
     close: () => client.destroy(),
+    clockOffsetMs: () => {
+      const { systemClockOffset } = client.config;
+      return systemClockOffset === 0 ? undefined : -systemClockOffset;
+    },
   };
 }
 

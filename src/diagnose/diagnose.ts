@@ -5,12 +5,14 @@ import { CHECKS } from '../checks/index.ts';
 import type { Case } from '../model/case.ts';
 import type { Report, ReportFix } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
+import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
+import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
@@ -26,10 +28,11 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const state = input.state;
   const vantage = completeVantage(input.vantage, state);
   const resolved = resolveTargets(input.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
   const primary = primaryCidrOf(vantage);
   const evidences = new Map(
@@ -45,11 +48,12 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
       resolverSeen(state, which, evidences.get(target.id), which.resolvers === vantage.resolvers, primary),
     publicAddresses: (target) => publicAddressesSeen(evidences.get(target.id), target),
   };
-  const views = resolved.targets.map((target): View => {
-    const evidence = evidences.get(target.id) as Evidence;
+  const views = resolved.targets.map((asked): View => {
+    const evidence = evidences.get(asked.id) as Evidence;
+    const target = ledToCentral(state, vantage.vpcId, asked, evidence.resolved);
     const model = modelAfter(modelInput, target, []);
     // Where the name does not lead to the endpoint, its addresses say nothing about what the name reaches.
-    const leads = model.choice?.way === 'private-dns' || model.choice?.way === 'named';
+    const leads = ['private-dns', 'named', 'central'].includes(model.choice?.way ?? '');
     const intended = (leads ? model.endpointPaths : []).flatMap((path) =>
       path.destination.kind === 'interface' ? [path.destination.address] : [],
     );
@@ -69,6 +73,8 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const couldBe = unexplainedCouldBe(unexplained, views, run);
   const undecided = undecidedOf(views, input.probed);
   const targets = views.map((view) => describeTarget(view, vantage, reportCauses, state));
+  const pasted = pastedOf(views, state, vantage);
+  const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
   return {
     schemaVersion: 1,
@@ -104,9 +110,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     unexplained,
     ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
     notChecked: notChecked(input.probed, views),
+    ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,
-    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes],
+    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
 }
 

@@ -156,6 +156,11 @@ function unknownWords(missing: readonly Missing[]): string {
     : `the model cannot tell: ${first.action} would have to be readable${first.detail === undefined ? '' : ` (${first.detail})`}`;
 }
 
+/** What follows from another cause is repaired with that one; alone it is all there is to do. */
+function follows(cause: Cause): boolean {
+  return (cause.members[0] as Judged).check.consequence === true;
+}
+
 /**
  * One plan for all: the chosen set of each broken target, which adds the fewest steps to what others need. What no fix of
  * the model opens gets the fixes of all its causes, since each of them is needed as far as anybody can tell.
@@ -163,10 +168,9 @@ function unknownWords(missing: readonly Missing[]): string {
 export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[], input: ModelInput): FixPlan {
   const steps = new Set<Cause>();
   for (const { view, chosen } of plans.filter((one) => isBroken(one.view))) {
-    const independent = (cause: Cause) => (cause.members[0] as Judged).check.consequence !== true;
     const own = ownCauses(causes, view);
-    for (const cause of chosen ?? own.filter(independent)) steps.add(cause);
-    for (const cause of own) if (!provable(cause.fix) && independent(cause)) steps.add(cause);
+    for (const cause of chosen ?? own.filter((one) => !follows(one))) steps.add(cause);
+    for (const cause of own) if (!provable(cause.fix) && (!follows(cause) || own.every(follows))) steps.add(cause);
   }
   const ordered = causes.filter((cause) => steps.has(cause));
   const fixes = ordered.map((cause) => cause.fix).filter(provable);

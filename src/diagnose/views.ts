@@ -6,6 +6,7 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { clientOf } from '../network/client.ts';
 import type { TargetModel } from '../network/model.ts';
+import { consequenceOf } from '../services/workloads.ts';
 import type { Evaluated } from './findings.ts';
 import { drawPath } from './hops.ts';
 import { addressesOf } from './target-addresses.ts';
@@ -66,6 +67,11 @@ export function describeTarget(
         ? undefined
         : 'public'
       : `${endpoint.VpcEndpointId} (${model.choice?.way === 'gateway' ? 'gateway' : 'interface'})`;
+  const { workload, serviceId } = target;
+  const consequence =
+    view.status !== 'unreachable' || workload === undefined || serviceId === undefined
+      ? undefined
+      : consequenceOf(workload, serviceId);
   return {
     id: target.id,
     requested: target.requested,
@@ -80,6 +86,7 @@ export function describeTarget(
     hops: paths.map((path) => drawPath(client, path)),
     causes: [...new Set(causes.filter((cause) => cause.targets.includes(target.id)).map((cause) => cause.code))],
     ...(addresses.length === 0 ? {} : { addresses }),
+    ...(consequence === undefined ? {} : { consequence }),
   };
 }
 

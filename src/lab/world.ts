@@ -6,6 +6,7 @@
  */
 import type { SliceElement, SliceName } from '../model/state.ts';
 import type { EphemeralPorts } from '../model/vantage.ts';
+import { awsEndpointServices } from './world-services.ts';
 
 export type WorldApi = { [N in SliceName]: SliceElement<N>[] };
 
@@ -34,6 +35,18 @@ export type WorldServer = {
   ports: number[];
 };
 
+/** An HTTP proxy at an address of its own, which every packet of the client reaches. */
+export type WorldProxy = {
+  port: number;
+  /** `connects`: to what public DNS says of the host, by a way out of its own */
+  behaviour: 'connects' | 'denies' | 'wants-credentials' | 'not-a-proxy';
+  /** whether it speaks TLS itself */
+  tls?: boolean;
+};
+
+/** A network of the client's own machine, as of a container bridge: its addresses never leave the machine. */
+export type WorldLocalNetwork = { device: string; cidr: string; address: string };
+
 /** What stands between the client and an address, and what it does to connections. Sizes are bytes of one write. */
 export type WorldMiddlebox = {
   /** TLS hellos longer than this are dropped; everything else passes */
@@ -49,6 +62,26 @@ export type WorldMiddlebox = {
   losesEveryConnection?: number;
 };
 
+/** What is odd about a certificate; by default Amazon's authority signed it a day ago for ninety days. */
+export type WorldCertificate = {
+  /** `itself`: self-signed; `private`: by an authority of the service's owner, which the client does not have */
+  signedBy?: 'amazon' | 'itself' | 'private';
+  /** days from now; negative ones are past */
+  validFromDays?: number;
+  validToDays?: number;
+};
+
+/** A middlebox that ends every TLS connection and presents a certificate of its own for the name that was asked. */
+export type WorldTlsInspection = {
+  /** the name of its authority */
+  organization: string;
+  commonName: string;
+  /** whether the client was given the authority's root */
+  rootInstalled: boolean;
+  /** `block-page`: it answers itself, and says no */
+  answers: 'relayed' | 'block-page';
+};
+
 export type World = {
   region: string;
   accountId: string;
@@ -58,8 +91,16 @@ export type World = {
   client: {
     /** the network interface that the run stands on; the metadata service tells its ids */
     networkInterfaceId: string;
-    /** `ec2`: IMDSv2 answers; `none`: nothing answers */
-    metadata: 'ec2' | 'none';
+    /** `ec2`: IMDSv2 answers; `none`: refused; `silent`: no answer; `forbidden`: 403, as when it is switched off */
+    metadata: 'ec2' | 'none' | 'silent' | 'forbidden';
+    /** true: no credentials in the environment, so that no API call can be signed */
+    withoutCredentials?: boolean;
+    /** true: the run is in a container on the instance */
+    container?: boolean;
+    /** networks of the machine itself */
+    localNetworks?: WorldLocalNetwork[];
+    /** CIDR blocks to which the machine's own firewall lets nothing out (EPERM) */
+    forbidden?: string[];
     /** nameservers for resolv.conf; the VPC resolver's address (VPC base plus two) unless broken */
     nameservers: string[];
     searchDomains: string[];
@@ -67,6 +108,12 @@ export type World = {
     hosts: string[];
     env: Record<string, string>;
     ephemeralPorts: EphemeralPorts;
+    /** this machine's clock minus the true time, in milliseconds: everybody else's dates are that much off for it */
+    clockAheadMs?: number;
+    /** the roots in the system's bundle, for the run and for applications alike: Amazon's too, another authority's only, or no file */
+    trustStore?: 'complete' | 'without-amazon' | 'no-file';
+    /** further files by path; undefined for one that is not there */
+    files?: Record<string, string | undefined>;
   };
   /** what public DNS says; a name that is not here is NXDOMAIN */
   publicDns: Record<string, DnsRecords>;
@@ -77,8 +124,15 @@ export type World = {
   resolvers: Record<string, WorldResolver>;
   /** names on the certificate of an endpoint's interfaces, by service name; by default all names of the service */
   endpointCertificateNames: Record<string, string[]>;
+  /** what else is odd about the certificates of an endpoint's interfaces, by service name */
+  endpointCertificates?: Record<string, WorldCertificate>;
+  /** the id of the service whose answers and certificate an endpoint's interfaces give, by service name; its own by default */
+  endpointAnswersAs?: Record<string, string>;
+  tlsInspection?: WorldTlsInspection;
   /** servers outside the VPC by address; reached only where the routes lead there */
   servers: Record<string, WorldServer>;
+  /** proxies by address */
+  proxies?: Record<string, WorldProxy>;
   /** by the address behind it */
   middleboxes?: Record<string, WorldMiddlebox>;
 };
@@ -366,6 +420,8 @@ export function healthyWorld(): World {
       egressOnlyInternetGateways: [],
       vpcPeeringConnections: [],
       transitGatewayVpcAttachments: [],
+      transitGatewayAttachments: [],
+      transitGatewayRoutes: [],
       endpointServices: [
         {
           ServiceName: `com.amazonaws.${LAB_REGION}.secretsmanager`,
@@ -386,6 +442,9 @@ export function healthyWorld(): World {
           VpcEndpointPolicySupported: true,
           AcceptanceRequired: false,
         },
+        ...awsEndpointServices(LAB_REGION, ['euw1-az1', 'euw1-az2', 'euw1-az3']).filter(
+          ({ ServiceName }) => !/\.(?:secretsmanager|s3)$/.test(ServiceName),
+        ),
       ],
       instances: [],
     },

@@ -9,7 +9,7 @@ import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { familyOf } from '../network/addresses.ts';
+import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
 import { chooseEndpoint, endpointState, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
@@ -22,6 +22,7 @@ import { fullSizeRequest } from './plan/full-size.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
 import { connectionSeries } from './plan/series.ts';
+import { hostProbes } from './plan-host.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -50,6 +51,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
     seen.push({ target, evidence });
     for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
   }
@@ -104,6 +106,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         'it is an interface of the endpoint, and the name may lead there at any time',
       );
   }
+  if (target.pasted !== undefined && isPublicOrPrivate(target.pasted) && !wanted.has(target.pasted))
+    wanted.set(target.pasted, 'the error text names it: the client was led there');
   const probes: Probe[] = [];
   for (const [address, why] of wanted) {
     // Without an IPv6 address of its own this machine never uses AAAA answers; probing them would only show that.
@@ -230,6 +234,22 @@ function endpointIsAvailable(input: PlanInput, target: Target): boolean {
 
 function leadsTo({ destination }: Path, address: string): boolean {
   return destination.kind === 'interface' && destination.address === address;
+}
+
+/** Metadata services, this machine itself and groups are no place to connect to because a text says so. */
+const NOT_TO_BE_PROBED = cidrSet([
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/127',
+  'fe80::/10',
+  'fd00:ec2::/32',
+  'ff00::/8',
+]);
+
+function isPublicOrPrivate(address: string): boolean {
+  return !containsAddress(NOT_TO_BE_PROBED, address);
 }
 
 function hasIpv6(vantage: Vantage): boolean {

@@ -3,7 +3,7 @@ import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import type { TlsDetail, TlsObservation, TlsProbe } from '../model/observation.ts';
-import { readChain } from './certificate.ts';
+import { anchorOf, readChain } from './certificate.ts';
 import { connectTcp, handshake, hangUp } from './connect.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, outcomeOf } from './outcome.ts';
@@ -67,6 +67,7 @@ function evidenceOf(secure: TLSSocket) {
     protocol: secure.getProtocol() ?? undefined,
     cipher: secure.getCipher().name,
     chain: readChain(secure.getPeerCertificate(true)),
+    anchor: secure.authorized ? anchorOf(secure.getPeerCertificate(true)) : undefined,
   };
 }
 
@@ -74,7 +75,7 @@ function evidenceOf(secure: TLSSocket) {
  * OpenSSL walks the chain from the root down and keeps the last fault it met, which it looks for in the order trust,
  * date: so a wrong date wins over a missing root without our help. It never looks at the name here; we do.
  */
-function faultOf(secure: TLSSocket, serverName: string | undefined): unknown {
+export function faultOf(secure: TLSSocket, serverName: string | undefined): unknown {
   // Node's types call it an Error; it is the code, a string, as the documentation of the X509 error codes says.
   const chainError: unknown = secure.authorizationError;
   if (typeof chainError === 'string') return { code: chainError };

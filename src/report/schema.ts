@@ -29,7 +29,7 @@ const observationIds = texts.describe('Ids of observations, as in `observations[
 const HopSchema = z
   .object({
     gate: text.describe(
-      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
+      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `transit`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
     ),
     label: text.describe('What is drawn, such as `sg-0c1 out` or `local route`.'),
     resource: maybe.describe('The AWS resource that decides at this gate.'),
@@ -85,6 +85,7 @@ const TargetSchema = z
       .array(AddressSchema)
       .optional()
       .describe('Every address that the name or the endpoint has, in the order of the endpoint’s interfaces.'),
+    consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
 
@@ -258,6 +259,18 @@ export const ReportSchema = z
         .optional()
         .describe('For each broken target the smallest sets of causes (by rank) whose fixes open it on the model.'),
     }),
+    pasted: z
+      .array(
+        z.object({
+          target: text,
+          address: text,
+          gives: texts.describe('What the name gives now; empty when it gives nothing.'),
+          current: z.boolean().describe('Whether the pasted address is among them.'),
+          summary: text,
+        }),
+      )
+      .optional()
+      .describe('Addresses in the error text that was pasted, beside what their names give now.'),
     contradicted: z
       .array(
         z.object({

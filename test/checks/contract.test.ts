@@ -6,12 +6,12 @@ import { CHECKS } from '../../src/checks/index.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { applyFixes } from '../../src/diagnose/proof.ts';
 import { stateOfWorld } from '../../src/lab/reachability.ts';
-import { addRoute, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { addNatGateway, addRoute, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { Case } from '../../src/model/case.ts';
 import { CAUSE_CODES, layerOf } from '../../src/model/codes.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { SLICES, type SliceName, type State } from '../../src/model/state.ts';
-import { emptyVantage } from '../../src/model/vantage.ts';
+import { calledRegion, emptyVantage } from '../../src/model/vantage.ts';
 import { clientOf } from '../../src/network/client.ts';
 import { resolveTargets } from '../../src/services/resolve-targets.ts';
 import { completeVantage } from '../../src/vantage/from.ts';
@@ -115,7 +115,7 @@ function fixesOf(subject: Case, check: AnyCheck) {
 function contextsOf(subject: Case, state: State): CheckContext<SliceName>[] {
   const vantage = completeVantage(subject.vantage, subject.state);
   const { targets } = resolveTargets(subject.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: subject.state.vpcEndpoints,
@@ -197,13 +197,27 @@ describe('slices read', () => {
     const without = healthyWorld();
     without.api.vpcEndpoints = [];
     const exits = variants().map((world) => ({ ...world, api: { ...world.api, vpcEndpoints: [] } }));
-    const worlds = [healthyWorld(), ...CHECKS.map((check) => broken(check)), ...variants(), without, ...exits];
+    // Another VPC's gateway endpoint, with ways out of every kind.
+    const gateways = variants();
+    for (const world of gateways)
+      for (const check of CHECKS) if (check.code === 'endpoint-type-unsuited') check.demonstration.inject(world);
+    const worlds = [
+      healthyWorld(),
+      ...CHECKS.map((check) => broken(check)),
+      ...variants(),
+      without,
+      ...exits,
+      ...gateways,
+    ];
     for (const [i, world] of worlds.entries()) {
       const targets = [
         'secretsmanager',
         's3',
         'sts.amazonaws.com',
         'example.com',
+        // What no endpoint here can serve: another Region's host, a service that is in no table.
+        'secretsmanager.us-east-1.amazonaws.com',
+        'shield.eu-west-1.amazonaws.com',
         '203.0.113.9',
         ...(CHECKS[i - 1]?.demonstration.targets ?? []),
       ];
@@ -254,6 +268,15 @@ function variants(): World[] {
   for (const table of peered.api.routeTables)
     table.Routes = table.Routes?.filter((route) => route.GatewayId !== 'local') ?? [];
 
+  // The same with a NAT gateway in place of the peering: it leads out, and to no other VPC.
+  const beyondNat = structuredClone(peered);
+  for (const table of beyondNat.api.routeTables)
+    table.Routes = [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway, State: 'active' }];
+  beyondNat.api.natGateways.push({ NatGatewayId: LAB.natGateway, VpcId: 'vpc-30000003', SubnetId: LAB.publicSubnet });
+
+  const exit = healthyWorld();
+  addNatGateway(exit);
+
   const wayOut = (route: Parameters<typeof addRoute>[2], edit: (world: World) => void = () => {}) => {
     const world = healthyWorld();
     addRoute(world, LAB.clientRouteTable, route);
@@ -264,6 +287,8 @@ function variants(): World[] {
   unreadable.api.prefixLists = [];
   return [
     peered,
+    beyondNat,
+    bare(exit),
     unreadable,
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway }),
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway }),
@@ -396,5 +421,42 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     { ...pinned, vantage: { ...pinned.vantage, hosts: [{ line: 3, address: '192.0.2.1', names: hosts }] } },
     // A vantage that the metadata service gave no CIDR: the API's description of the VPC has to serve.
     { ...told(LAB.publicSecretsAddress), vantage: { ...vantage, resolvers, vpcCidrs: [] } },
+    // A machine with settings of its own: a proxy, an endpoint URL, a metadata service that is switched off.
+    ...[
+      'https://staging.example',
+      `https://${LAB.secretsEndpoint}-x.secretsmanager.${world.region}.vpce.amazonaws.com`,
+    ].map(
+      (url): Case => ({
+        ...base,
+        probed: true,
+        vantage: {
+          ...vantage,
+          resolvers,
+          instanceId: LAB.instance,
+          proxy: { httpsProxy: 'http://10.0.0.99:3128' },
+          sdk: { endpointUrls: { secrets_manager: url } },
+          metadata: { outcome: 'forbidden', address: '169.254.169.254', port: 80, status: 403, ms: 1 },
+        },
+        observations: [
+          {
+            id: 'proxy http://10.0.0.99:3128',
+            rung: 'proxy',
+            subject: {
+              variable: 'HTTPS_PROXY',
+              scheme: 'http',
+              name: '10.0.0.99',
+              address: '10.0.0.99',
+              port: 3128,
+              host: LAB.secretsHost,
+              hostPort: 443,
+            },
+            after: [],
+            ms: 1,
+            outcome: 'denied',
+            detail: { status: 403 },
+          },
+        ],
+      }),
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import { namesCover, offeredNames } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
 import { endpointNames } from '../../services/endpoint-names.ts';
+import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
@@ -35,7 +36,9 @@ export const privateDnsDisabled = defineCheck({
     if (goal.missing.length > 0)
       return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
-    if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
+    // A central endpoint's name is led to it by a zone, with private DNS off on purpose.
+    if (endpoint === undefined || ['gateway', 'named', 'central'].includes(goal.choice?.way ?? ''))
+      return NOT_APPLICABLE;
     if (endpoint.PrivateDnsEnabled === true) return absent(`${endpoint.VpcEndpointId}’s private DNS is on`);
     const names = offered(state, endpoint);
     if (!namesCover(names, host)) return NOT_APPLICABLE;
@@ -148,11 +151,7 @@ export const privateDnsDisabled = defineCheck({
 
 /** The names that the endpoint would have with private DNS on: what the service offers, else what it usually has. */
 function offered(state: Pick<State, 'endpointServices'>, endpoint: VpcEndpoint): readonly string[] {
-  const service =
-    endpoint.ServiceName === undefined ? undefined : byId(state.endpointServices, 'ServiceName', endpoint.ServiceName);
-  const told = [
-    ...(service?.PrivateDnsNames ?? []).flatMap((name) => name.PrivateDnsName ?? []),
-    ...(service?.PrivateDnsName === undefined ? [] : [service.PrivateDnsName]),
-  ];
+  // S3 and DynamoDB are listed twice under one name: the Gateway entry has no private names.
+  const told = servicesNamed(state.endpointServices, endpoint.ServiceName ?? '').flatMap(privateNamesOf);
   return told.length > 0 ? [...new Set(told)] : offeredNames(endpoint);
 }

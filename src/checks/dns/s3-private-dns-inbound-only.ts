@@ -8,7 +8,7 @@ export const s3PrivateDnsInboundOnly = defineCheck({
   code: 's3-private-dns-inbound-only',
   title: 'The S3 endpoint’s private DNS answers only to inbound resolvers',
   layer: 'dns',
-  needs: [...ENDPOINT_NAME_SLICES, 'subnets', 'routeTables', 'prefixLists', 'vpcAttributes'],
+  needs: [...ENDPOINT_NAME_SLICES, 'subnets', 'routeTables', 'prefixLists', 'vpcAttributes', 'endpointServices'],
   documentation: {
     meaning:
       'The S3 interface endpoint has private DNS on, but with PrivateDnsOnlyForInboundResolverEndpoint: inside the VPC the S3 names keep their public addresses by design, because the VPC is expected to use a gateway endpoint. Here no gateway endpoint serves the VPC.',
