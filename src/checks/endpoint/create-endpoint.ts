@@ -94,6 +94,7 @@ export function createPlanned(plan: NewEndpoint | undefined, host: string | unde
     undo: [],
     owner: 'network owner',
     unprovable: 'the client’s subnet is not known',
+    terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
   };
 }
 
