@@ -6,7 +6,7 @@ import { collectDns } from '../collect/collect-dns.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
-import { type MetadataObservation, type Observation, probeId, type Rung } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId, type Rung, UNASKED } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
@@ -78,7 +78,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
-      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal });
+      const before = [...observations.values()];
+      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal, before });
       for (const answer of answers) observations.set(answer.id, answer);
       // Cut short: what was skipped would only be planned again.
       if (signal.aborted) return;
@@ -257,6 +258,8 @@ function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMa
   return RUNGS.flatMap((what): CoverageEntry[] => {
     const own = observations.filter((one) => one.rung === what);
     const made = own.filter((one) => one.outcome !== 'skipped');
+    const unasked = own.filter((one) => one.rung === 'dns' && one.detail.failure?.code === UNASKED);
+    const late = own.length - made.length - unasked.length;
     const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
     return [
       ...whys.map((why) => ({
@@ -265,9 +268,17 @@ function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMa
         count: made.filter((one) => reasons.get(one.id) === why).length,
         ...(why === undefined ? {} : { why }),
       })),
-      ...(made.length < own.length
-        ? [{ what, outcome: 'skipped' as const, count: own.length - made.length, why: 'the run ended first' }]
+      ...(unasked.length > 0
+        ? [
+            {
+              what,
+              outcome: 'skipped' as const,
+              count: unasked.length,
+              why: 'the resolver answered none of the questions before',
+            },
+          ]
         : []),
+      ...(late > 0 ? [{ what, outcome: 'skipped' as const, count: late, why: 'the run ended first' }] : []),
     ];
   });
 }
