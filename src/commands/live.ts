@@ -1,11 +1,11 @@
-/** A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. */
+/**
+ * A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. What packets
+ * do not need is loaded when its turn comes: the first one should leave soon.
+ */
 import { callsForRoute53 } from '../checks/dns/doubt.ts';
 import { evidenceFor } from '../checks/evidence.ts';
-import { collectState } from '../collect/collect.ts';
-import { collectDns } from '../collect/collect-dns.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
-import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
 import { type MetadataObservation, type Observation, probeId, type Rung, UNASKED } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
@@ -96,14 +96,13 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
       callsForRoute53(known, client, target, evidenceFor(asked, true, client, target, primary)),
     );
     if (!options.useApi || client.vpcId === undefined || !(always || called)) return undefined;
-    return collectDns(host, {
-      region: client.region ?? client.sdk.region,
-      vpcId: client.vpcId,
-      hosts: targets.flatMap((target) => target.host ?? []),
-      durations,
-      signal,
-      onCall: (action) => progress.say(action),
-    });
+    const region = client.region ?? client.sdk.region;
+    const vpcId = client.vpcId;
+    const hosts = targets.flatMap((target) => target.host ?? []);
+    const onCall = (action: string) => progress.say(action);
+    return import('../collect/collect-dns.ts').then(({ collectDns }) =>
+      collectDns(host, { region, vpcId, hosts, durations, signal, onCall }),
+    );
   };
 
   let state = options.given;
@@ -116,6 +115,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
   warnings.push(...proxyWarning(vantage, collected.state));
+  const { decodeCase, encodeCase, mergeStates } = await import('../model/case-file.ts');
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
@@ -162,12 +162,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     coverage,
     warnings,
   };
-  return throughCodec(result);
-}
-
-/** A live run diagnoses what its case file would say, so that a replay prints the same bytes. */
-export function throughCodec(subject: Case): Case {
-  const again = decodeCase(encodeCase(subject), 'this run');
+  // Diagnosed is what the case file would say, so that a replay prints the same bytes.
+  const again = decodeCase(encodeCase(result), 'this run');
   if (!again.ok) throw new Error(again.problem);
   return again.case;
 }
@@ -195,9 +191,16 @@ function resolve(options: LiveOptions, vantage: Vantage, state: State): { target
   });
 }
 
-function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal: AbortSignal, progress: Progress) {
+async function startCollecting(
+  io: Io,
+  options: LiveOptions,
+  vantage: Vantage,
+  signal: AbortSignal,
+  progress: Progress,
+) {
   const { targets } = resolve(options, vantage, options.given);
   const from = options.from?.trim().toLowerCase();
+  const { collectState } = await import('../collect/collect.ts');
   return collectState(io.host, {
     region: options.region ?? vantage.region ?? vantage.sdk.region,
     vpcId:

@@ -3,10 +3,8 @@ import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import { type Failure, type Observation, type Probe, socketAddress, UNASKED } from '../model/observation.ts';
 import { probeDns } from './dns.ts';
-import { probeHttps } from './https.ts';
 import { runEnded } from './limit.ts';
 import { failureOf, OWN_CODES } from './outcome.ts';
-import { probeProxy } from './proxy.ts';
 import { probeTcp } from './tcp.ts';
 import { probeTls } from './tls.ts';
 
@@ -169,9 +167,9 @@ async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promi
       case 'tls':
         return await probeTls(probe, host, durations, signal);
       case 'https':
-        return await probeHttps(probe, host, durations, signal);
+        return await (await import('./https.ts')).probeHttps(probe, host, durations, signal);
       case 'proxy':
-        return await probeProxy(probe, host, durations, signal);
+        return await (await import('./proxy.ts')).probeProxy(probe, host, durations, signal);
     }
   } catch (error) {
     return unanswered(probe, 'failed', { ...failureOf(error), code: OWN_CODES.bug });
