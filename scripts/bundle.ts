@@ -207,13 +207,17 @@ const undiciClientOnly: Plugin = {
 };
 
 /**
- * What is asked for in browsers only (the SDK's parser of user agents), or where we never go: undici's second build of its
- * HTTP parser, beside which it keeps a plain one for machines that lack SIMD.
+ * What is asked for in browsers only (the SDK's parser of user agents), or where we never go: HTTP/2, which no probe offers to
+ * a server, and undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD.
  */
 const neverUsed: Plugin = {
   name: 'never-used',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]node_modules[\\/]bowser[\\/]/ }, () => ({ contents: 'export {}', loader: 'js' }));
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: "module.exports = () => { throw new Error('HTTP/2 was not offered') }",
+      loader: 'js',
+    }));
     onLoad({ filter: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
       contents: 'module.exports = new Uint8Array()',
       loader: 'js',
