@@ -123,7 +123,7 @@ const EC2_CALLS = {
 } satisfies Record<Ec2CallName, Send<EC2Client>>;
 
 /** One client behind one function. */
-export function opened<C extends { destroy: () => void; readonly config: { readonly systemClockOffset: number } }>(
+export function opened<C extends { destroy: () => void; readonly config?: { readonly systemClockOffset: number } }>(
   client: C,
   calls: Partial<Record<CallName, Send<C>>>,
 ): Api {
@@ -135,7 +135,7 @@ export function opened<C extends { destroy: () => void; readonly config: { reado
     },
     close: () => client.destroy(),
     clockOffsetMs: () => {
-      const { systemClockOffset } = client.config;
+      const systemClockOffset = client.config?.systemClockOffset ?? 0;
       return systemClockOffset === 0 ? undefined : -systemClockOffset;
     },
   };

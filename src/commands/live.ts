@@ -34,8 +34,8 @@ export type LiveOptions = {
   readonly repeat: number;
 };
 
-/** Rounds of planning: names, connections, handshakes, requests, and again with the state; more would be a loop. */
-const MOST_ROUNDS = 12;
+/** Rounds of planning: names, connections, handshakes, requests, and what follows from each; more would be a loop. */
+const MOST_ROUNDS = 16;
 
 /**
  * Runs until everything worth asking is answered, or the deadline or Ctrl-C comes first; what is known by then is the case.
@@ -190,6 +190,7 @@ function resolve(options: LiveOptions, vantage: Vantage, state: State): { target
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
 }
 
@@ -210,6 +211,11 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
     serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
       ? []
       : [...new Set(targets.flatMap((target) => target.serviceNames))],
+    unknownHosts: targets.flatMap((target) =>
+      target.serviceId === undefined && target.host !== undefined && target.serviceNames.length > 0
+        ? [target.host]
+        : [],
+    ),
     durations: options.durations,
     signal,
     onCall: (action) => progress.say(action),

@@ -13,6 +13,7 @@ import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes } from './fixes.ts';
+import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
@@ -32,6 +33,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
   const primary = primaryCidrOf(vantage);
   const evidences = new Map(
@@ -72,6 +74,8 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     const answers = describeAnswers(state, vantage, view.target, view.evidence);
     return { ...describeTarget(view, vantage, reportCauses), ...(answers.length === 0 ? {} : { answers }) };
   });
+  const pasted = pastedOf(views, state, vantage);
+  const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
   return {
     schemaVersion: 1,
@@ -106,9 +110,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     undecided,
     unexplained,
     notChecked: notChecked(input.probed, views),
+    ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,
-    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes],
+    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
 }
 
