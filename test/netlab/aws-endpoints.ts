@@ -25,6 +25,19 @@ export function modifyEndpoint(world: World, call: Call): void {
     table.Routes = table.Routes?.filter((route) => route.GatewayId !== endpoint.VpcEndpointId);
   }
   for (const id of call.all('add-subnet-ids')) addInterface(world, endpoint, id);
+  for (const id of call.all('remove-subnet-ids')) removeInterface(world, endpoint, id);
+}
+
+function removeInterface(world: World, endpoint: SliceElement<'vpcEndpoints'>, subnetId: string): void {
+  if (endpoint.SubnetIds?.includes(subnetId) !== true) throw new Error(`InvalidSubnetId.NotFound: ${subnetId}`);
+  const gone = world.api.networkInterfaces.filter(
+    (found) => found.SubnetId === subnetId && endpoint.NetworkInterfaceIds?.includes(found.NetworkInterfaceId) === true,
+  );
+  world.api.networkInterfaces = world.api.networkInterfaces.filter((found) => !gone.includes(found));
+  endpoint.SubnetIds = endpoint.SubnetIds.filter((id) => id !== subnetId);
+  endpoint.NetworkInterfaceIds = endpoint.NetworkInterfaceIds?.filter(
+    (id) => !gone.some((found) => found.NetworkInterfaceId === id),
+  );
 }
 
 /** The service's private names appear among the endpoint's, both VPC attributes provided (facts.md 1.7, 2.1). */

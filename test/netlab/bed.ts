@@ -3,14 +3,16 @@
  * can be run as a user would run them: own resolv.conf, own hosts file, own environment, nothing injected.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { worldListeners } from '../../src/lab/servers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
+import { commandNamespace, type ForwardProxy, type Hazards, MIDDLEBOX_PORT, withHazards } from './hazards.ts';
 import { nameServers, silentResolvers } from './names.ts';
 import { BED, EC2_PORT, type Plan, STS_PORT } from './plan.ts';
+import { resolverAddress } from './routes.ts';
 import { type Translation, translate } from './translate.ts';
 
 export type Ran = {
@@ -30,9 +32,9 @@ export type Bed = {
  * Brings a world up; resolves when everything in it answers. Only inside a cell.
  * @param api whether AWS's APIs and the metadata service are needed: the tool asks them, plain programs do not
  */
-export async function startBed(world: World, api = true): Promise<Bed> {
+export async function startBed(world: World, hazards: Hazards = {}, api = true): Promise<Bed> {
   const { layout, plan: bare } = translate(world);
-  const plan = withSilence(bare, world, layout);
+  const plan = withHazards(withSilence(bare, world, layout), layout, hazards);
   const folder = mkdtempSync('/run/bed-');
   const children: ChildProcess[] = [];
   build(plan);
@@ -54,15 +56,25 @@ export async function startBed(world: World, api = true): Promise<Bed> {
       children.push(child);
       return said(child, child.stderr, /start of service/, server.name);
     });
-    children.push(startServices(world, layout, folder, api));
-    const services = children.at(-1);
-    if (services !== undefined) ready.push(said(services, services.stdout, /ready/, 'services'));
+    const started = (child: ChildProcess, wanted: RegExp, name: string) => {
+      children.push(child);
+      ready.push(said(child, child.stdout, wanted, name));
+    };
+    started(startServices(world, layout, folder, api), /ready/, 'services');
+    if (hazards.middlebox !== undefined)
+      started(startMiddlebox(layout, folder, hazards.middlebox), /ready/, 'middlebox');
+    for (const proxy of hazards.proxies ?? [])
+      started(startProxy(layout, folder, proxy), /Accepting connections/, `proxy at ${proxy.address}`);
     await Promise.all(ready);
   } catch (error) {
     await close();
     throw error;
   }
-  return { run: (command, limitMs) => runOnClient(world, folder, command, limitMs), close };
+  const trusted = hazards.middlebox?.kind === 'intercepts' && hazards.middlebox.trusted === true;
+  const roots = ['ca.pem', ...(trusted ? ['inspection-ca.pem'] : [])];
+  writeFileSync(join(folder, 'roots.pem'), roots.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
+  const namespace = commandNamespace(hazards);
+  return { run: (command, limitMs) => runOnClient(world, namespace, folder, command, limitMs), close };
 }
 
 function startServices(world: World, layout: Translation['layout'], folder: string, api: boolean): ChildProcess {
@@ -83,6 +95,41 @@ function startServices(world: World, layout: Translation['layout'], folder: stri
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
+}
+
+function startMiddlebox(layout: Translation['layout'], folder: string, box: Hazards['middlebox']): ChildProcess {
+  const { router } = layout.clientVpc;
+  const [agent, script] = ['agent.pl', 'middlebox.ts'].map((name) => new URL(name, import.meta.url).pathname);
+  const socket = `${router},tproxy,0.0.0.0,${MIDDLEBOX_PORT}`;
+  const command = [process.execPath, script ?? '', folder, JSON.stringify(box)];
+  return spawn('perl', [agent ?? '', socket, router, '--', ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+/** tinyproxy, on the host that the world describes, with a resolv.conf of its own. */
+function startProxy(layout: Translation['layout'], folder: string, proxy: ForwardProxy): ChildProcess {
+  const host = layout.clientVpc.hosts.find(({ ipv4 }) => ipv4.includes(proxy.address));
+  const base = layout.clientVpc.cidrs[0];
+  if (host === undefined || base === undefined) throw new Error(`no host of the world has ${proxy.address}`);
+  const own = join(folder, `proxy-${proxy.address}`);
+  mkdirSync(own);
+  const file = (name: string) => join(own, name);
+  writeFileSync(file('resolv.conf'), `nameserver ${proxy.resolver ?? resolverAddress(base)}\n`);
+  writeFileSync(file('refused'), (proxy.refuses ?? []).map((pattern) => `${pattern}\n`).join(''));
+  const lines = [
+    `Port ${proxy.port}`,
+    `Listen ${proxy.address}`,
+    'Timeout 600',
+    'MaxClients 100',
+    'LogLevel Info',
+    'ConnectPort 443',
+    ...(proxy.credentials === undefined ? [] : [`BasicAuth ${proxy.credentials}`]),
+    ...(proxy.refuses === undefined ? [] : [`Filter "${file('refused')}"`, 'FilterExtended On']),
+    '',
+  ];
+  writeFileSync(file('tinyproxy.conf'), lines.join('\n'));
+  const script = `mount --bind ${file('resolv.conf')} ${realFile('/etc/resolv.conf')} && exec tinyproxy -d -c ${file('tinyproxy.conf')}`;
+  const command = ['unshare', '-m', 'sh', '-c', script];
+  return spawn('nsenter', [`--net=${namespacePath(host.name)}`, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 /** Drops questions where nobody answers, and where no metadata service is: silence, not a refusal. */
@@ -110,7 +157,13 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
   };
 }
 
-function runOnClient(world: World, folder: string, command: readonly string[], limitMs: number): Promise<Ran> {
+function runOnClient(
+  world: World,
+  namespace: string,
+  folder: string,
+  command: readonly string[],
+  limitMs: number,
+): Promise<Ran> {
   const { nameservers, searchDomains, hosts } = world.client;
   const resolvConf = [
     ...(searchDomains.length === 0 ? [] : [`search ${searchDomains.join(' ')}`]),
@@ -127,7 +180,9 @@ function runOnClient(world: World, folder: string, command: readonly string[], l
     AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
-    NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem'),
+    // What plain programs do with a proxy's address; the tool must not need it.
+    NODE_USE_ENV_PROXY: '1',
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(
@@ -137,7 +192,7 @@ function runOnClient(world: World, folder: string, command: readonly string[], l
   const before = performance.now();
   const child = spawn(
     'nsenter',
-    [`--net=${namespacePath('client')}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
+    [`--net=${namespacePath(namespace)}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
     { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const out: string[] = [];

@@ -9,6 +9,7 @@ const TOOLS = {
   ip: 'iproute2',
   nft: 'nftables',
   unbound: 'unbound',
+  tinyproxy: 'tinyproxy-bin',
   perl: 'perl-base',
   nsenter: 'util-linux',
 } as const;

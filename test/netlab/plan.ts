@@ -14,6 +14,8 @@ export type NamespacePlan = {
 export type LinkPlan = {
   readonly a: { readonly namespace: string; readonly device: string };
   readonly b: { readonly namespace: string; readonly device: string };
+  /** of both ends, as `ip link add` spells them */
+  readonly options?: string;
 };
 
 export type Plan = { readonly namespaces: readonly NamespacePlan[]; readonly links: readonly LinkPlan[] };

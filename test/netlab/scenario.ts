@@ -2,6 +2,7 @@
 import type { World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import type { Standing, Verdict } from '../../src/model/report.ts';
+import type { Hazards } from './hazards.ts';
 
 export type Expectation = {
   readonly verdict: Verdict;
@@ -19,6 +20,7 @@ export type Scenario = {
   /** the public reports that it was drawn from, `C005` or `C020, C021` */
   readonly reported?: string;
   readonly world: () => World;
+  readonly hazards?: Hazards;
   readonly targets: readonly string[];
   readonly options?: readonly string[];
   readonly expect: Expectation;
