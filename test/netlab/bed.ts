@@ -60,7 +60,8 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
       children.push(child);
       ready.push(said(child, child.stdout, wanted, name));
     };
-    started(startServices(world, layout, folder, api), /ready/, 'services');
+    const words = [...(api ? [] : ['--no-api']), ...(hazards.onPath === undefined ? [] : ['--long-chain'])];
+    started(startServices(world, layout, folder, words), /ready/, 'services');
     if (hazards.middlebox !== undefined)
       started(startMiddlebox(layout, folder, hazards.middlebox), /ready/, 'middlebox');
     for (const proxy of hazards.proxies ?? [])
@@ -77,7 +78,12 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
   return { run: (command, limitMs) => runOnClient(world, namespace, folder, command, limitMs), close };
 }
 
-function startServices(world: World, layout: Translation['layout'], folder: string, api: boolean): ChildProcess {
+function startServices(
+  world: World,
+  layout: Translation['layout'],
+  folder: string,
+  words: readonly string[],
+): ChildProcess {
   const hosts = layout.vpcs.flatMap((vpc) => vpc.hosts);
   const homeOf = (address: string) =>
     hosts.find((host) => host.ipv4.includes(address) || host.ipv6.includes(address))?.name ??
@@ -88,13 +94,9 @@ function startServices(world: World, layout: Translation['layout'], folder: stri
   const sockets = listeners.map(({ address, port }) => `${homeOf(address)},tcp,${address},${port}`);
   const script = new URL('services.ts', import.meta.url).pathname;
   const agent = new URL('agent.pl', import.meta.url).pathname;
-  return spawn(
-    'perl',
-    [agent, ...sockets, 'platform', '--', process.execPath, script, folder, ...(api ? [] : ['--no-api'])],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
+  return spawn('perl', [agent, ...sockets, 'platform', '--', process.execPath, script, folder, ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 }
 
 function startMiddlebox(layout: Translation['layout'], folder: string, box: Hazards['middlebox']): ChildProcess {

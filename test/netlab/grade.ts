@@ -18,7 +18,7 @@ export type Grade = {
 };
 
 export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
-  const { causes, verdict, standing = 'confirmed', besides = [] } = scenario.expect;
+  const { causes, verdict, standing = 'confirmed', besides = [], unexplained = false } = scenario.expect;
   const codes = answer.named.map((cause) => cause.code);
   const at = codes.indexOf(causes[0] ?? '');
   const first = answer.named[0];
@@ -40,7 +40,10 @@ export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
     ...missing.map((code) => `${code} is not named`),
     ...extra.map((code) => `${code} is blamed`),
     ...answer.contradicted.map((code) => `${code} is contradicted`),
-    ...(answer.unexplained.length === 0 ? [] : [`unexplained: ${answer.unexplained.slice(0, 3).join(', ')}`]),
+    ...(answer.unexplained.length === 0 || unexplained
+      ? []
+      : [`unexplained: ${answer.unexplained.slice(0, 3).join(', ')}`]),
+    ...(unexplained && answer.unexplained.length === 0 ? ['nothing is left unexplained'] : []),
     ...failedFixes.map((fix) => `the fix of ${fix.of} does not open: ${fix.why}`),
     ...failedUndos.map((fix) => `the undo of ${fix.of} does not bring back what was: ${fix.why}`),
   ];

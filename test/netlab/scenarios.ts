@@ -1,10 +1,12 @@
 /** Every scenario, once. Names are unique; scenarios-*.ts hold them by subject. */
 import type { Scenario } from './scenario.ts';
 import { ACL_SCENARIOS } from './scenarios-acl.ts';
+import { BOX_SCENARIOS } from './scenarios-boxes.ts';
 import { DNS_SCENARIOS } from './scenarios-dns.ts';
 import { ENDPOINT_SCENARIOS } from './scenarios-endpoint.ts';
 import { GROUP_SCENARIOS } from './scenarios-groups.ts';
 import { HEALTHY_SCENARIOS } from './scenarios-healthy.ts';
+import { HOST_SCENARIOS } from './scenarios-host.ts';
 import { REPORT_SCENARIOS } from './scenarios-reports.ts';
 import { ROUTE_SCENARIOS } from './scenarios-routes.ts';
 import { SEVERAL_SCENARIOS } from './scenarios-several.ts';
@@ -15,6 +17,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...GROUP_SCENARIOS,
   ...ROUTE_SCENARIOS,
   ...ACL_SCENARIOS,
+  ...BOX_SCENARIOS,
+  ...HOST_SCENARIOS,
   ...REPORT_SCENARIOS,
   ...SEVERAL_SCENARIOS,
   ...HEALTHY_SCENARIOS,
