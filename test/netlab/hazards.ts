@@ -107,7 +107,7 @@ function onClient(namespace: NamespacePlan, { client = [], firewall, container =
   if (firewall !== undefined) chains.push(chain('own', 'filter hook output priority 0', firewall));
   if (container)
     chains.push(
-      chain('masquerade', 'nat hook postrouting priority 100', [
+      chain('outward', 'nat hook postrouting priority 100', [
         `ip saddr ${CONTAINER.address} oifname "eth0" masquerade`,
       ]),
     );
