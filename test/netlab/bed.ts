@@ -37,13 +37,14 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
   const plan = withHazards(withSilence(bare, world, layout), layout, hazards);
   const folder = mkdtempSync('/run/bed-');
   const children: ChildProcess[] = [];
-  build(plan);
+  const platform = api ? await (await import('./platform.ts')).startPlatform(world, folder) : undefined;
   const close = async () => {
-    await Promise.all(children.map(end));
+    await Promise.all([...children.map(end), platform?.stop()]);
     demolish();
     rmSync(folder, { recursive: true });
   };
   try {
+    build(plan);
     const ready = nameServers(world, layout).map((server) => {
       const own = join(folder, server.name);
       mkdirSync(own);

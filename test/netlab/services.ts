@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { connect, createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { createAuthority } from '../../src/lab/certificates.ts';
@@ -17,6 +17,7 @@ import type { WorldListener } from '../../src/lab/servers.ts';
 import { answerAs } from '../../src/lab/service-answers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { BED, EC2_PORT, STS_PORT } from './plan.ts';
+import type { PlatformPart } from './platform.ts';
 
 const folder = process.argv[2] ?? '.';
 const world = JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')) as World;
@@ -29,7 +30,7 @@ const ballast = process.argv.includes('--long-chain')
   : '';
 
 for (const [i, listener] of listeners.entries()) serve(listener).listen({ fd: 3 + i });
-if (!process.argv.includes('--no-api')) await startPlatform();
+if (!process.argv.includes('--no-api')) openDoors();
 process.stdout.write('ready\n');
 // The worker keeps our input open for as long as the world lasts.
 process.stdin.resume().on('end', () => process.exit(0));
@@ -51,11 +52,20 @@ function serve({ speaks, certificate, service, newestTls }: WorldListener): Serv
   return quiet(server.on('tlsClientError', () => undefined));
 }
 
-async function startPlatform(): Promise<void> {
-  const { startEc2Api } = await import('../../src/lab/ec2-api.ts');
-  const { startStsApi } = await import('../../src/lab/sts-api.ts');
-  const { startImds } = await import('../../src/lab/imds.ts');
-  await startEc2Api(world, { address: BED.apiAddress, port: EC2_PORT });
-  await startStsApi(world, { address: BED.apiAddress, port: STS_PORT });
-  if (world.client.metadata === 'ec2') await startImds(world, { address: BED.metadataAddress, port: 80 });
+/** The worker's own process answers these: here is only where they are reached. */
+function openDoors(): void {
+  const doors: [PlatformPart, string, number][] = [
+    ['ec2', BED.apiAddress, EC2_PORT],
+    ['sts', BED.apiAddress, STS_PORT],
+    ...(world.client.metadata === 'ec2'
+      ? [['imds', BED.metadataAddress, 80] satisfies [PlatformPart, string, number]]
+      : []),
+  ];
+  for (const [name, host, port] of doors)
+    createTcpServer((from) => {
+      const to = connect({ path: join(folder, `${name}.sock`) });
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      to.on('error', () => from.destroy()).on('close', () => from.destroy());
+      from.pipe(to).pipe(from);
+    }).listen(port, host);
 }
