@@ -1,5 +1,6 @@
 /** docs/accuracy.md from the grades of a run. Pure. */
 import { type Grade, totals } from './grade.ts';
+import { NOT_PLAYED } from './reports-not-played.ts';
 import type { Scenario } from './scenario.ts';
 
 export type RandomTotals = {
@@ -50,6 +51,15 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals): st
       ...table(grades.filter((one) => one.scenario.group === group)),
       '',
     ]),
+    '## Public reports that are no scenario',
+    '',
+    'All others of the list that this project was given are scenarios above, with their numbers before their names. Causes of',
+    'the access and provider layers are not judged here.',
+    '',
+    '| reports | why |',
+    '|---|---|',
+    ...NOT_PLAYED.map(([ids, reason]) => `| ${ids.join(', ')} | ${reason} |`),
+    '',
   ].join('\n');
 }
 
@@ -60,10 +70,10 @@ function percent(good: number, all: number): string {
 
 function table(grades: readonly Grade[]): string[] {
   return [
-    '| scenario | report | expected | rank | standing | verdict | kernel | fixes | time |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| scenario | expected | rank | standing | verdict | kernel | fixes | time |',
+    '|---|---|---|---|---|---|---|---|',
     ...grades.map(({ scenario, answer, rank, problems }) => {
-      const { name, reported = '', expect } = scenario;
+      const { name, expect } = scenario;
       const found = answer.named.find((cause) => cause.code === expect.causes[0]);
       const tried = answer.fixes.filter((fix) => fix.result !== 'not tried');
       const good = tried.filter((fix) => fix.result === 'opened');
@@ -71,7 +81,6 @@ function table(grades: readonly Grade[]): string[] {
         answer.fixes.length === 0 ? '' : tried.length === 0 ? 'not tried' : `${good.length} of ${tried.length}`;
       const cells = [
         problems.length === 0 ? name : `**${name}**: ${problems.join('; ')}`,
-        reported,
         expect.causes.join(', ') || 'nothing',
         rank === undefined ? '' : String(rank),
         found?.standing ?? '',

@@ -62,7 +62,7 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
       ready.push(said(child, child.stdout, wanted, name));
     };
     const words = [...(api ? [] : ['--no-api']), ...(hazards.onPath === undefined ? [] : ['--long-chain'])];
-    started(startServices(world, layout, folder, words), /ready/, 'services');
+    started(startServices(world, layout, folder, hazards, words), /ready/, 'services');
     if (hazards.middlebox !== undefined)
       started(startMiddlebox(layout, folder, hazards.middlebox), /ready/, 'middlebox');
     for (const proxy of hazards.proxies ?? [])
@@ -83,13 +83,21 @@ function startServices(
   world: World,
   layout: Translation['layout'],
   folder: string,
+  hazards: Hazards,
   words: readonly string[],
 ): ChildProcess {
   const hosts = layout.vpcs.flatMap((vpc) => vpc.hosts);
   const homeOf = (address: string) =>
     hosts.find((host) => host.ipv4.includes(address) || host.ipv6.includes(address))?.name ??
     (address in world.servers ? 'internet' : undefined);
-  const listeners = worldListeners(world).filter(({ address }) => homeOf(address) !== undefined);
+  const usual = worldListeners(world).filter(({ address }) => homeOf(address) !== undefined);
+  const interfaces = usual.filter(({ address, port }) => port === 443 && homeOf(address) !== 'internet');
+  const listeners = [
+    ...usual,
+    ...interfaces.flatMap((one) =>
+      (hazards.alsoListens ?? []).map((port) => ({ ...one, port, speaks: 'tcp' as const })),
+    ),
+  ];
   writeFileSync(join(folder, 'world.json'), JSON.stringify(world));
   writeFileSync(join(folder, 'listeners.json'), JSON.stringify(listeners));
   const sockets = listeners.map(({ address, port }) => `${homeOf(address)},tcp,${address},${port}`);

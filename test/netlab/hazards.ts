@@ -37,6 +37,8 @@ export type Hazards = {
   /** of every interface; 1500 unless said */
   readonly mtu?: number;
   readonly middlebox?: Middlebox;
+  /** ports on which the interfaces of live endpoints take connections too, and say nothing */
+  readonly alsoListens?: readonly number[];
   readonly proxies?: readonly ForwardProxy[];
   /** the command runs in a container of the client's machine, behind a bridge and address translation */
   readonly container?: boolean;

@@ -99,7 +99,7 @@ const PROXIES: readonly Scenario[] = [
   }),
   host(
     'proxy-captures-endpoint',
-    'C170: NO_PROXY has the global S3 host, layers come from the regional one',
+    'NO_PROXY has the global S3 host, layers come from the regional one',
     worldWith(proxyHost(false), proxied(`${METADATA},s3.amazonaws.com,.eks.amazonaws.com`)),
     {
       reported: 'C170',

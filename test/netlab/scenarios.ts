@@ -8,10 +8,11 @@ import { GROUP_SCENARIOS } from './scenarios-groups.ts';
 import { HEALTHY_SCENARIOS } from './scenarios-healthy.ts';
 import { HOST_SCENARIOS } from './scenarios-host.ts';
 import { REPORT_SCENARIOS } from './scenarios-reports.ts';
+import { MORE_REPORT_SCENARIOS } from './scenarios-reports-more.ts';
 import { ROUTE_SCENARIOS } from './scenarios-routes.ts';
 import { SEVERAL_SCENARIOS } from './scenarios-several.ts';
 
-export const SCENARIOS: readonly Scenario[] = [
+const ALL: readonly Scenario[] = [
   ...ENDPOINT_SCENARIOS,
   ...DNS_SCENARIOS,
   ...GROUP_SCENARIOS,
@@ -20,9 +21,15 @@ export const SCENARIOS: readonly Scenario[] = [
   ...BOX_SCENARIOS,
   ...HOST_SCENARIOS,
   ...REPORT_SCENARIOS,
+  ...MORE_REPORT_SCENARIOS,
   ...SEVERAL_SCENARIOS,
   ...HEALTHY_SCENARIOS,
 ];
+
+/** Those that were drawn from public reports bear the reports' numbers in their names. */
+export const SCENARIOS: readonly Scenario[] = ALL.map((scenario) =>
+  scenario.reported === undefined ? scenario : { ...scenario, name: `${scenario.reported} ${scenario.name}` },
+);
 
 export function scenarioNamed(name: string): Scenario {
   const found = SCENARIOS.find((scenario) => scenario.name === name);
