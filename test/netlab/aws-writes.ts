@@ -57,14 +57,14 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
   'disable-vgw-route-propagation': (world, call) => {
     const table = find(world, 'routeTables', need(call, 'route-table-id'));
     const gateway = need(call, 'gateway-id');
-    table.Routes = table.Routes?.filter(
-      (route) => !(route.GatewayId === gateway && route.Origin === 'EnableVgwRoutePropagation'),
-    );
+    const isPropagated = (route: Route) => route.GatewayId === gateway && route.Origin === 'EnableVgwRoutePropagation';
+    ADVERTISED.set(world, { gateway, routes: table.Routes?.filter(isPropagated) ?? [] });
+    table.Routes = table.Routes?.filter((route) => !isPropagated(route));
   },
   'enable-vgw-route-propagation': (world, call) => {
-    // Which routes come back is the gateway's business: none of this bed's gateways advertises anything.
-    find(world, 'routeTables', need(call, 'route-table-id'));
-    need(call, 'gateway-id');
+    const table = find(world, 'routeTables', need(call, 'route-table-id'));
+    const advertised = ADVERTISED.get(world);
+    if (advertised?.gateway === need(call, 'gateway-id')) table.Routes?.push(...advertised.routes);
   },
   'modify-vpc-attribute': (world, call) => {
     const attributes = find(world, 'vpcAttributes', need(call, 'vpc-id'));
@@ -169,6 +169,9 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
     world.client.nameservers = servers.map(({ Value = '' }) => (Value === 'AmazonProvidedDNS' ? resolver : Value));
   },
 };
+
+/** What a virtual private gateway goes on to advertise when its routes are no longer taken. */
+const ADVERTISED = new WeakMap<World, { readonly gateway: string; readonly routes: readonly Route[] }>();
 
 /** The Elastic IP address that is allocated. */
 const ELASTIC = '192.0.2.201';

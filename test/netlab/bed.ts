@@ -75,8 +75,7 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
   const trusted = hazards.middlebox?.kind === 'intercepts' && hazards.middlebox.trusted === true;
   const roots = ['ca.pem', ...(trusted ? ['inspection-ca.pem'] : [])];
   writeFileSync(join(folder, 'roots.pem'), roots.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
-  const namespace = commandNamespace(hazards);
-  return { run: (command, limitMs) => runOnClient(world, namespace, folder, command, limitMs), close };
+  return { run: (command, limitMs) => runOnClient(world, hazards, folder, command, limitMs), close };
 }
 
 function startServices(
@@ -168,9 +167,14 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
   };
 }
 
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+};
+
 function runOnClient(
   world: World,
-  namespace: string,
+  hazards: Hazards,
   folder: string,
   command: readonly string[],
   limitMs: number,
@@ -187,8 +191,7 @@ function runOnClient(
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     LANG: 'C.UTF-8',
-    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    ...(hazards.credentials === false ? {} : CREDENTIALS),
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
     NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem'),
@@ -199,11 +202,12 @@ function runOnClient(
   const mounts = ['resolv.conf', 'hosts'].map(
     (name) => `mount --bind ${join(folder, name)} ${realFile(`/etc/${name}`)}`,
   );
-  const script = [...mounts, 'exec "$@"'].join(' && ');
+  // What it says of interfaces is true of the namespace in which it was mounted. Not every user namespace may mount it.
+  const script = ['(mount -t sysfs sysfs /sys || true) 2>/dev/null', ...mounts, 'exec "$@"'].join(' && ');
   const before = performance.now();
   const child = spawn(
     'nsenter',
-    [`--net=${namespacePath(namespace)}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
+    [`--net=${namespacePath(commandNamespace(hazards))}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
     { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const out: string[] = [];

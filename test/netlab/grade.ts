@@ -18,7 +18,7 @@ export type Grade = {
 };
 
 export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
-  const { causes, verdict, standing = 'confirmed', besides = [], unexplained = false } = scenario.expect;
+  const { causes, verdict, standing = 'confirmed', besides = [], advice = [], unexplained = false } = scenario.expect;
   const codes = answer.named.map((cause) => cause.code);
   const at = codes.indexOf(causes[0] ?? '');
   const first = answer.named[0];
@@ -39,6 +39,7 @@ export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
       : [first === undefined ? 'nothing is named' : `first is ${first.code}, ${first.standing}`]),
     ...missing.map((code) => `${code} is not named`),
     ...extra.map((code) => `${code} is blamed`),
+    ...advice.filter((code) => !answer.advised.includes(code)).map((code) => `${code} is not advised`),
     ...answer.contradicted.map((code) => `${code} is contradicted`),
     ...(answer.unexplained.length === 0 || unexplained
       ? []

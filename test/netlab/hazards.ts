@@ -42,6 +42,8 @@ export type Hazards = {
   readonly proxies?: readonly ForwardProxy[];
   /** the command runs in a container of the client's machine, behind a bridge and address translation */
   readonly container?: boolean;
+  /** false: the environment has none, and only the metadata service could give some */
+  readonly credentials?: false;
   /** how many hops the metadata service's answers get; 64 unless said */
   readonly metadataHops?: number;
 };

@@ -28,6 +28,8 @@ export type ScenarioAnswer = {
   readonly verdict: string;
   /** causes that are blamed (advice left out), in rank order: `code standing` */
   readonly named: readonly { readonly code: string; readonly standing: string }[];
+  /** codes of causes that are advice only */
+  readonly advised: readonly string[];
   readonly contradicted: readonly string[];
   readonly unexplained: readonly string[];
   /** what a plain program got from the same client at the same time */
@@ -47,6 +49,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
     ms: 0,
     verdict: '',
     named: [],
+    advised: [],
     contradicted: [],
     unexplained: [],
     truth: '',
@@ -68,6 +71,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
       named: report.causes
         .filter((cause) => cause.severity !== 'advice')
         .map(({ code, standing }) => ({ code, standing })),
+      advised: report.causes.filter((cause) => cause.severity === 'advice').map((cause) => cause.code),
       contradicted: report.contradicted.map((entry) => entry.code),
       unexplained: report.unexplained,
       truth: summary(truth),

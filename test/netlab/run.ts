@@ -143,6 +143,7 @@ async function scenarios(names: readonly string[], flags: readonly string[]): Pr
       ms: 0,
       verdict: '',
       named: [],
+      advised: [],
       contradicted: [],
       unexplained: [],
       truth: '',

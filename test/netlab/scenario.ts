@@ -12,6 +12,8 @@ export type Expectation = {
   readonly standing?: Standing;
   /** may be named as well: what follows from the fault, or stands beside it as often */
   readonly besides?: readonly CauseCode[];
+  /** must be named as advice: what does not fail, and is worth a word */
+  readonly advice?: readonly CauseCode[];
   /** something must be left that nothing explains; otherwise nothing may be */
   readonly unexplained?: true;
 };

@@ -213,12 +213,12 @@ const METADATA_SERVICE: readonly Scenario[] = [
   host('imds-unreachable', 'a container, one hop too far from the metadata service', worldWith(), {
     reported: 'C110, C243',
     verdict: 'degraded',
-    hazards: { container: true, metadataHops: 1 },
+    hazards: { container: true, metadataHops: 1, credentials: false },
   }),
   host('imds-unreachable', 'the machine’s own firewall keeps the metadata service away', worldWith(), {
     reported: 'C150',
     verdict: 'degraded',
-    hazards: { firewall: ['ip daddr 169.254.169.254 reject with icmpx type admin-prohibited'] },
+    hazards: { credentials: false, firewall: ['ip daddr 169.254.169.254 reject with icmpx type admin-prohibited'] },
   }),
   fine('a container with hops enough', worldWith(), { container: true, metadataHops: 2 }),
 ];
