@@ -25,8 +25,12 @@ import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
 import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
+import { returnRouteMissing } from './path/return-route-missing.ts';
 import { routeBlackhole } from './path/route-blackhole.ts';
+import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
+import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
+import { transitPathBroken } from './path/transit-path-broken.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
@@ -48,6 +52,7 @@ export const CHECKS: readonly AnyCheck[] = [
   nameDoesNotExist,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
+  sgReferenceNotHonoured,
   clientNaclBlocksEgress,
   clientNaclBlocksReturn,
   endpointNaclBlocksIngress,
@@ -55,6 +60,9 @@ export const CHECKS: readonly AnyCheck[] = [
   gatewayRouteMissing,
   routeOverridesEndpoint,
   routeBlackhole,
+  routeMissing,
+  returnRouteMissing,
+  transitPathBroken,
   noInternetPath,
   publicPathUsed,
   tlsNameMismatch,

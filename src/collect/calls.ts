@@ -3,7 +3,7 @@
 export type ApiCall = {
   readonly service: 'ec2' | 'sts';
   /** the resource type that IAM can narrow the action to; `none`: only `"Resource": "*"` allows it */
-  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list';
+  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list' | 'transit-gateway-route-table';
   /** false: every caller may make it, and no policy needs to say so */
   readonly permissionNeeded: boolean;
   /** what its answer is needed for */
@@ -43,6 +43,12 @@ export const CALLS = {
     ...listing,
     why: 'whether an endpoint behind a transit gateway can be reached',
   },
+  DescribeTransitGatewayAttachments: { ...listing, why: 'which transit gateway route table each attachment asks' },
+  SearchTransitGatewayRoutes: {
+    ...listing,
+    resourceLevel: 'transit-gateway-route-table',
+    why: 'whether the transit gateway leads on to the endpoint’s VPC, and back',
+  },
   DescribeVpcEndpointServices: { ...listing, why: 'the private names and the zones that a service offers' },
   DescribeInstances: { ...listing, why: 'which network interfaces `--from i-…` has' },
   GetCallerIdentity: {
@@ -73,8 +79,8 @@ export type IamPolicy = {
 };
 
 /**
- * The least policy that a full run needs. Only two of its actions can be narrowed to resources at all; they have a
- * statement of their own, with patterns for every VPC and prefix list in any partition, Region and account (AWS's own
+ * The least policy that a full run needs. Only three of its actions can be narrowed to resources at all; they have
+ * a statement of their own, with patterns for every VPC, prefix list and transit gateway route table in any partition, Region and account (AWS's own
  * prefix lists belong to the account `aws`), so that narrowing is an edit of one line. `sts:GetCallerIdentity` is made
  * too, but needs no permission.
  */
@@ -92,7 +98,7 @@ export function leastPolicy(): IamPolicy {
         Sid: 'VpceDoctorLooksAtOne',
         Effect: 'Allow',
         Action: actions('narrowed'),
-        Resource: ['arn:*:ec2:*:*:vpc/*', 'arn:*:ec2:*:*:prefix-list/*'],
+        Resource: ['arn:*:ec2:*:*:vpc/*', 'arn:*:ec2:*:*:prefix-list/*', 'arn:*:ec2:*:*:transit-gateway-route-table/*'],
       },
     ],
   };

@@ -6,9 +6,11 @@ import { SLICE_NAMES, SLICES, type Slice, type SliceName, type State, unknownSta
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import { CALLS, type CallName } from './calls.ts';
 import { decodeElements, faultWarnings } from './decode.ts';
+import { joinedVpcs } from './joined-vpcs.ts';
 import { prefixListEntries } from './prefix-list-entries.ts';
 import type { Api, CallInput } from './sdk.ts';
 import { type ClientSettings, clientSettings } from './settings.ts';
+import { transitGatewayRoutes } from './transit-gateway-routes.ts';
 
 export type CollectOptions = {
   /** without it the SDK finds its own */
@@ -38,8 +40,8 @@ export type Collected = {
 
 /**
  * Asks for every slice at once and returns when all have an answer or a reason; never rejects for anything that the
- * network or the API does. Lists that can be large are limited to one VPC where it is known; endpoints and VPCs never are,
- * because an endpoint in another VPC is a finding. Elements that do not fit their schema are left out with a warning.
+ * network or the API does. Lists that can be large are limited to the client's VPC where it is known, and to the
+ * VPCs with endpoints that it is joined with; endpoints and VPCs never are, because an endpoint in another VPC is a finding. Elements that do not fit their schema are left out with a warning.
  */
 export async function collectState(host: Host, options: CollectOptions): Promise<Collected> {
   if (options.signal.aborted) {
@@ -77,11 +79,11 @@ function open(settings: ClientSettings, create: (settings: Exclude<ClientSetting
 /** The lists that are read alike: by their action, with a page size (facts.md 1.5) and a filter for the VPC. */
 const LISTS = {
   vpcEndpoints: { pageSize: 1000 },
-  networkInterfaces: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  securityGroups: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  networkAcls: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  routeTables: { pageSize: 100, vpcFilters: ['vpc-id'] },
-  subnets: { pageSize: 1000, vpcFilters: ['vpc-id'] },
+  networkInterfaces: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  securityGroups: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  networkAcls: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  routeTables: { pageSize: 100, vpcFilters: ['vpc-id'], joined: true },
+  subnets: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
   vpcs: { pageSize: 1000 },
   dhcpOptions: { pageSize: 1000 },
   prefixLists: {},
@@ -91,8 +93,17 @@ const LISTS = {
   egressOnlyInternetGateways: {},
   // Filters are all to be met, so each side of a peering is a call of its own.
   vpcPeeringConnections: { pageSize: 1000, vpcFilters: ['requester-vpc-info.vpc-id', 'accepter-vpc-info.vpc-id'] },
-  transitGatewayVpcAttachments: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-} as const satisfies Partial<Record<SliceName, { pageSize?: number; vpcFilters?: readonly string[] }>>;
+  // Of every VPC: an attachment says which other VPCs the client's transit gateway leads to.
+  transitGatewayVpcAttachments: { pageSize: 1000 },
+  transitGatewayAttachments: { pageSize: 1000 },
+} as const satisfies Partial<Record<SliceName, ListOptions>>;
+
+type ListOptions = {
+  readonly pageSize?: number;
+  readonly vpcFilters?: readonly string[];
+  /** read for the VPCs too whose endpoints the client may use over a connection */
+  readonly joined?: boolean;
+};
 
 type ListName = keyof typeof LISTS;
 type Answers = { readonly [N in SliceName]: Promise<Slice<unknown>> };
@@ -102,10 +113,16 @@ async function collectSlices(ec2: Caller, options: CollectOptions, warnings: str
   const lists = Object.fromEntries(
     (Object.keys(LISTS) as ListName[]).map((name) => [name, readList(ec2, name, scope)]),
   ) as { [N in ListName]: Promise<Slice<unknown>> };
+  const joined = scope.then(({ vpcId }) => (vpcId === undefined ? [] : joinedVpcs(vpcId, lists)));
+  for (const name of Object.keys(LISTS) as ListName[]) lists[name] = withJoined(ec2, name, lists[name], joined);
+  const involved = Promise.all([scope, joined]).then(([{ vpcId }, others]) =>
+    vpcId === undefined ? undefined : new Set([vpcId, ...others]),
+  );
   const answers: Answers = {
     ...lists,
     vpcAttributes: readVpcAttributes(ec2, scope, lists.vpcs),
     prefixListEntries: prefixListEntries(ec2, lists),
+    transitGatewayRoutes: transitGatewayRoutes(ec2, lists.transitGatewayAttachments, involved),
     endpointServices: readEndpointServices(ec2, options.serviceNames),
     instances: readInstances(ec2, options.instanceId),
   };
@@ -153,7 +170,7 @@ async function findScope(ec2: Caller, options: CollectOptions): Promise<Scope> {
 const HOPELESS: ReadonlySet<string> = new Set(['unreachable', 'no-credentials', 'timeout']);
 
 async function readList(ec2: Caller, name: ListName, scope: Promise<Scope>): Promise<Slice<unknown>> {
-  const { pageSize, vpcFilters }: { pageSize?: number; vpcFilters?: readonly string[] } = LISTS[name];
+  const { pageSize, vpcFilters }: ListOptions = LISTS[name];
   const call = callOf(name);
   const key = SLICES[name].documentKey;
   const page: CallInput = pageSize === undefined ? {} : { MaxResults: pageSize };
@@ -169,6 +186,28 @@ async function readList(ec2: Caller, name: ListName, scope: Promise<Scope>): Pro
     vpcFilters.map((each) => ec2.all(call, key, { ...page, [parameter]: [filter(each, [vpcId])] })),
   );
   return sliceOf(joinAnswers(answers));
+}
+
+/**
+ * The list with what the joined VPCs add to it. Where that second question is refused the first answer stands: what it does
+ * not hold is then not found, which is never "there is none", and the coverage names the refusal.
+ */
+async function withJoined(
+  ec2: Caller,
+  name: ListName,
+  own: Promise<Slice<unknown>>,
+  joined: Promise<readonly string[]>,
+): Promise<Slice<unknown>> {
+  const { pageSize, joined: wanted }: ListOptions = LISTS[name];
+  if (wanted !== true) return own;
+  const [slice, vpcIds] = await Promise.all([own, joined]);
+  if (!slice.known || vpcIds.length === 0) return slice;
+  const page: CallInput = pageSize === undefined ? {} : { MaxResults: pageSize };
+  const answer = await ec2.all(callOf(name), SLICES[name].documentKey, {
+    ...page,
+    Filters: [filter('vpc-id', [...vpcIds])],
+  });
+  return answer.ok ? { known: true, value: [...slice.value, ...answer.value] } : slice;
 }
 
 /** Beyond this many VPCs of unknown interest, their attributes are not asked for one by one. */

@@ -15,6 +15,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewayAttachmentsCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DescribeVpcAttributeCommand,
   DescribeVpcEndpointServicesCommand,
@@ -23,6 +24,7 @@ import {
   DescribeVpcsCommand,
   EC2Client,
   GetManagedPrefixListEntriesCommand,
+  SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CallName } from './calls.ts';
@@ -37,6 +39,7 @@ export type CallInput = {
   readonly VpcId?: string;
   readonly Attribute?: 'enableDnsSupport' | 'enableDnsHostnames';
   readonly PrefixListId?: string;
+  readonly TransitGatewayRouteTableId?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };
@@ -93,6 +96,13 @@ const EC2_CALLS = {
     ec2.send(new DescribeVpcPeeringConnectionsCommand(input), options),
   DescribeTransitGatewayVpcAttachments: (ec2, input, options) =>
     ec2.send(new DescribeTransitGatewayVpcAttachmentsCommand(input), options),
+  DescribeTransitGatewayAttachments: (ec2, input, options) =>
+    ec2.send(new DescribeTransitGatewayAttachmentsCommand(input), options),
+  SearchTransitGatewayRoutes: (ec2, input, options) =>
+    ec2.send(
+      new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: undefined, Filters: undefined, ...input }),
+      options,
+    ),
   DescribeVpcEndpointServices: (ec2, input, options) =>
     ec2.send(new DescribeVpcEndpointServicesCommand(input), options),
   DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),

@@ -6,6 +6,7 @@ import type { Case } from '../model/case.ts';
 import type { Report, ReportFix } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
+import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
@@ -45,11 +46,12 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
       resolverSeen(state, which, evidences.get(target.id), which.resolvers === vantage.resolvers, primary),
     publicAddresses: (target) => publicAddressesSeen(evidences.get(target.id), target),
   };
-  const views = resolved.targets.map((target): View => {
-    const evidence = evidences.get(target.id) as Evidence;
+  const views = resolved.targets.map((asked): View => {
+    const evidence = evidences.get(asked.id) as Evidence;
+    const target = ledToCentral(state, vantage.vpcId, asked, evidence.resolved);
     const model = modelAfter(modelInput, target, []);
     // Where the name does not lead to the endpoint, its addresses say nothing about what the name reaches.
-    const leads = model.choice?.way === 'private-dns' || model.choice?.way === 'named';
+    const leads = ['private-dns', 'named', 'central'].includes(model.choice?.way ?? '');
     const intended = (leads ? model.endpointPaths : []).flatMap((path) =>
       path.destination.kind === 'interface' ? [path.destination.address] : [],
     );

@@ -349,6 +349,8 @@ export function healthyWorld(): World {
       egressOnlyInternetGateways: [],
       vpcPeeringConnections: [],
       transitGatewayVpcAttachments: [],
+      transitGatewayAttachments: [],
+      transitGatewayRoutes: [],
       endpointServices: [
         {
           ServiceName: `com.amazonaws.${LAB_REGION}.secretsmanager`,

@@ -285,6 +285,41 @@ export const TransitGatewayVpcAttachment = z.object({
 });
 export type TransitGatewayVpcAttachment = z.infer<typeof TransitGatewayVpcAttachment>;
 
+/** Every attachment of a transit gateway, with the route table that it asks; the VPC's subnets are in the VPC attachment. */
+export const TransitGatewayAttachment = z.object({
+  TransitGatewayAttachmentId: z.string(),
+  TransitGatewayId: text,
+  TransitGatewayOwnerId: text,
+  ResourceOwnerId: text,
+  ResourceType: text,
+  ResourceId: text,
+  State: text,
+  Association: z
+    .object({ TransitGatewayRouteTableId: text, TransitGatewayPolicyTableId: text, State: text })
+    .optional(),
+});
+export type TransitGatewayAttachment = z.infer<typeof TransitGatewayAttachment>;
+
+export const TransitGatewayRoute = z.object({
+  DestinationCidrBlock: text,
+  PrefixListId: text,
+  TransitGatewayAttachments: z
+    .array(z.object({ ResourceId: text, TransitGatewayAttachmentId: text, ResourceType: text }))
+    .optional(),
+  Type: text,
+  State: text,
+});
+export type TransitGatewayRoute = z.infer<typeof TransitGatewayRoute>;
+
+/** One transit gateway route table's routes, from SearchTransitGatewayRoutes; the answer itself does not say whose they are. */
+export const TransitGatewayRoutes = z.object({
+  TransitGatewayRouteTableId: z.string(),
+  Routes: z.array(TransitGatewayRoute).optional(),
+  /** true: the search was cut off, and what is not listed may still be there */
+  AdditionalRoutesAvailable: flag,
+});
+export type TransitGatewayRoutes = z.infer<typeof TransitGatewayRoutes>;
+
 export const EndpointService = z.object({
   ServiceName: z.string(),
   ServiceId: text,

@@ -150,6 +150,20 @@ export const SLICES = {
     id: 'TransitGatewayAttachmentId',
     noun: 'transit gateway VPC attachments',
   },
+  transitGatewayAttachments: {
+    action: 'ec2:DescribeTransitGatewayAttachments',
+    documentKey: 'TransitGatewayAttachments',
+    element: aws.TransitGatewayAttachment,
+    id: 'TransitGatewayAttachmentId',
+    noun: 'transit gateway attachments',
+  },
+  transitGatewayRoutes: {
+    action: 'ec2:SearchTransitGatewayRoutes',
+    documentKey: 'TransitGatewayRoutes',
+    element: aws.TransitGatewayRoutes,
+    id: 'TransitGatewayRouteTableId',
+    noun: 'transit gateway routes',
+  },
   endpointServices: {
     action: 'ec2:DescribeVpcEndpointServices',
     documentKey: 'ServiceDetails',

@@ -48,6 +48,8 @@ export type Target = {
   readonly region?: string | undefined;
   /** set when the user named the endpoint itself: no other endpoint will do */
   readonly endpointId?: string | undefined;
+  /** the endpoint of another VPC that the name was seen to lead to (a private hosted zone, a Route 53 Profile) */
+  readonly centralEndpointId?: string | undefined;
   /** the workload that needs it */
   readonly workload?: string | undefined;
 };

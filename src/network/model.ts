@@ -39,6 +39,9 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -97,6 +100,8 @@ export function evaluateTarget(
 
   const toEndpoint =
     resolution.kind === 'endpoint' ||
+    // The answers led there; which zone or Profile says so is not described in this VPC.
+    choice?.way === 'central' ||
     (resolution.kind === 'direct' && (choice !== undefined || endpointPaths.length > 0));
   if (toEndpoint)
     return {

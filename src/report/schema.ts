@@ -29,7 +29,7 @@ const observationIds = texts.describe('Ids of observations, as in `observations[
 const HopSchema = z
   .object({
     gate: text.describe(
-      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
+      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `transit`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
     ),
     label: text.describe('What is drawn, such as `sg-0c1 out` or `local route`.'),
     resource: maybe.describe('The AWS resource that decides at this gate.'),

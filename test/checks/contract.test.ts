@@ -248,6 +248,12 @@ function variants(): World[] {
   for (const table of peered.api.routeTables)
     table.Routes = table.Routes?.filter((route) => route.GatewayId !== 'local') ?? [];
 
+  // The same with a NAT gateway in place of the peering: it leads out, and to no other VPC.
+  const beyondNat = structuredClone(peered);
+  for (const table of beyondNat.api.routeTables)
+    table.Routes = [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway, State: 'active' }];
+  beyondNat.api.natGateways.push({ NatGatewayId: LAB.natGateway, VpcId: 'vpc-30000003', SubnetId: LAB.publicSubnet });
+
   const wayOut = (route: Parameters<typeof addRoute>[2], edit: (world: World) => void = () => {}) => {
     const world = healthyWorld();
     addRoute(world, LAB.clientRouteTable, route);
@@ -258,6 +264,7 @@ function variants(): World[] {
   unreadable.api.prefixLists = [];
   return [
     peered,
+    beyondNat,
     unreadable,
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway }),
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway }),

@@ -90,6 +90,16 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ],
     'nothing works past the endpoint either',
   ],
+  [
+    ['transit-path-broken', 'sg-reference-not-honoured'],
+    ['route-missing'],
+    'without a route it is not known which connection the packets would take',
+  ],
+  [
+    ['sg-reference-not-honoured', 'route-missing', 'return-route-missing', 'transit-path-broken'],
+    ['public-path-used'],
+    'its demonstration takes every endpoint away',
+  ],
   [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
   [
     ['hostname-not-covered'],

@@ -76,6 +76,22 @@ const FULL: Replies = {
   DescribeTransitGatewayVpcAttachments: xml({
     transitGatewayVpcAttachments: [{ transitGatewayAttachmentId: 'tgw-attach-1' }],
   }),
+  DescribeTransitGatewayAttachments: xml({
+    transitGatewayAttachments: [
+      {
+        transitGatewayAttachmentId: 'tgw-attach-1',
+        resourceType: 'vpc',
+        resourceId: 'vpc-1',
+        association: { transitGatewayRouteTableId: 'tgw-rtb-1', state: 'associated' },
+      },
+      // Whoever this is: it is no VPC of ours, and its table is not searched.
+      { transitGatewayAttachmentId: 'tgw-attach-9', resourceType: 'vpc', resourceId: 'vpc-9' },
+    ],
+  }),
+  SearchTransitGatewayRoutes: xml({
+    routeSet: [{ destinationCidrBlock: '10.1.0.0/16', type: 'propagated', state: 'active' }],
+    additionalRoutesAvailable: false,
+  }),
   DescribeVpcEndpointServices: xml({
     serviceDetailSet: [
       { serviceName: 'com.amazonaws.eu-west-1.s3', serviceId: 'vpce-svc-1', serviceType: [{ serviceType: 'Gateway' }] },
@@ -161,6 +177,104 @@ describe('scope', () => {
       .filter((form) => form.get('Action') === action)
       .map((form) => [...form].filter(([key]) => key.startsWith('Filter')).map(([, value]) => value));
 
+  const endpointIn = (...vpcIds: string[]) =>
+    xml({
+      vpcEndpointSet: vpcIds.map((vpcId) => ({
+        vpcEndpointId: `vpce-${vpcId}`,
+        vpcEndpointType: 'Interface',
+        vpcId,
+      })),
+    });
+  const attached = (vpcId: string, gateway: string) => ({
+    transitGatewayAttachmentId: `tgw-attach-${vpcId}`,
+    transitGatewayId: gateway,
+    vpcId,
+  });
+  const central: Replies = {
+    ...FULL,
+    DescribeVpcEndpoints: endpointIn('vpc-1', 'vpc-peered', 'vpc-behind', 'vpc-elsewhere'),
+    DescribeVpcPeeringConnections: xml({
+      vpcPeeringConnectionSet: [
+        {
+          vpcPeeringConnectionId: 'pcx-1',
+          requesterVpcInfo: { vpcId: 'vpc-1' },
+          accepterVpcInfo: { vpcId: 'vpc-peered' },
+          status: { code: 'pending-acceptance' },
+        },
+      ],
+    }),
+    DescribeTransitGatewayVpcAttachments: xml({
+      transitGatewayVpcAttachments: [
+        attached('vpc-1', 'tgw-1'),
+        attached('vpc-behind', 'tgw-1'),
+        attached('vpc-elsewhere', 'tgw-2'),
+      ],
+    }),
+  };
+
+  it('reads the VPCs too that hold an endpoint and are joined with the client’s', async () => {
+    await collect(central, { vpcId: 'vpc-1' });
+    for (const action of ['NetworkInterfaces', 'SecurityGroups', 'NetworkAcls', 'RouteTables', 'Subnets'])
+      expect([action, filters(`Describe${action}`)]).toEqual([
+        action,
+        [
+          ['vpc-id', 'vpc-1'],
+          ['vpc-id', 'vpc-behind', 'vpc-peered'],
+        ],
+      ]);
+    expect(filters('DescribeNatGateways')).toEqual([['vpc-id', 'vpc-1']]);
+  });
+
+  it('keeps what it has where the joined VPCs are refused, and says so', async () => {
+    const { state, coverage } = await collect(
+      {
+        ...central,
+        DescribeRouteTables: (_form, nth) =>
+          nth === 1
+            ? xml({ routeTableSet: [{ routeTableId: 'rtb-1' }] })
+            : { code: 'UnauthorizedOperation', status: 403 },
+      },
+      { vpcId: 'vpc-1' },
+    );
+    expect(state.routeTables).toEqual({ known: true, value: [{ RouteTableId: 'rtb-1' }] });
+    expect(coverage).toContainEqual(expect.objectContaining({ what: 'ec2:DescribeRouteTables', outcome: 'refused' }));
+  });
+
+  it('searches the transit gateway route tables that the VPCs ask, to their end', async () => {
+    const page = (cidr: string, more: boolean) =>
+      xml({
+        routeSet: [{ destinationCidrBlock: cidr, state: 'active' }],
+        additionalRoutesAvailable: more,
+        ...(more ? { nextToken: 't' } : {}),
+      });
+    const { state } = await collect(
+      { ...FULL, SearchTransitGatewayRoutes: (_form, nth) => page(`10.${nth}.0.0/16`, nth === 1) },
+      { vpcId: 'vpc-1' },
+    );
+    expect(state.transitGatewayRoutes).toEqual({
+      known: true,
+      value: [
+        {
+          TransitGatewayRouteTableId: 'tgw-rtb-1',
+          Routes: [
+            { DestinationCidrBlock: '10.1.0.0/16', State: 'active' },
+            { DestinationCidrBlock: '10.2.0.0/16', State: 'active' },
+          ],
+          AdditionalRoutesAvailable: false,
+        },
+      ],
+    });
+    expect(filters('SearchTransitGatewayRoutes')[0]).toEqual(['state', 'active', 'blackhole']);
+  });
+
+  it('has no routes where only another account may search them', async () => {
+    const { state } = await collect({
+      ...FULL,
+      SearchTransitGatewayRoutes: { code: 'UnauthorizedOperation', status: 403 },
+    });
+    expect(state.transitGatewayRoutes).toMatchObject({ known: false, why: 'denied' });
+  });
+
   it('limits long lists to the VPC, but never endpoints and VPCs', async () => {
     await collect(FULL, { vpcId: 'vpc-9' });
     for (const action of [
@@ -173,7 +287,8 @@ describe('scope', () => {
     ]) {
       expect([action, filters(`Describe${action}`)]).toEqual([action, [['vpc-id', 'vpc-9']]]);
     }
-    expect(filters('DescribeTransitGatewayVpcAttachments')).toEqual([['vpc-id', 'vpc-9']]);
+    // Of every VPC: they tell which other VPCs are joined with this one.
+    expect(filters('DescribeTransitGatewayVpcAttachments')).toEqual([[]]);
     expect(filters('DescribeInternetGateways')).toEqual([['attachment.vpc-id', 'vpc-9']]);
     expect(filters('DescribeVpcPeeringConnections').toSorted()).toEqual([
       ['accepter-vpc-info.vpc-id', 'vpc-9'],

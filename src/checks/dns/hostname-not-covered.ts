@@ -40,7 +40,8 @@ export const hostnameNotCovered = defineCheck({
     if (goal.missing.length > 0)
       return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
-    if (endpoint === undefined || goal.choice?.way === 'gateway') return NOT_APPLICABLE;
+    if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'central')
+      return NOT_APPLICABLE;
     if (goal.choice?.way !== 'uncovered') return absent(`${host} is among ${endpoint.VpcEndpointId}’s names`);
     // With private DNS off, or for inbound resolvers only, another cause says why the name stays public; but a name that
     // the endpoint would not have even then is this cause.

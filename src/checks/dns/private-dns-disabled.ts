@@ -30,7 +30,9 @@ export const privateDnsDisabled = defineCheck({
     if (goal.missing.length > 0)
       return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
-    if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'named') return NOT_APPLICABLE;
+    // A central endpoint's name is led to it by a zone, with private DNS off on purpose.
+    if (endpoint === undefined || ['gateway', 'named', 'central'].includes(goal.choice?.way ?? ''))
+      return NOT_APPLICABLE;
     if (endpoint.PrivateDnsEnabled === true) return absent('the endpoint’s private DNS is on');
     const names = offered(state, endpoint);
     if (!namesCover(names, host)) return NOT_APPLICABLE;

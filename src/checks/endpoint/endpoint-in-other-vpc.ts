@@ -45,9 +45,11 @@ export const endpointInOtherVpc = defineCheck({
     const leaves = hasRouteToOtherNetworks(state, client);
     // A live route towards it is a connection, whatever the lists of this account say of its far end.
     if (others.some((endpoint) => leadsThere(state, client, endpoint.VpcId ?? ''))) return NOT_APPLICABLE;
-    const joined = others.map((endpoint) =>
-      leaves === false ? { joined: 'no' as const, missing: [] } : connection(state, vpcId, endpoint.VpcId ?? ''),
-    );
+    const joined = others.map((endpoint) => {
+      const found = connection(state, vpcId, endpoint.VpcId ?? '');
+      // Where the lists cannot be read, a subnet without any route to other networks is answer enough.
+      return leaves === false && found.joined === 'no' ? { joined: 'no' as const, missing: [] } : found;
+    });
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
       const way = wayOut(state, client, evidence);
@@ -106,22 +108,28 @@ export const endpointInOtherVpc = defineCheck({
   },
 });
 
-/** Whether a live route of the client's subnet, other than by peering, takes the other VPC's addresses. */
+/**
+ * Whether a route of the client's subnet takes the other VPC's addresses: a live one, or a dead one into a connection, which
+ * is there and to be repaired (transit-path-broken). A peering connection must be one of these two VPCs, in any state.
+ */
 function leadsThere(
-  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs'>,
+  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs' | 'vpcPeeringConnections'>,
   client: Client,
   vpcId: string,
 ): boolean {
   const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
   const vpc = byId(state.vpcs, 'VpcId', vpcId);
   if (table === undefined || vpc === undefined) return false;
-  return selectRoutes(state, table, vpcAddresses(vpc)).some(
-    ({ route }) =>
-      route !== undefined &&
-      !isBlackhole(route) &&
-      JOINING.has(routeTarget(route).kind) &&
-      routeTarget(route).kind !== 'vpc-peering-connection',
-  );
+  return selectRoutes(state, table, vpcAddresses(vpc)).some(({ route }) => {
+    if (route === undefined) return false;
+    const target = routeTarget(route);
+    if (target.kind === 'vpc-peering-connection') {
+      const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
+      const ends = [peering?.AccepterVpcInfo?.VpcId, peering?.RequesterVpcInfo?.VpcId];
+      return ends.includes(client.vpcId) && ends.includes(vpcId);
+    }
+    return JOINING.has(target.kind) && (!isBlackhole(route) || target.kind === 'transit-gateway');
+  });
 }
 
 /** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */

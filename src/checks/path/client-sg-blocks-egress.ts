@@ -4,7 +4,7 @@ import { addressesOf } from '../../network/flows.ts';
 import { clientSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
-import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { type CheckContext, defineCheck, draftElement, NOT_APPLICABLE } from '../check.ts';
 import {
   type BlockedGroup,
   DESTINATION_SLICES,
@@ -13,6 +13,7 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...DESTINATION_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -44,13 +45,15 @@ export const clientSgBlocksEgress = defineCheck({
       destination,
       gate: clientSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
-    return gateOutcome<Destination, Facts>(
-      gates,
+    const outcome = gateOutcome<Destination, Facts>(
+      withoutReferences(gates),
       missing,
       `the client’s security groups let TCP ${context.target.port} out`,
       (group) => describe(context, group),
       context.target.port,
     );
+    // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and lets nothing out.
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   fix: (facts, context) => {
     const port = context.target.port;

@@ -3,7 +3,7 @@ import type { InterfaceDestination } from '../../network/destinations.ts';
 import { endpointSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
-import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { type CheckContext, defineCheck, draftElement, NOT_APPLICABLE } from '../check.ts';
 import { connectionsTo, leadsInside } from '../evidence.ts';
 import {
   type BlockedGroup,
@@ -13,6 +13,7 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...INTERFACE_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -45,13 +46,15 @@ export const endpointSgBlocksClient = defineCheck({
       destination,
       gate: endpointSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
-    return gateOutcome<InterfaceDestination, Facts>(
-      gates,
+    const outcome = gateOutcome<InterfaceDestination, Facts>(
+      withoutReferences(gates),
       missing,
       `the endpoint’s security groups admit this host on TCP ${context.target.port}`,
       (group) => describe(context, group),
       context.target.port,
     );
+    // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and admits nobody.
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
@@ -141,13 +144,10 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
   const admitted = groups.map((group) => admits(group, target.port));
   const misses = first?.gate.securityGroups?.nearMisses ?? [];
   const wrongPort = misses.find((miss) => miss.reason === 'port' || miss.reason === 'protocol');
-  const unhonoured = misses.find((miss) => miss.reason === 'reference-not-honoured');
   const hint =
     wrongPort !== undefined
       ? ` It does admit this host, but for ${wrongPort.rule.replace(/ for .*/, '')} and not for TCP ${target.port}.`
-      : unhonoured !== undefined
-        ? ` The rule that names the client’s group is not honoured between these VPCs.`
-        : '';
+      : '';
   const groupWords = client.groupIds === undefined ? '' : ` with ${list(client.groupIds)}`;
   const sameVpc = destination === undefined || destination.relation === 'same-vpc';
   const groupId = groups[0]?.GroupId ?? groupIds[0] ?? '';
