@@ -5,6 +5,7 @@ import type { SliceElement } from '../../src/model/state.ts';
 import { ipv4At } from './addresses.ts';
 import { type Call, need } from './aws-call.ts';
 import { createEndpoint, modifyEndpoint } from './aws-endpoints.ts';
+import { TRANSIT_WRITES } from './aws-transit.ts';
 
 /** @param id of what the call creates, as it was printed */
 type Write = (world: World, call: Call, id: string) => void;
@@ -12,6 +13,7 @@ type Permission = NonNullable<SliceElement<'securityGroups'>['IpPermissions']>[n
 type Route = NonNullable<SliceElement<'routeTables'>['Routes']>[number];
 
 export const EC2_WRITES: Readonly<Record<string, Write>> = {
+  ...TRANSIT_WRITES,
   'authorize-security-group-ingress': (world, call) => authorize(world, call, 'IpPermissions'),
   'authorize-security-group-egress': (world, call) => authorize(world, call, 'IpPermissionsEgress'),
   'revoke-security-group-ingress': (world, call) => revoke(world, call, 'IpPermissions'),

@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { ACL_SCENARIOS } from './scenarios-acl.ts';
 import { BOX_SCENARIOS } from './scenarios-boxes.ts';
+import { CENTRAL_SCENARIOS } from './scenarios-central.ts';
 import { DNS_SCENARIOS } from './scenarios-dns.ts';
 import { ENDPOINT_SCENARIOS } from './scenarios-endpoint.ts';
 import { GROUP_SCENARIOS } from './scenarios-groups.ts';
@@ -18,6 +19,7 @@ const ALL: readonly Scenario[] = [
   ...GROUP_SCENARIOS,
   ...ROUTE_SCENARIOS,
   ...ACL_SCENARIOS,
+  ...CENTRAL_SCENARIOS,
   ...BOX_SCENARIOS,
   ...HOST_SCENARIOS,
   ...REPORT_SCENARIOS,

@@ -19,6 +19,7 @@ import {
   routeLines,
   type WireEnd,
 } from './routes.ts';
+import { transitLines } from './transit.ts';
 
 export type Translation = { readonly layout: Layout; readonly plan: Plan };
 
@@ -39,7 +40,7 @@ export function translate(world: World, options: TranslateOptions = {}): Transla
     links.push(...routerLinks(world, layout, vpc));
     namespaces.push(router(world, layout, vpc, options), ...vpc.hosts.map((host) => hostNamespace(world, host)));
   }
-  namespaces.push(internet(world, layout, options), platform(layout), transit(layout));
+  namespaces.push(internet(world, layout, options), platform(layout), transit(world, layout));
   for (const name of ['platform', ...resolverHosts(layout)]) {
     links.push({ a: { namespace: name, device: 'backbone' }, b: { namespace: 'internet', device: `dns-${name}` } });
   }
@@ -278,17 +279,11 @@ function internet(world: World, layout: Layout, options: TranslateOptions): Name
   };
 }
 
-/** Every attached VPC's CIDRs lead to its router. */
-function transit(layout: Layout): NamespacePlan {
+function transit(world: World, layout: Layout): NamespacePlan {
   return {
     name: 'transit',
     sysctls: FORWARDING,
-    ip: layout.vpcs.flatMap((vpc) => [
-      ...addresses(`vpc${vpc.index}`, FAR),
-      ...vpc.cidrs.map(
-        (cidr) => `-${familyOf(cidr)} route add ${cidr}${over(`vpc${vpc.index}`, familyOf(cidr), NEAR)}`,
-      ),
-    ]),
+    ip: [...layout.vpcs.flatMap((vpc) => addresses(`vpc${vpc.index}`, FAR)), ...transitLines(world, layout)],
     nft: '',
   };
 }
