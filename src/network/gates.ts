@@ -84,6 +84,10 @@ export type Exit = {
   readonly usable: 'yes' | 'no' | 'unknown';
   /** a clause: "nat-0a1 is deleted", "the client has no public IPv4 address" */
   readonly why: string;
+  /** the client's source ports that this is true of, where it is not true of all */
+  readonly ports?: PortSet | undefined;
+  /** the network ACL of the NAT gateway's subnet, where it is what bars the way */
+  readonly acl?: { readonly id: string; readonly subnetId: string } | undefined;
 };
 
 /** Every flow that a path is asked for: the destination's addresses from the client's whole ephemeral range. */

@@ -6,7 +6,7 @@ import { CHECKS } from '../../src/checks/index.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { applyFixes } from '../../src/diagnose/proof.ts';
 import { stateOfWorld } from '../../src/lab/reachability.ts';
-import { addRoute, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { addNatGateway, addRoute, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { Case } from '../../src/model/case.ts';
 import { CAUSE_CODES, layerOf } from '../../src/model/codes.ts';
 import type { Observation } from '../../src/model/observation.ts';
@@ -254,6 +254,9 @@ function variants(): World[] {
     table.Routes = [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway, State: 'active' }];
   beyondNat.api.natGateways.push({ NatGatewayId: LAB.natGateway, VpcId: 'vpc-30000003', SubnetId: LAB.publicSubnet });
 
+  const exit = healthyWorld();
+  addNatGateway(exit);
+
   const wayOut = (route: Parameters<typeof addRoute>[2], edit: (world: World) => void = () => {}) => {
     const world = healthyWorld();
     addRoute(world, LAB.clientRouteTable, route);
@@ -265,6 +268,7 @@ function variants(): World[] {
   return [
     peered,
     beyondNat,
+    bare(exit),
     unreadable,
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway }),
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway }),

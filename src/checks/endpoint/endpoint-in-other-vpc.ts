@@ -52,7 +52,7 @@ export const endpointInOtherVpc = defineCheck({
     });
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
-      const way = wayOut(state, client, evidence);
+      const way = wayOut(state, client, evidence, target.port);
       if (way.usable === 'yes') return absent(`the service is reached without an endpoint: ${way.why}`);
     }
     const gaps = joined.flatMap((one) => one.missing);

@@ -51,7 +51,7 @@ export const endpointMissing = defineCheck({
     // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
     const answers = evidence.resolved;
     if (answers.length > 0 && answers.every((address) => containsAddress(PRIVATE, address))) return NOT_APPLICABLE;
-    const way = wayOut(state, client, evidence);
+    const way = wayOut(state, client, evidence, target.port);
     if (way.usable === 'yes') return absent(`the service is reached without an endpoint: ${way.why}`);
     if (way.usable === 'unknown')
       return unknown(way.missing.length > 0 ? way.missing : [missing(state, 'routeTables')]);

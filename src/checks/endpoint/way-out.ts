@@ -17,6 +17,7 @@ export const WAY_OUT_SLICES = [
   'egressOnlyInternetGateways',
   'vpcs',
   'subnets',
+  'networkAcls',
 ] as const satisfies readonly SliceName[];
 
 export type WayOut = {
@@ -34,6 +35,7 @@ export function wayOut(
   state: Pick<State, (typeof WAY_OUT_SLICES)[number]>,
   client: Client,
   evidence: Evidence,
+  port: number,
 ): WayOut {
   const seen = evidence.resolved;
   const { destinations } = publicDestinations(state, client, seen.length === 0 ? undefined : seen);
@@ -47,7 +49,7 @@ export function wayOut(
       routeTableId: undefined,
       missing: [],
     };
-  const gate = internetRouteGate(state, client, destination);
+  const gate = internetRouteGate(state, client, destination, port);
   const exits = gate.exits ?? [];
   const exit = destination.exact ? (exits.find((one) => one.usable === 'yes') ?? exits[0]) : mainExit(exits);
   const usable = !isEmpty(gate.pass) ? 'yes' : isEmpty(gate.unknown) ? 'no' : 'unknown';

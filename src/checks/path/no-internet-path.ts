@@ -1,12 +1,14 @@
+import type { NetworkAclEntry } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
+import type { Client } from '../../network/client.ts';
 import { interfaceByAddress, vpcAddresses } from '../../network/destinations.ts';
 import { isVpceName } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
-import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, defineCheck, draftElement, type Fix, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isOtherRegion } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
@@ -30,7 +32,7 @@ export const noInternetPath = defineCheck({
   reachabilityAnalyzerCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS',
   documentation: {
     meaning:
-      'The target can have no VPC endpoint (it is not an AWS service, or not one with an endpoint), so its traffic has to leave by an internet route, and that does not work: there is no default route, the NAT gateway is gone or stands in a private subnet, the client in a public subnet has no public address, or VPC Block Public Access is on.',
+      'The target can have no VPC endpoint (it is not an AWS service, or not one with an endpoint), so its traffic has to leave by an internet route, and that does not work: there is no default route, the NAT gateway is gone, stands in a private subnet or behind a network ACL that bars it, the client in a public subnet has no public address, or VPC Block Public Access is on.',
     confirm:
       'aws ec2 describe-route-tables for the client’s subnet: where does 0.0.0.0/0 lead, and is that target alive?',
     remedy:
@@ -58,7 +60,7 @@ export const noInternetPath = defineCheck({
       if (vpc === undefined && !state.networkInterfaces.known) return unknown([missing(state, 'networkInterfaces')]);
     }
     if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
-    const way = wayOut(state, client, evidence);
+    const way = wayOut(state, client, evidence, target.port);
     if (way.usable === 'yes') return absent(`a way out exists: ${way.why}`);
     if (way.usable === 'unknown') return unknown(way.missing);
     const what = target.host ?? target.address ?? '';
@@ -83,6 +85,10 @@ export const noInternetPath = defineCheck({
           vpcId: client.vpcId,
           networkInterfaceId: client.networkInterfaceId,
           blocked: way.why.includes('Block Public Access'),
+          acl: way.exit?.acl,
+          entries: byId(state.networkAcls, 'NetworkAclId', way.exit?.acl?.id ?? '')?.Entries ?? [],
+          port: target.port,
+          client,
           nat: usableNat(state, client.vpcId),
           publicSubnet: publicSubnet(state, client.vpcId),
           address: vantage.addresses[0],
@@ -90,7 +96,19 @@ export const noInternetPath = defineCheck({
       },
     ]);
   },
-  fix: ({ via, routeTableId, vpcId, networkInterfaceId, blocked, nat, publicSubnet: subnet }) => {
+  fix: ({
+    via,
+    routeTableId,
+    vpcId,
+    networkInterfaceId,
+    blocked,
+    nat,
+    publicSubnet: subnet,
+    acl,
+    entries,
+    port,
+    client,
+  }) => {
     const table = routeTableId ?? '"$ROUTE_TABLE"';
     const replace = via === undefined ? 'create-route' : 'replace-route';
     if (blocked)
@@ -128,6 +146,7 @@ export const noInternetPath = defineCheck({
           draft.vantage.publicAddresses = ['203.0.113.1'];
         },
       };
+    if (acl !== undefined) return openNatSubnet(acl, entries, client, port);
     if (nat !== undefined)
       return {
         summary: `Point the default route of ${table} at ${nat}.`,
@@ -206,6 +225,85 @@ function defaultRoute(draft: Parameters<typeof draftElement>[0], tableId: string
     ...others,
     { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId, Origin: 'CreateRoute', State: 'active' },
   ];
+}
+
+/** The four rules that a NAT gateway's subnet needs, with numbers that are free and go before every denial. */
+function openNatSubnet(
+  acl: { readonly id: string; readonly subnetId: string },
+  entries: readonly NetworkAclEntry[],
+  client: Client,
+  port: number,
+): Fix {
+  const own = `${client.ipv4 ?? '0.0.0.0'}/32`;
+  const sides = [
+    {
+      Egress: false,
+      wanted: [
+        { CidrBlock: own, From: port, To: port },
+        { CidrBlock: '0.0.0.0/0', From: 1024, To: 65535 },
+      ],
+    },
+    {
+      Egress: true,
+      wanted: [
+        { CidrBlock: '0.0.0.0/0', From: port, To: port },
+        { CidrBlock: own, From: client.ephemeral.from, To: client.ephemeral.to },
+      ],
+    },
+  ];
+  const summary = `Let the traffic of the NAT gateway through ${acl.id}, the network ACL of its subnet ${acl.subnetId}, both ways.`;
+  const owner = 'network owner';
+  const rules = sides.flatMap(({ Egress, wanted }) => {
+    const numbers = freeNumbers(entries, Egress, wanted.length);
+    return wanted.flatMap((rule, i) => {
+      const RuleNumber = numbers[i];
+      return RuleNumber === undefined ? [] : [{ ...rule, Egress, RuleNumber }];
+    });
+  });
+  if (rules.length < 4)
+    return {
+      summary,
+      commands: [],
+      undo: [],
+      owner,
+      unprovable: 'no rule numbers are free before the one that denies',
+    };
+  const where = (rule: (typeof rules)[number]) =>
+    `--network-acl-id ${acl.id} --${rule.Egress ? 'egress' : 'ingress'} --rule-number ${rule.RuleNumber}`;
+  return {
+    summary,
+    commands: rules.map(
+      (rule) =>
+        `aws ec2 create-network-acl-entry ${where(rule)} --protocol 6 --port-range From=${rule.From},To=${rule.To} --cidr-block ${rule.CidrBlock} --rule-action allow`,
+    ),
+    undo: rules.map((rule) => `aws ec2 delete-network-acl-entry ${where(rule)}`),
+    owner,
+    caution: 'Other clients of the NAT gateway need rules for their own addresses.',
+    edit: (draft) => {
+      const found = draftElement(draft, 'networkAcls', 'NetworkAclId', acl.id);
+      if (found === undefined) return;
+      const added = rules.map(({ From, To, ...rule }) => ({
+        ...rule,
+        Protocol: '6',
+        RuleAction: 'allow',
+        PortRange: { From, To },
+      }));
+      found.Entries = [...(found.Entries ?? []), ...added];
+    },
+  };
+}
+
+/** The highest free rule numbers below the first denial of a direction; fewer where there are not as many. */
+function freeNumbers(entries: readonly NetworkAclEntry[], egress: boolean, count: number): number[] {
+  const own = entries.filter((entry) => (entry.Egress ?? false) === egress);
+  const used = new Set(own.map((entry) => entry.RuleNumber));
+  const denials = own
+    .filter((entry) => entry.RuleAction?.toLowerCase() !== 'allow')
+    .map((entry) => entry.RuleNumber ?? 32767);
+  const free: number[] = [];
+  for (let number = Math.min(100, ...denials) - 1; number > 0 && free.length < count; number -= 1)
+    if (!used.has(number)) free.push(number);
+  return free;
 }
 
 type Reads = Pick<State, 'natGateways' | 'routeTables' | 'subnets'>;
