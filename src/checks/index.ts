@@ -19,10 +19,12 @@ import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
+import { connectionIntermittent } from './path/connection-intermittent.ts';
 import { endpointNaclBlocksIngress } from './path/endpoint-nacl-blocks-ingress.ts';
 import { endpointNaclBlocksReturn } from './path/endpoint-nacl-blocks-return.ts';
 import { endpointSgBlocksClient } from './path/endpoint-sg-blocks-client.ts';
 import { gatewayRouteMissing } from './path/gateway-route-missing.ts';
+import { mtuBlackhole } from './path/mtu-blackhole.ts';
 import { noInternetPath } from './path/no-internet-path.ts';
 import { publicPathUsed } from './path/public-path-used.ts';
 import { returnRouteMissing } from './path/return-route-missing.ts';
@@ -31,6 +33,7 @@ import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
 import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
 import { transitPathBroken } from './path/transit-path-broken.ts';
+import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
@@ -65,6 +68,9 @@ export const CHECKS: readonly AnyCheck[] = [
   transitPathBroken,
   noInternetPath,
   publicPathUsed,
+  mtuBlackhole,
+  connectionIntermittent,
+  tlsHandshakeDropped,
   tlsNameMismatch,
 ];
 

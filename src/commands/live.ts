@@ -7,6 +7,7 @@ import type { Observation, Rung } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
+import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -55,7 +56,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     : Promise.resolve({ state: unknownState('not-asked'), coverage: [], warnings: [] });
 
   const observations = new Map<string, Observation>();
-  const reasons = new Map<Rung, Set<string>>();
+  const reasons = new Map<string, string>();
   const probe = async (state: State) => {
     if (!options.useProbes) return;
     const client = completeVantage(vantage, state);
@@ -67,9 +68,10 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         state,
         observations: [...observations.values()],
         repeat: options.repeat,
+        defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
       });
       if (probes.length === 0) return;
-      for (const one of probes) reasons.set(one.rung, (reasons.get(one.rung) ?? new Set()).add(one.why));
+      for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
       const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal });
       for (const answer of answers) observations.set(answer.id, answer);
@@ -175,19 +177,22 @@ function inRungOrder(observations: readonly Observation[]): Observation[] {
   return RUNGS.flatMap((rung) => observations.filter((one) => one.rung === rung));
 }
 
-function probeCoverage(
-  observations: readonly Observation[],
-  reasons: ReadonlyMap<Rung, ReadonlySet<string>>,
-): CoverageEntry[] {
+/** One entry for each rung and reason: what was asked, how often, and why it was worth its packets. */
+function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMap<string, string>): CoverageEntry[] {
   return RUNGS.flatMap((what): CoverageEntry[] => {
     const own = observations.filter((one) => one.rung === what);
-    const skipped = own.filter((one) => one.outcome === 'skipped').length;
-    const made = own.length - skipped;
+    const made = own.filter((one) => one.outcome !== 'skipped');
+    const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
     return [
-      ...(made > 0
-        ? [{ what, outcome: 'made' as const, count: made, why: [...(reasons.get(what) ?? [])].join('; ') }]
+      ...whys.map((why) => ({
+        what,
+        outcome: 'made' as const,
+        count: made.filter((one) => reasons.get(one.id) === why).length,
+        ...(why === undefined ? {} : { why }),
+      })),
+      ...(made.length < own.length
+        ? [{ what, outcome: 'skipped' as const, count: own.length - made.length, why: 'the run ended first' }]
         : []),
-      ...(skipped > 0 ? [{ what, outcome: 'skipped' as const, count: skipped, why: 'the run ended first' }] : []),
     ];
   });
 }

@@ -5,6 +5,7 @@ import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
 import type { Judged } from './findings.ts';
 import type { Cause } from './rank.ts';
+import { lackedItsPort } from './target-status.ts';
 import type { View } from './views.ts';
 
 const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>> = {
@@ -26,11 +27,13 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
       ),
     ]);
     const asked = new Set(view.evidence.configured.map((answer) => answer.server));
-    for (const one of view.evidence.all) {
+    const experiments = view.evidence.experiments.filter((one) => isFailureForSomeone(one, view.target.host));
+    for (const one of [...view.evidence.all, ...experiments]) {
       if (!FAILED[one.rung](one.outcome)) continue;
       if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
-      if (one.rung === 'tcp' && one.detail.failure?.code === 'EADDRINUSE') continue;
+      if (one.rung === 'tcp' && lackedItsPort(one)) continue;
       if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
+      if (isRepetition(one, view.evidence.all)) continue;
       // AAAA fails with A for the same reason: one line is enough.
       if (
         one.rung === 'dns' &&
@@ -49,6 +52,36 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     }
   }
   return [...out];
+}
+
+/** A series that fails like the first connection did is told by that one. */
+function isRepetition(one: Observation, all: readonly Observation[]): boolean {
+  return (
+    one.rung === 'tcp' &&
+    one.subject.localPort !== undefined &&
+    all.some(
+      (other) =>
+        other.rung === 'tcp' &&
+        other.subject.localPort === undefined &&
+        other.subject.address === one.subject.address &&
+        other.subject.port === one.subject.port &&
+        other.outcome === one.outcome,
+    )
+  );
+}
+
+/** An experiment that fails is a finding of its own only where an application could meet the same. */
+function isFailureForSomeone(one: Observation, host: string | undefined): boolean {
+  switch (one.rung) {
+    case 'dns':
+      return one.subject.attempt !== undefined && one.subject.name.toLowerCase() === host?.toLowerCase();
+    case 'tls':
+      return one.subject.hello === 'large' && ['timeout', 'reset', 'closed'].includes(one.outcome);
+    case 'https':
+      return one.subject.padding !== undefined && one.outcome === 'timeout';
+    default:
+      return false;
+  }
 }
 
 export function undecidedOf(views: readonly View[], probed: boolean): Undecided[] {

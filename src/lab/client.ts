@@ -63,6 +63,8 @@ export function clientFiles(world: World): Record<string, string> {
     '/proc/net/route': [interfaceLine, ...routes, ''].join('\n'),
     '/proc/net/ipv6_route': ipv6Routes(world).join('\n'),
   };
+  // EC2's default on every instance type of today (EC2 user guide, network_mtu).
+  for (const one of clientInterfaces(world)) files[`/sys/class/net/${deviceName(one)}/mtu`] = '9001\n';
   const { from, to, source } = client.ephemeralPorts;
   if (source === 'kernel') files['/proc/sys/net/ipv4/ip_local_port_range'] = `${from}\t${to}\n`;
   return files;

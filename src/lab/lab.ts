@@ -12,6 +12,7 @@ import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
+import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
 import { deafAddresses, startListener, worldListeners } from './servers.ts';
@@ -75,6 +76,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     startResolvers(world, note),
     startListeners(world, authority),
   ]);
+  const middleboxes = await startMiddleboxes(world, listeners);
+  const connections = new Map<string, number>();
   const metadataPort = imds?.port ?? closedPort.tcpPort;
   const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
 
@@ -91,9 +94,21 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
     const listener = transport === 'tcp' ? listeners.get(place(address, port)) : undefined;
-    if (listener !== undefined) return listener.port;
+    if (listener !== undefined) {
+      if (isLostConnection(address)) return nobody(transport, 'lost');
+      return middleboxes.get(place(address, port))?.port ?? listener.port;
+    }
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
+  }
+
+  /** Counted in the order in which connections are made: the same run loses the same ones. */
+  function isLostConnection(address: string): boolean {
+    const every = world.middleboxes?.[address]?.losesEveryConnection;
+    if (every === undefined) return false;
+    const count = (connections.get(address) ?? 0) + 1;
+    connections.set(address, count);
+    return count % every === 0;
   }
 
   function resolverPort({ server, isSilent }: RunningResolver, transport: 'udp' | 'tcp'): number {
@@ -131,7 +146,15 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     wire,
   };
 
-  const running = [blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds]), ...listeners.values()];
+  const running = [
+    blackHole,
+    closedPort,
+    ec2,
+    sts,
+    ...(imds === undefined ? [] : [imds]),
+    ...listeners.values(),
+    ...middleboxes.values(),
+  ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
   return {
     host,
@@ -192,6 +215,19 @@ async function startListeners(
   const started = worldListeners(world).map(
     async (listener) =>
       [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+  );
+  return new Map(await Promise.all(started));
+}
+
+/** In front of each listener whose address has one. */
+async function startMiddleboxes(
+  world: World,
+  listeners: ReadonlyMap<string, Listening>,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.middleboxes ?? {}).flatMap(([address, box]) =>
+    [...listeners]
+      .filter(([key]) => key.startsWith(`${canonical(address)} `))
+      .map(async ([key, { port }]) => [key, await startMiddlebox(box, port, ANY_LOOPBACK_PORT)] as const),
   );
   return new Map(await Promise.all(started));
 }

@@ -34,6 +34,21 @@ export type WorldServer = {
   ports: number[];
 };
 
+/** What stands between the client and an address, and what it does to connections. Sizes are bytes of one write. */
+export type WorldMiddlebox = {
+  /** TLS hellos longer than this are dropped; everything else passes */
+  dropsHellosAbove?: number;
+  /** hellos that hold one of these names are dropped */
+  dropsServerNames?: string[];
+  /** connections open, and then nothing passes */
+  dropsEverything?: boolean;
+  /** what the client or the server sends in more bytes than this is lost, as full-size segments are on a path with a small MTU */
+  losesClientFlightsAbove?: number;
+  losesServerFlightsAbove?: number;
+  /** every n-th connection to the address gets no answer */
+  losesEveryConnection?: number;
+};
+
 export type World = {
   region: string;
   accountId: string;
@@ -64,6 +79,8 @@ export type World = {
   endpointCertificateNames: Record<string, string[]>;
   /** servers outside the VPC by address; reached only where the routes lead there */
   servers: Record<string, WorldServer>;
+  /** by the address behind it */
+  middleboxes?: Record<string, WorldMiddlebox>;
 };
 
 export const LAB_REGION = 'eu-west-1';

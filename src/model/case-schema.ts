@@ -87,7 +87,9 @@ const VantageSchema = z.object({
   ndots: z.number(),
   hosts: z.array(z.object({ line: z.number(), address: text, names: texts })),
   ephemeralPorts: z.object({ from: z.number(), to: z.number(), source: z.enum(['kernel', 'assumed', 'given']) }),
-  localInterfaces: z.array(z.object({ name: text, address: text, prefixLength: z.number() })),
+  localInterfaces: z.array(
+    z.object({ name: text, address: text, prefixLength: z.number(), mtu: z.number().optional() }),
+  ),
   localRoutes: z.array(z.object({ destination: text, gateway: maybe, device: text, metric: z.number() })),
   proxy: z.object({ httpsProxy: maybe, httpProxy: maybe, allProxy: maybe, noProxy: maybe }),
   sdk: z.object({

@@ -112,6 +112,8 @@ export type DnsSubject = {
   /** 53 unless the resolver list says otherwise */
   readonly port: number;
   readonly transport: Transport;
+  /** 2 and up: the same question asked again, to tell a resolver that fails now and then from one that never answers */
+  readonly attempt?: number | undefined;
 };
 export type DnsRecord = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: string };
 export type DnsDetail = {
@@ -147,7 +149,21 @@ export type TcpDetail = {
 };
 export type TcpObservation = ObservationBase<'tcp', TcpSubject, TcpOutcome, TcpDetail>;
 
-export type TlsSubject = { readonly address: string; readonly port: number; readonly serverName: string };
+export const HELLOS = ['small', 'large', 'without-sni', 'unacceptable', 'plaintext'] as const;
+/**
+ * `small`: classical key shares, one segment; `large`: more than 1,460 bytes; `without-sni`: small, and no server name in it;
+ * `unacceptable`: small, with a cipher that no server takes, so that a few bytes of alert come back; `plaintext`: no hello at
+ * all but a few bytes of something else, to see whether anything passes
+ */
+export type HelloKind = (typeof HELLOS)[number];
+
+export type TlsSubject = {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string;
+  /** absent: as Node sends it by itself */
+  readonly hello?: HelloKind | undefined;
+};
 export type Certificate = {
   readonly subject: string;
   readonly issuer: string;
@@ -175,6 +191,10 @@ export type HttpsSubject = {
   readonly serverName: string;
   readonly method: string;
   readonly path: string;
+  /** absent: as Node sends it by itself */
+  readonly hello?: 'small' | undefined;
+  /** bytes of a header that nobody reads, so that the request fills segments */
+  readonly padding?: number | undefined;
 };
 export type HttpsDetail = {
   readonly status?: number | undefined;
@@ -213,6 +233,21 @@ export type TlsProbe = Question<TlsObservation>;
 export type HttpsProbe = Question<HttpsObservation>;
 export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe;
 
+/** Whether a question is one that no application asks by itself. */
+export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
+  const { rung, subject } = observation as Observation;
+  switch (rung) {
+    case 'dns':
+      return subject.transport === 'tcp' || subject.attempt !== undefined;
+    case 'tls':
+      return subject.hello !== undefined;
+    case 'https':
+      return subject.hello !== undefined || subject.padding !== undefined;
+    default:
+      return false;
+  }
+}
+
 /** `10.0.2.14:443`, `[fd00::1]:443` */
 export function socketAddress(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
@@ -224,7 +259,8 @@ export function probeId(rung: Rung, subject: Probe['subject']): string {
     case 'dns': {
       const s = subject as DnsSubject;
       const server = s.port === 53 ? s.server : socketAddress(s.server, s.port);
-      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}`;
+      const again = s.attempt === undefined ? '' : ` again ${s.attempt}`;
+      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}${again}`;
     }
     case 'tcp': {
       const s = subject as TcpSubject;
@@ -233,11 +269,20 @@ export function probeId(rung: Rung, subject: Probe['subject']): string {
     }
     case 'tls': {
       const s = subject as TlsSubject;
-      return `tls ${socketAddress(s.address, s.port)} ${s.serverName}`;
+      const hello = s.hello === undefined ? '' : s.hello === 'plaintext' ? ' in plaintext' : ` with ${words(s.hello)}`;
+      return `tls ${socketAddress(s.address, s.port)} ${s.serverName}${hello}`;
     }
     case 'https': {
       const s = subject as HttpsSubject;
-      return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}`;
+      const hello = s.hello === undefined ? '' : ` with ${words(s.hello)}`;
+      const padding = s.padding === undefined ? '' : ` and ${s.padding} bytes of padding`;
+      return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}${hello}${padding}`;
     }
   }
+}
+
+function words(hello: Exclude<HelloKind, 'plaintext'>): string {
+  return hello === 'without-sni'
+    ? 'a hello without server name'
+    : `${hello === 'small' || hello === 'large' ? 'a' : 'an'} ${hello} hello`;
 }

@@ -29,7 +29,13 @@ export type HostsEntry = {
   readonly names: readonly string[];
 };
 
-export type LocalInterface = { readonly name: string; readonly address: string; readonly prefixLength: number };
+export type LocalInterface = {
+  readonly name: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  /** bytes; absent where it could not be read */
+  readonly mtu?: number | undefined;
+};
 
 export type LocalRoute = {
   /** CIDR; `0.0.0.0/0` is the default route */

@@ -11,14 +11,17 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, namesCover, offeredNames } from '../network/endpoints.ts';
+import { chooseEndpoint, endpointState, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
-import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { fullSizeRequest } from './plan/full-size.ts';
+import { helloExperiments } from './plan/hellos.ts';
+import { namesBeside, resolverExperiments } from './plan/names.ts';
+import { connectionSeries } from './plan/series.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -28,6 +31,8 @@ export type PlanInput = {
   readonly observations: readonly Observation[];
   /** how many connections to each address, 1 unless `--repeat` says more */
   readonly repeat: number;
+  /** how long the ClientHello is that this Node sends by itself; newer ones send a large one */
+  readonly defaultHello?: 'small' | 'large' | undefined;
 };
 
 /** The probes to make next, in a fixed order; empty when everything worth asking has been asked. */
@@ -38,12 +43,23 @@ export function planProbes(input: PlanInput): Probe[] {
     if (!asked.has(probe.id) && !planned.has(probe.id)) planned.set(probe.id, probe);
   };
   const primary = primaryCidrOf(input.vantage);
+  const seen: { target: Target; evidence: Evidence }[] = [];
   for (const target of input.targets) {
     const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
+    for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    seen.push({ target, evidence });
+    for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
   }
+  for (const probe of helloExperiments(seen, input.defaultHello ?? 'large')) add(probe);
+  for (const probe of resolverExperiments(
+    { ...input, observations: input.observations.filter((one) => one.rung === 'dns') },
+    primary,
+    hasIpv6(input.vantage),
+  ))
+    add(probe);
   return [...planned.values()];
 }
 
@@ -79,6 +95,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
   for (const address of evidence.addresses) wanted.set(address, 'the name leads there');
   for (const address of evidence.vpc?.addresses ?? [])
     if (!wanted.has(address)) wanted.set(address, 'the VPC’s resolver leads there');
+  for (const address of ownNameAddresses(input, target, evidence))
+    if (!wanted.has(address)) wanted.set(address, 'the endpoint’s own name leads there');
   for (const path of paths) {
     if (path.destination.kind === 'interface' && !wanted.has(path.destination.address))
       wanted.set(
@@ -102,15 +120,13 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         why: 'by the model some source ports pass and some do not: one of each shows it',
       });
     }
-    for (const localPort of repeatedPorts(input, paths, address)) {
+    const path = paths.find((one) => leadsTo(one, address));
+    const alive = endpointIsAvailable(input, target);
+    const { ports, why: whySeries } = connectionSeries(input, evidence, address, path, alive);
+    const taken = telltalePorts(paths, address);
+    for (const localPort of ports.filter((port) => !taken.includes(port))) {
       const chosen = { address, port: target.port, localPort };
-      probes.push({
-        id: probeId('tcp', chosen),
-        rung: 'tcp',
-        subject: chosen,
-        after: named,
-        why: 'repeated over the source port range (--repeat)',
-      });
+      probes.push({ id: probeId('tcp', chosen), rung: 'tcp', subject: chosen, after: named, why: whySeries });
     }
   }
   return probes;
@@ -154,8 +170,8 @@ function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, addres
   if (evidence.addresses.includes(address) || evidence.vpc?.addresses.includes(address) === true) return true;
   // An endpoint that does not have this name need not have it on its certificate.
   if (!endpointHasName(input, target)) return false;
-  return endpointPaths(input, target).some(
-    ({ destination }) => destination.kind === 'interface' && destination.address === address,
+  return (
+    interfaceAddresses(input, target).includes(address) || ownNameAddresses(input, target, evidence).includes(address)
   );
 }
 
@@ -163,6 +179,22 @@ function endpointHasName(input: PlanInput, target: Target): boolean {
   const choice = chooseEndpoint(input.state, input.vantage.vpcId, target);
   if (choice === undefined || choice.way !== 'uncovered') return true;
   return target.host !== undefined && namesCover(offeredNames(choice.endpoints[0]), target.host);
+}
+
+function interfaceAddresses(input: PlanInput, target: Target): string[] {
+  return endpointPaths(input, target).flatMap(({ destination }) =>
+    destination.kind === 'interface' ? [destination.address] : [],
+  );
+}
+
+/** Where the endpoint's own names lead, when they were asked: its interfaces, also where the API would not list them. */
+function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence): string[] {
+  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  return endpoint === undefined
+    ? []
+    : evidence.experiments.flatMap((one) =>
+        one.rung === 'dns' && ownsVpceName(endpoint, one.subject.name) ? one.detail.addresses : [],
+      );
 }
 
 function endpointPaths(input: PlanInput, target: Target): Path[] {
@@ -191,15 +223,13 @@ function middle(ports: PortSet): number {
   return widest === undefined ? 0 : Math.floor((widest.from + widest.to) / 2);
 }
 
-/** Source ports spread evenly over the client's ephemeral range; the same for every run, so that runs can be compared. */
-function repeatedPorts(input: PlanInput, paths: readonly Path[], address: string): number[] {
-  if (input.repeat <= 1) return [];
-  const { from, to } = input.vantage.ephemeralPorts;
-  const step = (to - from) / input.repeat;
-  const taken = telltalePorts(paths, address).map((port) => ({ from: port, to: port }));
-  return Array.from({ length: input.repeat }, (_, i) => Math.floor(from + step * (i + 0.5))).filter(
-    (port) => subtractPorts([{ from: port, to: port }], taken).length > 0,
-  );
+function endpointIsAvailable(input: PlanInput, target: Target): boolean {
+  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  return endpoint !== undefined && endpointState(endpoint) === 'available';
+}
+
+function leadsTo({ destination }: Path, address: string): boolean {
+  return destination.kind === 'interface' && destination.address === address;
 }
 
 function hasIpv6(vantage: Vantage): boolean {

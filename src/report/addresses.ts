@@ -1,5 +1,5 @@
 /** One endpoint, several addresses: the table that shows which of them works, when they do not all say the same. */
-import { type Observation, socketAddress } from '../model/observation.ts';
+import { isExperiment, type Observation, socketAddress } from '../model/observation.ts';
 import type { Report, ReportTarget } from '../model/report.ts';
 import { unique } from './words.ts';
 
@@ -44,7 +44,7 @@ export function addressRows(report: Report, target: ReportTarget): readonly Addr
   const addresses = unique([...target.hops.map((list) => list.to), ...given].filter(isAddress));
   const rows = addresses.map((address): AddressRow => {
     const list = target.hops.find((candidate) => candidate.to === address);
-    const seen = report.observations.filter((o) => leadsTo(o, target, address));
+    const seen = report.observations.filter((o) => leadsTo(o, target, address) && !isExperiment(o));
     return {
       zone: list?.availabilityZone ?? NOT_ASKED,
       address,

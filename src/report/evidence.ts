@@ -53,7 +53,8 @@ const TLS: Phrases<TlsOutcome, TlsObservation> = {
     `the certificate is not trusted here, issued by ${shorten(o.detail.chain.at(0)?.issuer ?? 'nobody known')}`,
   expired: (o) => `the certificate expired ${o.detail.chain.at(0)?.validTo ?? ''}`.trimEnd(),
   'not-yet-valid': (o) => `the certificate is not valid before ${o.detail.chain.at(0)?.validFrom ?? 'a later day'}`,
-  timeout: (o) => `TCP opens, the ClientHello gets no answer in ${formatDuration(o.ms)}`,
+  timeout: (o) =>
+    `TCP opens, ${o.subject.hello === 'plaintext' ? 'a few bytes get' : 'the ClientHello gets'} no answer in ${formatDuration(o.ms)}`,
   reset: () => 'TCP opens, the handshake is reset',
   closed: () => 'TCP opens, the peer closes instead of answering',
   alert: (o) => `the peer answers with a TLS alert${code(o.detail.failure)}`,

@@ -1,5 +1,6 @@
 /** The observation part of the report's schema: one variant for each rung, told apart by `rung`. */
 import { z } from 'zod';
+import { HELLOS } from '../model/observation.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -42,6 +43,7 @@ const DnsObservationSchema = z
       server: text,
       port: z.int(),
       transport: z.enum(['udp', 'tcp']),
+      attempt: z.int().optional().describe('2 and up: the same question, asked again.'),
     }),
     ...middle,
     outcome: z.enum([
@@ -94,7 +96,12 @@ const TlsObservationSchema = z
   .object({
     ...head,
     rung: z.literal('tls'),
-    subject: z.object({ address: text, port: z.int(), serverName: text }),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      serverName: text,
+      hello: z.enum(HELLOS).optional().describe('What an experiment sent; absent: as Node sends it by itself.'),
+    }),
     ...middle,
     outcome: z.enum([
       'trusted',
@@ -128,7 +135,15 @@ const HttpsObservationSchema = z
   .object({
     ...head,
     rung: z.literal('https'),
-    subject: z.object({ address: text, port: z.int(), serverName: text, method: text, path: text }),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      serverName: text,
+      method: text,
+      path: text,
+      hello: z.enum(['small']).optional().describe('What an experiment sent; absent: as Node sends it by itself.'),
+      padding: z.int().optional().describe('Bytes of a header that nobody reads, so that the request fills segments.'),
+    }),
     ...middle,
     outcome: z.enum([
       'aws-answer',

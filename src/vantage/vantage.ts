@@ -42,7 +42,7 @@ export async function takeVantage(
     readProfileSettings(host),
   ]);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
-  const localInterfaces = host.interfaces();
+  const localInterfaces = await withMtu(host);
   const choice = chooseClientInterface({
     interfaces: instance.metadata?.interfaces ?? [],
     taskInterface: task.metadata?.taskInterface,
@@ -76,6 +76,18 @@ export async function takeVantage(
     ],
   };
   return { vantage, coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined) };
+}
+
+/** Linux keeps each device's MTU in a file; elsewhere it stays unknown. */
+async function withMtu(host: Host): Promise<Vantage['localInterfaces']> {
+  const interfaces = host.interfaces();
+  const names = [...new Set(interfaces.map((one) => one.name))];
+  const read = await Promise.all(names.map((name) => host.readFile(`/sys/class/net/${name}/mtu`)));
+  const mtus = new Map(names.map((name, i) => [name, Number(read[i]?.trim() || Number.NaN)]));
+  return interfaces.map((one) => {
+    const mtu = mtus.get(one.name);
+    return mtu !== undefined && Number.isInteger(mtu) && mtu > 0 ? { ...one, mtu } : one;
+  });
 }
 
 /** Lambda and Fargate have no instance of the user's: asking would cost a second and say nothing. */
