@@ -1,4 +1,5 @@
 /** Boxes and wires between the client and the endpoint: what they swallow, whom they pretend to be. */
+import { addCentralEndpoint, CENTRAL } from '../../src/lab/central-world.ts';
 import { addNatGateway, LAB, type World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import { aclRules, inbound, tcp } from './edits.ts';
@@ -45,14 +46,16 @@ function fine(name: string, hazards: Hazards, more: Partial<Scenario> = {}): Sce
 }
 
 const MTU: readonly Scenario[] = [
+  // Inside a VPC PrivateLink brings the segment size down to its 8,500 bytes (facts.md 7.1); over a gateway nobody does.
   box(
     'mtu-blackhole',
-    'jumbo frames, and the path loses what is larger than 8500 without a word',
+    'jumbo frames over a transit gateway that carries 8500 bytes and says nothing',
+    { mtu: 9001, onPath: losesAbove(8500) },
     {
-      mtu: 9001,
-      onPath: losesAbove(8500),
+      world: worldWith((world) => addCentralEndpoint(world, 'transit-gateway')),
+      targets: [CENTRAL.host],
+      verdict: 'degraded',
     },
-    { verdict: 'degraded' },
   ),
   box(
     'mtu-blackhole',
