@@ -70,8 +70,8 @@ export const CHECKS: readonly AnyCheck[] = [
   publicPathUsed,
   mtuBlackhole,
   connectionIntermittent,
-  tlsHandshakeDropped,
   tlsNameMismatch,
+  tlsHandshakeDropped,
 ];
 
 /** The check of a code; undefined for a code without one. */

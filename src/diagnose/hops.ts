@@ -100,7 +100,8 @@ function labelOf(gate: Gate): string {
     case 'endpoint-route-return':
     case 'route': {
       const route = gate.routes?.parts[0]?.route;
-      if (gate.routes?.endpointRouteMissing === true) return `${resources} no route`;
+      const nowhere = gate.routes?.parts.some((part) => part.effect === 'no-route') === true;
+      if (gate.routes?.endpointRouteMissing === true || nowhere) return `${resources} no route`;
       return route === undefined
         ? `${resources} route`
         : routeTarget(route).kind === 'local'

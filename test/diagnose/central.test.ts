@@ -1,8 +1,10 @@
 /** A central endpoint in a shared services VPC, reached over a transit gateway or a peering connection, by real packets. */
 import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { addCentralEndpoint, CENTRAL } from '../../src/lab/central-world.ts';
 import { addRoute, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import { runInLab } from '../checks/lab-run.ts';
+import { modelCase } from './support.ts';
 
 function central(joinedBy: 'transit-gateway' | 'peering', edit: (world: World) => void = () => {}): World {
   const world = healthyWorld();
@@ -18,6 +20,8 @@ describe('a healthy connection', () => {
       expect(report.causes).toEqual([]);
       expect(report.verdict).toBe('healthy');
     }
+    const { report } = await runInLab(central(joinedBy), []);
+    expect([report.verdict, report.causes]).toEqual(['healthy', []]);
   });
 });
 
@@ -296,5 +300,31 @@ describe('several faults of one connection', () => {
     ]);
     expect(report.causes[0]?.summary).toContain(CENTRAL.addressB);
     expect(report.causes[0]?.fix.proof).toBe('opens');
+  });
+});
+
+describe('two VPCs that nothing joins', () => {
+  const apart = () =>
+    central('peering', (world) => {
+      world.api.vpcPeeringConnections = [];
+      remove(world, LAB.clientRouteTable, CENTRAL.cidr);
+      remove(world, CENTRAL.routeTable, '10.0.0.0/16');
+    });
+
+  it.each([CENTRAL.host, CENTRAL.endpointHost])('are one cause, and no route is called missing: %s', async (target) => {
+    const { report } = await runInLab(apart(), [target]);
+    expect(report.causes.map((cause) => [cause.code, cause.standing])).toEqual([
+      ['endpoint-in-other-vpc', 'confirmed'],
+    ]);
+    expect(report.unexplained).toEqual([]);
+  });
+
+  it('leave an address there without a route, and nothing to route to', () => {
+    // A run of its own does not read VPCs that nothing joins; a state that holds them all does say whose the address is.
+    const report = diagnose(modelCase(apart(), [CENTRAL.addressA]));
+    expect(report.causes).toMatchObject([
+      { code: 'route-missing', standing: 'modelled', fix: { proof: 'unproven', commands: [] } },
+    ]);
+    expect(report.causes[0]?.summary).toContain('Nothing joins the two VPCs.');
   });
 });

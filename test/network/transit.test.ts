@@ -211,6 +211,27 @@ describe('a transit gateway', () => {
     expect([ask(edit, CENTRAL.addressA).status, ask(edit, CENTRAL.addressB).status]).toEqual(['open', 'closed']);
   });
 
+  it('keeps packets in the zone where they came in, where it has a subnet there', () => {
+    const otherZone: Edit = (world) => {
+      world.api.routeTables.push({
+        RouteTableId: 'rtb-other-zone',
+        VpcId: CENTRAL.vpc,
+        Associations: [{ SubnetId: CENTRAL.attachmentSubnets[1], AssociationState: { State: 'associated' } }],
+        Routes: [],
+      });
+    };
+    expect(ask(otherZone)).toMatchObject({ status: 'open', steps: [] });
+    const both: Edit = (world) => {
+      otherZone(world);
+      Object.assign(attachment(world, CENTRAL.attachment), { SubnetIds: [CENTRAL.attachmentSubnets[1]] });
+    };
+    // The interface of the other zone gets its packets by that zone's subnet, whose table leads nowhere.
+    expect(ask(both, CENTRAL.addressB)).toMatchObject({
+      status: 'closed',
+      steps: ['transit far-subnet-route block'],
+    });
+  });
+
   it.each<[SliceName]>([
     ['transitGatewayVpcAttachments'],
     ['transitGatewayAttachments'],

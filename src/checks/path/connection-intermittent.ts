@@ -12,7 +12,12 @@ const NEEDS = [
   ...DESTINATION_SLICES,
   'securityGroups',
   'networkAcls',
+  'subnets',
+  'natGateways',
   'vpcPeeringConnections',
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
 ] as const satisfies readonly SliceName[];
 type Context = CheckContext<(typeof NEEDS)[number]>;
 type Facts = { readonly device: string | undefined; readonly addresses: readonly string[] };

@@ -120,7 +120,7 @@ function describe(
     key,
     resources: [...new Set([...step.resources, transit.id])],
     extent,
-    summary: `${step.why.charAt(0).toUpperCase()}${step.why.slice(1)}, so that ${what} between this host in ${client.vpcId} and ${ends} in ${first.destination.vpcId} are lost on ${transit.id}.`,
+    summary: `${step.why.replace(/^the /, 'The ')}, so that ${what} between this host in ${client.vpcId} and ${ends} in ${first.destination.vpcId} are lost on ${transit.id}.`,
     because: [{ source: 'configuration', text: step.why, ref: step.resources[0] }],
     predicts: predictsSilence(unionFlows(...gates.map(({ gate }) => gate.block)), asked, target.port),
     facts: { transit, step, cidr: routedBlock(state.vpcs, transit.to.vpcId, far) },
