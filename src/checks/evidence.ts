@@ -155,7 +155,7 @@ export function leadsInside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs
 }
 
 /** Whether the client would use public addresses only. */
-export function leadsOutside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
+export function leadsOutside(evidence: Pick<Evidence, 'addresses'>, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
   const inside = [...PRIVATE, ...cidrSet(vantage.vpcCidrs)];
   return evidence.addresses.length > 0 && evidence.addresses.every((address) => !containsAddress(inside, address));
 }

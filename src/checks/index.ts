@@ -5,6 +5,7 @@ import { hostnameNotCovered } from './dns/hostname-not-covered.ts';
 import { hostsFileOverrides } from './dns/hosts-file-overrides.ts';
 import { nameDoesNotExist } from './dns/name-does-not-exist.ts';
 import { privateDnsDisabled } from './dns/private-dns-disabled.ts';
+import { publicApiHijacked } from './dns/public-api-hijacked.ts';
 import { resolverNotVpc } from './dns/resolver-not-vpc.ts';
 import { resolverUnreachable } from './dns/resolver-unreachable.ts';
 import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
@@ -16,6 +17,7 @@ import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { clockSkew } from './host/clock-skew.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
@@ -33,8 +35,12 @@ import { routeMissing } from './path/route-missing.ts';
 import { routeOverridesEndpoint } from './path/route-overrides-endpoint.ts';
 import { sgReferenceNotHonoured } from './path/sg-reference-not-honoured.ts';
 import { transitPathBroken } from './path/transit-path-broken.ts';
+import { caBundleMissing } from './tls/ca-bundle-missing.ts';
+import { certificateExpired } from './tls/certificate-expired.ts';
 import { tlsHandshakeDropped } from './tls/tls-handshake-dropped.ts';
+import { tlsIntercepted } from './tls/tls-intercepted.ts';
 import { tlsNameMismatch } from './tls/tls-name-mismatch.ts';
+import { wrongServiceAnswers } from './tls/wrong-service-answers.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
   endpointMissing,
@@ -53,6 +59,7 @@ export const CHECKS: readonly AnyCheck[] = [
   hostsFileOverrides,
   dnsAnswerStale,
   nameDoesNotExist,
+  publicApiHijacked,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
   sgReferenceNotHonoured,
@@ -70,8 +77,13 @@ export const CHECKS: readonly AnyCheck[] = [
   publicPathUsed,
   mtuBlackhole,
   connectionIntermittent,
+  clockSkew,
+  tlsIntercepted,
   tlsNameMismatch,
+  caBundleMissing,
   tlsHandshakeDropped,
+  certificateExpired,
+  wrongServiceAnswers,
 ];
 
 /** The check of a code; undefined for a code without one. */

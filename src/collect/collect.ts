@@ -36,6 +36,8 @@ export type Collected = {
   /** the caller's account, when STS told it */
   readonly accountId?: string;
   readonly warnings: string[];
+  /** this machine's clock minus the API's, in milliseconds, when it answered */
+  readonly clockOffsetMs?: number;
 };
 
 /**
@@ -61,11 +63,13 @@ export async function collectState(host: Host, options: CollectOptions): Promise
   try {
     const warnings: string[] = [];
     const [state, accountId] = await Promise.all([collectSlices(ec2, options, warnings), callerAccount(sts)]);
+    const clockOffsetMs = 'close' in ec2Api ? ec2Api.clockOffsetMs?.() : undefined;
     return {
       state,
       coverage: joinCoverage([ec2, sts]),
       ...(accountId === undefined ? {} : { accountId }),
       warnings: [...ec2.warnings(), ...warnings],
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
     };
   } finally {
     for (const api of [ec2Api, stsApi]) if ('close' in api) api.close();

@@ -48,6 +48,11 @@ export type Api = {
   /** one request, with the SDK's own retries; rejects with the SDK's error */
   readonly send: (name: CallName, input: CallInput, signal: AbortSignal) => Promise<object>;
   readonly close: () => void;
+  /**
+   * this machine's clock minus the Date of the latest answer, in milliseconds: the SDK keeps the difference, to sign with the
+   * service's time; undefined before there was an answer
+   */
+  readonly clockOffsetMs?: (() => number | undefined) | undefined;
 };
 
 export type Attempts = {
@@ -108,7 +113,10 @@ const EC2_CALLS = {
   DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),
 } satisfies Record<Exclude<CallName, 'GetCallerIdentity'>, Send<EC2Client>>;
 
-function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
+function opened<C extends { destroy: () => void; readonly config: { readonly systemClockOffset: number } }>(
+  client: C,
+  calls: Partial<Record<CallName, Send<C>>>,
+): Api {
   return {
     send: async (name, input, signal) => {
       const send = calls[name];
@@ -116,6 +124,10 @@ function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Rec
       return await send(client, input, { abortSignal: signal });
     },
     close: () => client.destroy(),
+    clockOffsetMs: () => {
+      const { systemClockOffset } = client.config;
+      return systemClockOffset === 0 ? undefined : -systemClockOffset;
+    },
   };
 }
 

@@ -91,6 +91,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
+  if ('clockOffsetMs' in collected && collected.clockOffsetMs !== undefined)
+    vantage = withReading(vantage, collected.clockOffsetMs);
   let elsewhere = false;
   if (options.from !== undefined) {
     const chosen = vantageFrom(options.from, vantage, state);
@@ -133,6 +135,13 @@ export function throughCodec(subject: Case): Case {
   const again = decodeCase(encodeCase(subject), 'this run');
   if (!again.ok) throw new Error(again.problem);
   return again.case;
+}
+
+/** What the API's Date says of this machine's clock, beside what the metadata service said. */
+function withReading(vantage: Vantage, offsetMs: number): Vantage {
+  const { clock } = vantage;
+  if (clock === undefined) return vantage;
+  return { ...vantage, clock: { ...clock, readings: [...clock.readings, { source: 'ec2-api', offsetMs }] } };
 }
 
 function withRegion(vantage: Vantage, region: string | undefined): Vantage {

@@ -82,6 +82,11 @@ function planFor(causes: readonly Cause[], view: View, input: ModelInput): reado
   return smallestPlan(input, view.target, own);
 }
 
+/** What follows from another cause is repaired with that one; alone it is all there is to do. */
+function follows(cause: Cause): boolean {
+  return (cause.members[0] as Judged).check.consequence === true;
+}
+
 export function planFixes(causes: readonly Cause[], views: readonly View[], input: ModelInput): FixPlan {
   const broken = views.filter((view) => view.status === 'unreachable' || view.status === 'degraded');
   const steps = new Set<Cause>();
@@ -92,8 +97,7 @@ export function planFixes(causes: readonly Cause[], views: readonly View[], inpu
     const plan =
       planFor(causes, view, input) ?? own.filter((cause) => (cause.members[0] as Judged).check.consequence !== true);
     for (const cause of plan) steps.add(cause);
-    for (const cause of own)
-      if (!provable(cause.fix) && (cause.members[0] as Judged).check.consequence !== true) steps.add(cause);
+    for (const cause of own) if (!provable(cause.fix) && (!follows(cause) || own.every(follows))) steps.add(cause);
   }
   const ordered = causes.filter((cause) => steps.has(cause));
   const fixes = ordered.map((cause) => cause.fix).filter(provable);

@@ -28,6 +28,7 @@ export async function startEc2Api(world: World, listen: Listen, options: Ec2ApiO
   const operations = await import('./ec2-operations.ts');
   return await listenTcp(
     createServer((request, response) => {
+      response.setHeader('date', new Date(Date.now() - (world.client.clockAheadMs ?? 0)).toUTCString());
       void respondToQuery(request, response, 'ec2', world, options.asked, (action, form) => {
         const answer = answerAction(operations, world.api, action, form, options.pageSize ?? 5);
         if ('code' in answer) return answer;

@@ -26,6 +26,7 @@ export async function startImds(world: World, listen: Listen, options: ImdsOptio
     const path = new URL(request.url ?? '/', 'http://metadata').pathname;
     options.asked?.(path);
     response.setHeader('content-type', 'text/plain');
+    response.setHeader('date', new Date(Date.now() - (world.client.clockAheadMs ?? 0)).toUTCString());
     if (request.method === 'PUT' && path === '/latest/api/token') {
       const ttl = Number(request.headers[TTL_HEADER]);
       // A proxy must not be able to fetch a token for somebody else.

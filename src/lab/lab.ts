@@ -6,7 +6,7 @@
 import { isIP } from 'node:net';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
-import { createAuthority } from './certificates.ts';
+import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
@@ -15,8 +15,9 @@ import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
-import { deafAddresses, startListener, worldListeners } from './servers.ts';
+import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
+import { clientTrust } from './trust.ts';
 import type { World, WorldResolver } from './world.ts';
 
 /** Whether a packet of the client gets to an address and port, and the answer back to it. */
@@ -64,7 +65,9 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const log: LabLogEntry[] = [];
   const note = (question: string) => void log.push({ question });
 
-  const authority = createAuthority();
+  const authority = createAuthority(undefined, undefined, trueTime(world));
+  const signers = createSigners(authority, trueTime(world));
+  const trust = clientTrust(world, signers);
   const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
@@ -74,7 +77,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(world, authority),
+    startListeners(world, signers),
   ]);
   const middleboxes = await startMiddleboxes(world, listeners);
   const connections = new Map<string, number>();
@@ -126,7 +129,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       note(`${transport} ${socketAddress(to, port)}`);
       return { address: '127.0.0.1', port: portFor(transport, to, port) };
     },
-    certificateAuthorities: [authority.certificate],
+    certificateAuthorities: trust.authorities,
   };
 
   const host: Host = {
@@ -139,7 +142,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
       ...world.client.env,
     },
-    readFile: async (path) => clientFiles(world)[path],
+    readFile: async (path) => ({ ...trust.files, ...clientFiles(world), ...world.client.files })[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
     monotonic: () => performance.now(),
@@ -210,11 +213,14 @@ async function startResolvers(world: World, note: (question: string) => void): P
 
 async function startListeners(
   world: World,
-  authority: ReturnType<typeof createAuthority>,
+  signers: ReturnType<typeof createSigners>,
 ): Promise<Map<string, Listening>> {
   const started = worldListeners(world).map(
     async (listener) =>
-      [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+      [
+        place(listener.address, listener.port),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+      ] as const,
   );
   return new Map(await Promise.all(started));
 }

@@ -49,6 +49,26 @@ export type WorldMiddlebox = {
   losesEveryConnection?: number;
 };
 
+/** What is odd about a certificate; by default Amazon's authority signed it a day ago for ninety days. */
+export type WorldCertificate = {
+  /** `itself`: self-signed; `private`: by an authority of the service's owner, which the client does not have */
+  signedBy?: 'amazon' | 'itself' | 'private';
+  /** days from now; negative ones are past */
+  validFromDays?: number;
+  validToDays?: number;
+};
+
+/** A middlebox that ends every TLS connection and presents a certificate of its own for the name that was asked. */
+export type WorldTlsInspection = {
+  /** the name of its authority */
+  organization: string;
+  commonName: string;
+  /** whether the client was given the authority's root */
+  rootInstalled: boolean;
+  /** `block-page`: it answers itself, and says no */
+  answers: 'relayed' | 'block-page';
+};
+
 export type World = {
   region: string;
   accountId: string;
@@ -67,6 +87,12 @@ export type World = {
     hosts: string[];
     env: Record<string, string>;
     ephemeralPorts: EphemeralPorts;
+    /** this machine's clock minus the true time, in milliseconds: everybody else's dates are that much off for it */
+    clockAheadMs?: number;
+    /** the roots in the system's bundle, for the run and for applications alike: Amazon's too, another authority's only, or no file */
+    trustStore?: 'complete' | 'without-amazon' | 'no-file';
+    /** further files by path; undefined for one that is not there */
+    files?: Record<string, string | undefined>;
   };
   /** what public DNS says; a name that is not here is NXDOMAIN */
   publicDns: Record<string, DnsRecords>;
@@ -77,6 +103,11 @@ export type World = {
   resolvers: Record<string, WorldResolver>;
   /** names on the certificate of an endpoint's interfaces, by service name; by default all names of the service */
   endpointCertificateNames: Record<string, string[]>;
+  /** what else is odd about the certificates of an endpoint's interfaces, by service name */
+  endpointCertificates?: Record<string, WorldCertificate>;
+  /** the id of the service whose answers and certificate an endpoint's interfaces give, by service name; its own by default */
+  endpointAnswersAs?: Record<string, string>;
+  tlsInspection?: WorldTlsInspection;
   /** servers outside the VPC by address; reached only where the routes lead there */
   servers: Record<string, WorldServer>;
   /** by the address behind it */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
-import { VANTAGE_KINDS } from './vantage.ts';
+import { CLOCK_SOURCES, VANTAGE_KINDS } from './vantage.ts';
 
 export const CASE_KIND = 'vpce-doctor-case';
 export const CASE_SCHEMA_VERSION = 1;
@@ -99,6 +99,23 @@ const VantageSchema = z.object({
     useFips: flag,
     useDualstack: flag,
   }),
+  clock: z
+    .object({
+      at: text,
+      readings: z.array(z.object({ source: z.enum(CLOCK_SOURCES), offsetMs: z.number() })),
+    })
+    .optional(),
+  trustStores: z
+    .array(
+      z.object({
+        source: text,
+        path: text,
+        certificates: z.number(),
+        amazonRoots: texts,
+        problem: z.enum(['not-readable', 'no-certificates']).optional(),
+      }),
+    )
+    .optional(),
   notes: texts,
 });
 

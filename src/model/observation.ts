@@ -178,6 +178,11 @@ export type TlsDetail = {
   readonly cipher?: string | undefined;
   /** leaf first, as the peer sent it, issuer by issuer */
   readonly chain: readonly Certificate[];
+  /**
+   * which root makes the chain trusted: `bundled` is one of the public roots that Node carries, `added` is one that this
+   * machine was given besides; absent when the chain is not trusted
+   */
+  readonly anchor?: 'bundled' | 'added' | undefined;
   /** why Node would not trust it (`SELF_SIGNED_CERT_IN_CHAIN`, `ERR_TLS_CERT_ALTNAME_INVALID` …) */
   readonly authorizationError?: string | undefined;
   readonly localAddress?: string | undefined;

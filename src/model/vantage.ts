@@ -62,6 +62,32 @@ export type SdkSettings = {
   readonly useDualstack?: boolean | undefined;
 };
 
+/**
+ * This machine's clock beside others'. The instance metadata service stamps its answers with a time that is not this
+ * machine's, over plain HTTP: it can be read when the clock is so far off that no certificate is accepted. The ECS agent's
+ * endpoint shares the clock of the host and is no witness.
+ */
+export type ClockReadings = {
+  /** this machine's time when the vantage was taken, ISO 8601 */
+  readonly at: string;
+  /** `offsetMs`: this machine's clock minus the source's Date header, in milliseconds */
+  readonly readings: readonly { readonly source: ClockSource; readonly offsetMs: number }[];
+};
+export const CLOCK_SOURCES = ['instance-metadata', 'ec2-api'] as const;
+export type ClockSource = (typeof CLOCK_SOURCES)[number];
+
+/** A file of root certificates that programs on this machine take their trust from; Node's own roots are not among them. */
+export type TrustStore = {
+  /** `system`, the environment variable that names it (`SSL_CERT_FILE`, `AWS_CA_BUNDLE` …), or the profile's `ca_bundle` */
+  readonly source: string;
+  readonly path: string;
+  /** how many certificates it holds */
+  readonly certificates: number;
+  /** the authorities among them that AWS services' certificates can lead to, by common name */
+  readonly amazonRoots: readonly string[];
+  readonly problem?: 'not-readable' | 'no-certificates' | undefined;
+};
+
 export type EphemeralPorts = {
   readonly from: number;
   readonly to: number;
@@ -97,6 +123,10 @@ export type Vantage = {
   readonly localRoutes: readonly LocalRoute[];
   readonly proxy: ProxySettings;
   readonly sdk: SdkSettings;
+  /** absent in cases of older versions and where this machine is not the client */
+  readonly clock?: ClockReadings | undefined;
+  /** what applications on this machine trust; absent when nobody looked */
+  readonly trustStores?: readonly TrustStore[] | undefined;
   /** what could not be found out and why, one sentence each */
   readonly notes: readonly string[];
 };

@@ -3,7 +3,7 @@ import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import type { TlsDetail, TlsObservation, TlsProbe } from '../model/observation.ts';
-import { readChain } from './certificate.ts';
+import { anchorOf, readChain } from './certificate.ts';
 import { connectTcp, handshake, hangUp } from './connect.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, outcomeOf } from './outcome.ts';
@@ -67,6 +67,7 @@ function evidenceOf(secure: TLSSocket) {
     protocol: secure.getProtocol() ?? undefined,
     cipher: secure.getCipher().name,
     chain: readChain(secure.getPeerCertificate(true)),
+    anchor: secure.authorized ? anchorOf(secure.getPeerCertificate(true)) : undefined,
   };
 }
 

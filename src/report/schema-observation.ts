@@ -124,6 +124,12 @@ const TlsObservationSchema = z
       protocol: maybe,
       cipher: maybe,
       chain: z.array(CertificateSchema).describe('Leaf first, as the peer sent it.'),
+      anchor: z
+        .enum(['bundled', 'added'])
+        .optional()
+        .describe(
+          'The root that makes the chain trusted: a public one that Node carries, or one added on this machine.',
+        ),
       authorizationError: maybe,
       localAddress: maybe,
       failure: FailureSchema.optional(),

@@ -31,6 +31,8 @@ export type InstanceMetadataResult = {
   /** what is missing from an answer that came */
   readonly notes: readonly string[];
   readonly coverage: CoverageEntry;
+  /** this machine's clock minus the service's Date header, in milliseconds */
+  readonly clockOffsetMs?: number | undefined;
 };
 
 const SERVICE = 'instance metadata service';
@@ -74,7 +76,7 @@ export async function readInstanceMetadata(
       const problem = `No instance metadata service: ${why}`;
       return { problem, notes: [], coverage: { what: SERVICE, outcome: 'refused', count: 1, why } };
     }
-    return await readWithToken(client, token, signal);
+    return { ...(await readWithToken(client, token, signal)), clockOffsetMs: client.clockOffsetMs() };
   } finally {
     await client.close();
   }

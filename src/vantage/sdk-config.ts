@@ -9,6 +9,8 @@ export type ProfileSettings = {
   readonly useFips?: string | undefined;
   readonly useDualstack?: string | undefined;
   readonly ignoreEndpointUrls?: string | undefined;
+  /** a file of root certificates, as AWS_CA_BUNDLE names one */
+  readonly caBundle?: string | undefined;
 };
 
 /** A section's settings by name; of a nested block (`s3 =` and indented lines) by `block.name`. */
@@ -22,6 +24,7 @@ const KEPT = [
   'use_fips_endpoint',
   'use_dualstack_endpoint',
   'ignore_configured_endpoint_urls',
+  'ca_bundle',
 ];
 
 /**
@@ -60,6 +63,7 @@ export function parseProfileSettings(text: string, profile: string): ProfileSett
     useFips: settings.get('use_fips_endpoint'),
     useDualstack: settings.get('use_dualstack_endpoint'),
     ignoreEndpointUrls: settings.get('ignore_configured_endpoint_urls'),
+    caBundle: settings.get('ca_bundle'),
   };
 }
 

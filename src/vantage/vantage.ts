@@ -12,6 +12,7 @@ import { readTaskMetadata, type TaskMetadata } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
 import { readRoutes } from './routes.ts';
 import { activeProfile, readProfileSettings } from './sdk-config.ts';
+import { readTrustStores } from './trust-stores.ts';
 
 export type VantageOptions = {
   readonly durations: Durations;
@@ -32,6 +33,7 @@ export async function takeVantage(
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
+  const at = new Date(realHost.now()).toISOString();
   const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     readTaskMetadata(host, durations, signal),
@@ -41,6 +43,7 @@ export async function takeVantage(
     readRoutes(host),
     readProfileSettings(host),
   ]);
+  const trustStores = await readTrustStores(host, profile?.caBundle);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
   const localInterfaces = await withMtu(host);
   const choice = chooseClientInterface({
@@ -63,6 +66,12 @@ export async function takeVantage(
     localRoutes,
     proxy,
     sdk,
+    clock: {
+      at,
+      readings:
+        instance.clockOffsetMs === undefined ? [] : [{ source: 'instance-metadata', offsetMs: instance.clockOffsetMs }],
+    },
+    trustStores,
     notes: [
       ...interfaceNotes(kind, instance, task.metadata, choice, options.from),
       ...instance.notes,

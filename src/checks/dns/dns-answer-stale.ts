@@ -3,6 +3,7 @@ import { allAddresses } from '../../network/destinations.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
 import { ENDPOINT_NAME_SLICES, isInsideVpc, nameGoal } from './names.ts';
+import { failsAt } from './wrong-address.ts';
 
 export const dnsAnswerStale = defineCheck({
   code: 'dns-answer-stale',
@@ -61,13 +62,7 @@ export const dnsAnswerStale = defineCheck({
               observation.detail.addresses.some((address) => stale.includes(address))
               ? 'agrees'
               : undefined;
-          return observation.rung === 'tcp' &&
-            observation.subject.port === target.port &&
-            stale.includes(observation.subject.address) &&
-            observation.outcome !== 'open' &&
-            observation.outcome !== 'skipped'
-            ? 'agrees'
-            : undefined;
+          return failsAt(observation, target.port, stale) ? 'agrees' : undefined;
         },
         facts: { host, server: answer.server, stale },
       },

@@ -2,6 +2,7 @@ import { hostsEntries } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from './names.ts';
+import { failsAt } from './wrong-address.ts';
 
 export const hostsFileOverrides = defineCheck({
   code: 'hosts-file-overrides',
@@ -45,11 +46,11 @@ export const hostsFileOverrides = defineCheck({
           ref: `/etc/hosts:${entry.line}`,
         })),
         predicts: (observation) =>
-          observation.rung === 'tcp' &&
-          observation.subject.port === target.port &&
-          wrong.some((entry) => entry.address === observation.subject.address) &&
-          observation.outcome !== 'open' &&
-          observation.outcome !== 'skipped'
+          failsAt(
+            observation,
+            target.port,
+            wrong.map((entry) => entry.address),
+          )
             ? 'agrees'
             : undefined,
         facts: { host, lines: wrong.map((entry) => entry.line) },
