@@ -11,7 +11,14 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, endpointState, namesCover, offeredNames, ownsVpceName } from '../network/endpoints.ts';
+import {
+  chooseEndpoint,
+  endpointState,
+  ledToCentral,
+  namesCover,
+  offeredNames,
+  ownsVpceName,
+} from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
@@ -44,8 +51,9 @@ export function planProbes(input: PlanInput): Probe[] {
   };
   const primary = primaryCidrOf(input.vantage);
   const seen: { target: Target; evidence: Evidence }[] = [];
-  for (const target of input.targets) {
-    const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
+  for (const wanted of input.targets) {
+    const evidence = evidenceFor(input.observations, true, input.vantage, wanted, primary);
+    const target = ledToCentral(input.state, input.vantage.vpcId, wanted, evidence.resolved);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
