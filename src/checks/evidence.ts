@@ -3,6 +3,7 @@ import type {
   DnsObservation,
   HttpsObservation,
   Observation,
+  ProxyObservation,
   TcpObservation,
   TlsObservation,
   Transport,
@@ -10,8 +11,11 @@ import type {
 import { isExperiment, socketAddress } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { addressesByFamily, cidrSet, containsAddress } from '../network/addresses.ts';
+import { addressesByFamily, cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
+import { overrideOf, type UrlOverride } from '../network/endpoint-url.ts';
+import { type ProxyChoice, proxyOf } from '../network/proxy-choice.ts';
 import { hostsEntries, isVpcResolver } from '../network/resolution.ts';
+import { searchCandidates } from '../network/search-list.ts';
 
 /** One resolver's answers for a name, both families. */
 export type NameAnswer = {
@@ -24,6 +28,21 @@ export type NameAnswer = {
   readonly addresses: readonly string[];
   readonly cnames: readonly string[];
   readonly observations: readonly DnsObservation[];
+};
+
+/** The proxy that the environment names for the target, and what it did when it was asked. */
+export type ProxyEvidence = ProxyChoice & {
+  /** addresses of the proxy's name; the name itself where it is an address */
+  readonly addresses: readonly string[];
+  /** lookups of its name at the client's resolvers */
+  readonly lookups: readonly DnsObservation[];
+  readonly attempts: readonly ProxyObservation[];
+};
+
+/** The URL that the SDKs are told to use for the target's service, and what is known of its host. */
+export type OverrideEvidence = UrlOverride & {
+  readonly addresses: readonly string[];
+  readonly observations: readonly Observation[];
 };
 
 export type Evidence = {
@@ -50,6 +69,10 @@ export type Evidence = {
   readonly addresses: readonly string[];
   /** what the resolvers say, whatever the hosts file pins: what the client would use once it pins no more */
   readonly resolved: readonly string[];
+  /** undefined where no proxy variable applies */
+  readonly proxy: ProxyEvidence | undefined;
+  /** undefined where no endpoint URL is configured for the target's service */
+  readonly override: OverrideEvidence | undefined;
   readonly tcp: (address: string) => readonly TcpObservation[];
   readonly tls: (address: string) => readonly TlsObservation[];
   readonly https: (address: string) => readonly HttpsObservation[];
@@ -102,12 +125,30 @@ export function evidenceFor(
         one.subject.port === target.port &&
         (one.rung === 'tcp' || host === undefined || one.subject.serverName.toLowerCase() === host),
     );
-  const concerning = observations.filter((one) =>
-    one.rung === 'dns'
-      ? one.subject.name.toLowerCase() === host
-      : one.subject.port === target.port &&
-        (one.rung === 'tcp' || host === undefined || one.subject.serverName.toLowerCase() === host),
-  );
+  const proxy = proxyEvidence(observations, vantage, target);
+  const override = overrideEvidence(observations, vantage, target);
+  const beside = new Set<Observation>([
+    ...(proxy?.lookups ?? []),
+    ...(proxy?.attempts ?? []),
+    ...(override?.observations ?? []),
+  ]);
+  const concerning = observations.filter((one) => {
+    if (beside.has(one)) return true;
+    switch (one.rung) {
+      case 'dns':
+        return one.subject.name.toLowerCase() === host;
+      case 'proxy':
+        return false;
+      // The machine's own: it concerns every target.
+      case 'metadata':
+        return true;
+      default:
+        return (
+          one.subject.port === target.port &&
+          (one.rung === 'tcp' || host === undefined || one.subject.serverName.toLowerCase() === host)
+        );
+    }
+  });
   const own = new Set(concerning.map((one) => one.id));
   const all = concerning.filter((one) => !isExperiment(one));
   const experiments = observations.filter((one) => {
@@ -128,6 +169,8 @@ export function evidenceFor(
     vpc,
     addresses,
     resolved,
+    proxy,
+    override,
     tcp: (address) => at('tcp', address),
     tls: (address) => at('tls', address),
     https: (address) => at('https', address),
@@ -160,6 +203,22 @@ export function leadsOutside(evidence: Pick<Evidence, 'addresses'>, vantage: Pic
   return evidence.addresses.length > 0 && evidence.addresses.every((address) => !containsAddress(inside, address));
 }
 
+/**
+ * Whether every program that heeds the environment reaches the target through the proxy: the tunnel opens, and a trusted
+ * certificate answers at its end.
+ */
+export function proxyCarries({ proxy }: Pick<Evidence, 'proxy'>): boolean {
+  return (
+    goesByProxy({ proxy }) &&
+    proxy?.attempts.some((one) => one.outcome === 'established' && one.detail.tls?.outcome === 'trusted') === true
+  );
+}
+
+/** Whether every program that heeds the environment goes to a proxy for the target. */
+export function goesByProxy({ proxy }: Pick<Evidence, 'proxy'>): boolean {
+  return proxy?.variable === 'HTTPS_PROXY' && proxy.past.length === 0;
+}
+
 /** The connections to the addresses that the client would use, as the packets alone show them. */
 export function connectionsTo(evidence: Evidence): {
   readonly silent: readonly string[];
@@ -171,6 +230,73 @@ export function connectionsTo(evidence: Evidence): {
     silent: evidence.addresses.filter((address) => outcome(address, 'timeout')),
     open: evidence.addresses.filter((address) => outcome(address, 'open')),
   };
+}
+
+function proxyEvidence(
+  observations: readonly Observation[],
+  vantage: Vantage,
+  target: Target,
+): ProxyEvidence | undefined {
+  const choice = proxyOf(vantage, target);
+  if (choice === undefined) return undefined;
+  const { place } = choice;
+  const lookups = place === undefined ? [] : lookupsOf(observations, vantage, place.host);
+  const wanted = (target.host ?? target.address ?? '').toLowerCase();
+  const attempts = observations.filter(
+    (one): one is ProxyObservation =>
+      one.rung === 'proxy' &&
+      one.outcome !== 'skipped' &&
+      one.subject.host.toLowerCase() === wanted &&
+      one.subject.hostPort === target.port,
+  );
+  return { ...choice, lookups, attempts, addresses: addressesFor(place?.host, vantage, lookups) };
+}
+
+function overrideEvidence(
+  observations: readonly Observation[],
+  vantage: Vantage,
+  target: Target,
+): OverrideEvidence | undefined {
+  const override = overrideOf(vantage, target);
+  if (override === undefined) return undefined;
+  const lookups = lookupsOf(observations, vantage, override.host);
+  const addresses = addressesFor(override.host, vantage, lookups);
+  const connections = observations.filter(
+    (one) =>
+      one.rung === 'tcp' &&
+      one.outcome !== 'skipped' &&
+      one.subject.port === override.port &&
+      addresses.includes(one.subject.address),
+  );
+  return { ...override, addresses, observations: [...lookups, ...connections] };
+}
+
+/**
+ * What the client's own resolvers said of a name beside the target's, through the search list: the answers for the first candidate
+ * that has any, else all that was said.
+ */
+function lookupsOf(observations: readonly Observation[], vantage: Vantage, name: string): DnsObservation[] {
+  const asked = searchCandidates(vantage, name).map((candidate) =>
+    observations.filter(
+      (one): one is DnsObservation =>
+        one.rung === 'dns' &&
+        one.outcome !== 'skipped' &&
+        one.subject.name.toLowerCase() === candidate.toLowerCase() &&
+        vantage.resolvers.some((resolver) => resolver.address === one.subject.server),
+    ),
+  );
+  return asked.find((own) => own.some((one) => one.outcome === 'answered')) ?? asked.flat();
+}
+
+function addressesFor(name: string | undefined, vantage: Vantage, lookups: readonly DnsObservation[]): string[] {
+  if (name === undefined) return [];
+  if (familyOf(name) !== undefined) return [name];
+  // RFC 6761: no resolver is asked for this name.
+  if (name === 'localhost') return ['127.0.0.1'];
+  const pinned = hostsEntries(vantage, name).map((entry) => entry.address);
+  const found = pinned.length > 0 ? pinned : [...new Set(lookups.flatMap((one) => one.detail.addresses))];
+  // A machine without IPv6 never uses such an answer.
+  return found.filter((address) => familyOf(address) === 4 || vantage.addresses.some((own) => familyOf(own) === 6));
 }
 
 /** One for each resolver, transport and attempt, in the order in which they were asked. */

@@ -18,6 +18,13 @@ import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptanc
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
 import { clockSkew } from './host/clock-skew.ts';
+import { endpointUrlOverride } from './host/endpoint-url-override.ts';
+import { hostFirewallBlocks } from './host/host-firewall-blocks.ts';
+import { imdsUnreachable } from './host/imds-unreachable.ts';
+import { localNetworkCaptures } from './host/local-network-captures.ts';
+import { proxyCapturesEndpoint } from './host/proxy-captures-endpoint.ts';
+import { proxyMisconfigured } from './host/proxy-misconfigured.ts';
+import { regionMismatch } from './host/region-mismatch.ts';
 import { clientNaclBlocksEgress } from './path/client-nacl-blocks-egress.ts';
 import { clientNaclBlocksReturn } from './path/client-nacl-blocks-return.ts';
 import { clientSgBlocksEgress } from './path/client-sg-blocks-egress.ts';
@@ -77,7 +84,14 @@ export const CHECKS: readonly AnyCheck[] = [
   publicPathUsed,
   mtuBlackhole,
   connectionIntermittent,
+  proxyCapturesEndpoint,
+  proxyMisconfigured,
+  hostFirewallBlocks,
+  localNetworkCaptures,
+  imdsUnreachable,
   clockSkew,
+  endpointUrlOverride,
+  regionMismatch,
   tlsIntercepted,
   tlsNameMismatch,
   caBundleMissing,

@@ -3,10 +3,10 @@ import { collectState } from '../collect/collect.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
-import type { Observation, Rung } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId, type Rung } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
@@ -56,6 +56,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     : Promise.resolve({ state: unknownState('not-asked'), coverage: [], warnings: [] });
 
   const observations = new Map<string, Observation>();
+  for (const one of metadataObservations(vantage)) observations.set(one.id, one);
   const reasons = new Map<string, string>();
   const probe = async (state: State) => {
     if (!options.useProbes) return;
@@ -88,6 +89,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const collected = await collecting;
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
+  warnings.push(...proxyWarning(vantage, collected.state));
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
@@ -145,12 +147,14 @@ function withReading(vantage: Vantage, offsetMs: number): Vantage {
 }
 
 function withRegion(vantage: Vantage, region: string | undefined): Vantage {
-  return region === undefined ? vantage : { ...vantage, region };
+  return region === undefined
+    ? vantage
+    : { ...vantage, region, sdk: { ...vantage.sdk, region, regionSource: '--region' } };
 }
 
 function resolve(options: LiveOptions, vantage: Vantage, state: State): { targets: readonly Target[] } {
   return resolveTargets(options.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
@@ -168,7 +172,8 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
         : undefined,
     clientAddresses: from !== undefined && /^[0-9a-f.:]+$/.test(from) ? [from] : vantage.addresses,
     clientInterfaceId: from?.startsWith('eni-') ? from : from === undefined ? vantage.networkInterfaceId : undefined,
-    instanceId: from?.startsWith('i-') ? from : undefined,
+    // Its metadata options say why the metadata service does not answer.
+    instanceId: from?.startsWith('i-') ? from : from === undefined && isDeaf(vantage) ? vantage.instanceId : undefined,
     // Until the endpoints are known, "every endpoint" stands for a workload that may not be meant at all.
     serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
       ? []
@@ -179,11 +184,34 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
   });
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https'];
+/** The SDK for JavaScript heeds no proxy variable, so that our own calls go straight: worth a word where that way is closed. */
+function proxyWarning({ proxy }: Vantage, state: State): string[] {
+  const silent = Object.values(state).some((slice) => !slice.known && ['unreachable', 'timeout'].includes(slice.why));
+  if (proxy.httpsProxy === undefined || !silent) return [];
+  return [
+    `The EC2 API was asked without the proxy ${proxy.httpsProxy}, which this tool does not use for its own calls: run \`vpce-doctor collect\` where the API is within reach, and give its file with --state.`,
+  ];
+}
 
-/** By rung, and within a rung in the order in which the plan came to it. */
+function isDeaf({ metadata }: Vantage): boolean {
+  return metadata !== undefined && metadata.outcome !== 'answered';
+}
+
+/** What the vantage saw of the metadata service, where it is missing: evidence like any other. */
+function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
+  if (metadata === undefined || metadata.outcome === 'answered') return [];
+  const { outcome, address, port, status, connected, code, ms } = metadata;
+  const subject = { service: 'instance' as const, address, port };
+  const failure = code === undefined ? undefined : { code };
+  const detail = { status, connected, failure };
+  return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
+}
+
+const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'proxy'];
+
+/** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {
-  return RUNGS.flatMap((rung) => observations.filter((one) => one.rung === rung));
+  return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
 }
 
 /** One entry for each rung and reason: what was asked, how often, and why it was worth its packets. */

@@ -5,7 +5,7 @@ import { CHECKS } from '../checks/index.ts';
 import type { Case } from '../model/case.ts';
 import type { Report, ReportFix } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -27,7 +27,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const state = input.state;
   const vantage = completeVantage(input.vantage, state);
   const resolved = resolveTargets(input.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,

@@ -1,5 +1,6 @@
 /** Everything that is not a cause: what was ruled out, what is undecided, what was contradicted, what nothing explains. */
 import type { AnyCheck } from '../checks/check.ts';
+import { proxyCarries } from '../checks/evidence.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
@@ -13,6 +14,9 @@ const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>
   tcp: (outcome) => outcome !== 'open' && outcome !== 'skipped',
   tls: (outcome) => outcome !== 'trusted' && outcome !== 'skipped',
   https: (outcome) => outcome !== 'aws-answer' && outcome !== 'other-answer' && outcome !== 'skipped',
+  proxy: (outcome) => outcome !== 'established' && outcome !== 'skipped',
+  // A machine outside EC2 has no such service, and lacks nothing.
+  metadata: () => false,
 };
 
 /** Failed probes on a target's way that no cause predicted and that do not follow from one that was. */
@@ -30,7 +34,12 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
     const experiments = view.evidence.experiments.filter((one) => isFailureForSomeone(one, view.target.host));
     for (const one of [...view.evidence.all, ...experiments]) {
       if (!FAILED[one.rung](one.outcome)) continue;
-      if (one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address)) continue;
+      if (
+        one.rung === 'dns' ? !asked.has(one.subject.server) : !relevant.has(one.subject.address) && one.rung !== 'proxy'
+      )
+        continue;
+      // What goes by a proxy that works does not go this way.
+      if (one.rung !== 'proxy' && proxyCarries(view.evidence)) continue;
       if (one.rung === 'tcp' && lackedItsPort(one)) continue;
       if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
       if (isRepetition(one, view.evidence.all)) continue;

@@ -1,5 +1,5 @@
 /** What the packets say of a target: reachable, partly, not at all, or not tried. */
-import type { Evidence } from '../checks/evidence.ts';
+import { type Evidence, proxyCarries } from '../checks/evidence.ts';
 import { connectionOpened } from '../checks/path/attempts.ts';
 import type { HttpsObservation, TcpObservation, TlsObservation } from '../model/observation.ts';
 import type { TargetStatus } from '../model/report.ts';
@@ -22,6 +22,14 @@ const HTTPS_GOOD = new Set<HttpsObservation['outcome']>(['aws-answer', 'other-an
  */
 export function observedStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
+  const direct = directStatus(target, evidence, others);
+  // Without a way of its own the machine may well be meant to go by the proxy, and does.
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return direct;
+  const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
+  return { status: 'reachable', summary, good: [], bad: direct.bad };
+}
+
+function directStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
   const name = target.host;
   if (name !== undefined && evidence.addresses.length === 0) {
     const answer = evidence.system ?? evidence.vpc;

@@ -4,6 +4,7 @@
  * is a run like any other.
  */
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
 import { createAuthority, createSigners } from './certificates.ts';
@@ -14,6 +15,7 @@ import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
+import { type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
 import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
@@ -73,15 +75,20 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     startClosedPort(),
     startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
     startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
-    world.client.metadata === 'ec2'
+    world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
     startListeners(world, signers),
   ]);
+  const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
+  const proxies = await startProxies(world, authority, (host, port) => {
+    const [address] = isIP(host) === 0 ? (world.publicDns[host]?.A ?? []) : [host];
+    const listener = address === undefined ? undefined : listeners.get(place(canonical(address), port));
+    return listener === undefined ? undefined : { address: '127.0.0.1', port: listener.port };
+  });
   const middleboxes = await startMiddleboxes(world, listeners);
   const connections = new Map<string, number>();
-  const metadataPort = imds?.port ?? closedPort.tcpPort;
   const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
@@ -91,6 +98,16 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
 
   function portFor(transport: 'udp' | 'tcp', address: string, port: number): number {
     if (address === METADATA_ADDRESS && port === 80 && transport === 'tcp') return metadataPort;
+    if (
+      isWithin(
+        world.client.localNetworks?.map(({ cidr }) => cidr),
+        address,
+      )
+    )
+      return nobody(transport, 'lost');
+    const proxy = transport === 'tcp' ? proxies.get(place(address, port)) : undefined;
+    if (proxy !== undefined) return proxy.port;
+    if (world.proxies?.[address] !== undefined) return nobody(transport, 'closed');
     const resolver = port === 53 ? resolvers.get(address) : undefined;
     // Amazon's resolver is never filtered by groups or ACLs (facts.md 3.3), and nothing stands before loopback.
     const filtered = !vpcResolvers.has(address) && !isLoopback(address) && !isLinkLocal(address);
@@ -127,21 +144,22 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       // The URLs in the lab's environment hold loopback ports already; what is asked there logs itself.
       if (transport === 'tcp' && isLoopback(to) && ownPorts.has(port)) return { address: '127.0.0.1', port };
       note(`${transport} ${socketAddress(to, port)}`);
+      if (isWithin(world.client.forbidden, to)) throw notPermitted(transport, to, port);
       return { address: '127.0.0.1', port: portFor(transport, to, port) };
     },
     certificateAuthorities: trust.authorities,
   };
 
+  const wiring = {
+    ...(world.client.withoutCredentials === true ? {} : CREDENTIALS),
+    AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
+  };
   const host: Host = {
     platform: 'linux',
-    env: {
-      ...CREDENTIALS,
-      AWS_REGION: world.region,
-      AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
-      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
-      ...world.client.env,
-    },
+    env: { AWS_REGION: world.region, ...wiring, ...world.client.env },
+    wiring: Object.keys(wiring).filter((name) => !Object.hasOwn(world.client.env, name)),
     readFile: async (path) => ({ ...trust.files, ...clientFiles(world), ...world.client.files })[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
@@ -150,12 +168,9 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const running = [
-    blackHole,
-    closedPort,
-    ec2,
-    sts,
-    ...(imds === undefined ? [] : [imds]),
+    ...[blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds])],
     ...listeners.values(),
+    ...proxies.values(),
     ...middleboxes.values(),
   ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
@@ -223,6 +238,32 @@ async function startListeners(
       ] as const,
   );
   return new Map(await Promise.all(started));
+}
+
+async function startProxies(
+  world: World,
+  authority: ReturnType<typeof createAuthority>,
+  reach: Reach,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.proxies ?? {}).map(async ([address, proxy]) => {
+    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT);
+    return [place(canonical(address), proxy.port), listening] as const;
+  });
+  return new Map(await Promise.all(started));
+}
+
+/** What the kernel says to a process whose packets its own firewall refuses (connect(2)). */
+function notPermitted(transport: 'udp' | 'tcp', address: string, port: number): Error {
+  const syscall = transport === 'tcp' ? 'connect' : 'send';
+  return Object.assign(new Error(`${syscall} EPERM ${socketAddress(address, port)}`), { code: 'EPERM', syscall });
+}
+
+function isWithin(cidrs: readonly string[] | undefined, address: string): boolean {
+  const parsed = ipaddr.parse(address);
+  return (cidrs ?? []).some((cidr) => {
+    const block = ipaddr.parseCIDR(cidr);
+    return parsed.kind() === block[0].kind() && parsed.match(block);
+  });
 }
 
 /** In front of each listener whose address has one. */

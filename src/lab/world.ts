@@ -34,6 +34,18 @@ export type WorldServer = {
   ports: number[];
 };
 
+/** An HTTP proxy at an address of its own, which every packet of the client reaches. */
+export type WorldProxy = {
+  port: number;
+  /** `connects`: to what public DNS says of the host, by a way out of its own */
+  behaviour: 'connects' | 'denies' | 'wants-credentials' | 'not-a-proxy';
+  /** whether it speaks TLS itself */
+  tls?: boolean;
+};
+
+/** A network of the client's own machine, as of a container bridge: its addresses never leave the machine. */
+export type WorldLocalNetwork = { device: string; cidr: string; address: string };
+
 /** What stands between the client and an address, and what it does to connections. Sizes are bytes of one write. */
 export type WorldMiddlebox = {
   /** TLS hellos longer than this are dropped; everything else passes */
@@ -78,8 +90,16 @@ export type World = {
   client: {
     /** the network interface that the run stands on; the metadata service tells its ids */
     networkInterfaceId: string;
-    /** `ec2`: IMDSv2 answers; `none`: nothing answers */
-    metadata: 'ec2' | 'none';
+    /** `ec2`: IMDSv2 answers; `none`: refused; `silent`: no answer; `forbidden`: 403, as when it is switched off */
+    metadata: 'ec2' | 'none' | 'silent' | 'forbidden';
+    /** true: no credentials in the environment, so that no API call can be signed */
+    withoutCredentials?: boolean;
+    /** true: the run is in a container on the instance */
+    container?: boolean;
+    /** networks of the machine itself */
+    localNetworks?: WorldLocalNetwork[];
+    /** CIDR blocks to which the machine's own firewall lets nothing out (EPERM) */
+    forbidden?: string[];
     /** nameservers for resolv.conf; the VPC resolver's address (VPC base plus two) unless broken */
     nameservers: string[];
     searchDomains: string[];
@@ -110,6 +130,8 @@ export type World = {
   tlsInspection?: WorldTlsInspection;
   /** servers outside the VPC by address; reached only where the routes lead there */
   servers: Record<string, WorldServer>;
+  /** proxies by address */
+  proxies?: Record<string, WorldProxy>;
   /** by the address behind it */
   middleboxes?: Record<string, WorldMiddlebox>;
 };

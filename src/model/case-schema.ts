@@ -1,9 +1,9 @@
 /** The form of a case file: a zod schema that the compiler holds equal to the `Case` type. */
 import { z } from 'zod';
-import { ObservationSchema } from '../report/schema-observation.ts';
+import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
-import { CLOCK_SOURCES, VANTAGE_KINDS } from './vantage.ts';
+import { CLOCK_SOURCES, CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
 
 export const CASE_KIND = 'vpce-doctor-case';
 export const CASE_SCHEMA_VERSION = 1;
@@ -66,6 +66,16 @@ const ClientInterfaceSchema = z.object({
   vpcCidrs: texts,
 });
 
+const MetadataSightSchema = z.object({
+  outcome: z.enum(METADATA_OUTCOMES),
+  address: text,
+  port: z.number(),
+  status: z.number().optional(),
+  connected: flag,
+  code: maybe,
+  ms: z.number(),
+});
+
 const VantageSchema = z.object({
   kind: z.enum(VANTAGE_KINDS),
   region: maybe,
@@ -98,6 +108,9 @@ const VantageSchema = z.object({
     endpointUrls: z.record(text, text),
     useFips: flag,
     useDualstack: flag,
+    endpointUrlSources: z.record(text, text).optional(),
+    regionSource: maybe,
+    credentialSources: z.array(z.enum(CREDENTIAL_SOURCES)).optional(),
   }),
   clock: z
     .object({
@@ -116,6 +129,9 @@ const VantageSchema = z.object({
       }),
     )
     .optional(),
+  metadata: MetadataSightSchema.optional(),
+  container: flag,
+  ec2Machine: flag,
   notes: texts,
 });
 

@@ -217,7 +217,80 @@ export type HttpsDetail = {
 };
 export type HttpsObservation = ObservationBase<'https', HttpsSubject, HttpsOutcome, HttpsDetail>;
 
-export type Observation = DnsObservation | TcpObservation | TlsObservation | HttpsObservation;
+export type ProxyOutcome =
+  /** the proxy opened the tunnel; `detail.tls` says who answers at its end */
+  | 'established'
+  /** the proxy answered CONNECT with another status than 2xx and 407 */
+  | 'denied'
+  /** 407 */
+  | 'authentication-required'
+  /** it is a proxy, but speaks plaintext where the URL says https, or TLS where it says http */
+  | 'wrong-scheme'
+  /** something listens there that is no HTTP proxy */
+  | 'not-a-proxy'
+  /** the proxy's own certificate is not accepted */
+  | 'tls-failed'
+  /** no connection, or no answer to CONNECT, in time */
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'reset'
+  | 'prohibited'
+  | 'failed';
+export type ProxySubject = {
+  /** the environment variable that names the proxy; its credentials are taken from there when the question is asked */
+  readonly variable: 'HTTPS_PROXY' | 'ALL_PROXY';
+  readonly scheme: 'http' | 'https';
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** what the proxy is asked to connect to */
+  readonly host: string;
+  readonly hostPort: number;
+};
+export type ProxyDetail = {
+  /** of the answer to CONNECT */
+  readonly status?: number | undefined;
+  readonly server?: string | undefined;
+  /** the handshake with the host through the tunnel */
+  readonly tls?: { readonly outcome: TlsOutcome; readonly issuer?: string | undefined } | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type ProxyObservation = ObservationBase<'proxy', ProxySubject, ProxyOutcome, ProxyDetail>;
+
+/** The token request to the instance metadata service; made by the vantage, not by a plan. */
+export type MetadataOutcome =
+  | 'answered'
+  /** HTTP 403: switched off for this instance, or a proxy or firewall in between */
+  | 'forbidden'
+  /** any other status, or an answer that is no token */
+  | 'not-a-token'
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'reset'
+  | 'prohibited'
+  | 'failed';
+export type MetadataSubject = {
+  readonly service: 'instance';
+  readonly address: string;
+  readonly port: number;
+};
+export type MetadataDetail = {
+  readonly status?: number | undefined;
+  /** whether the TCP connection had been made: an answer with too few hops is lost after that */
+  readonly connected?: boolean | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type MetadataObservation = ObservationBase<'metadata', MetadataSubject, MetadataOutcome, MetadataDetail>;
+
+export type Observation =
+  | DnsObservation
+  | TcpObservation
+  | TlsObservation
+  | HttpsObservation
+  | ProxyObservation
+  | MetadataObservation;
 export type Rung = Observation['rung'];
 
 /** A question before it is asked: an observation without its answer. */
@@ -236,7 +309,8 @@ export type DnsProbe = Question<DnsObservation>;
 export type TcpProbe = Question<TcpObservation>;
 export type TlsProbe = Question<TlsObservation>;
 export type HttpsProbe = Question<HttpsObservation>;
-export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe;
+export type ProxyProbe = Question<ProxyObservation>;
+export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe | ProxyProbe;
 
 /** Whether a question is one that no application asks by itself. */
 export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
@@ -259,7 +333,7 @@ export function socketAddress(address: string, port: number): string {
 }
 
 /** The question's identity. Two probes with the same id are the same question and are asked once. */
-export function probeId(rung: Rung, subject: Probe['subject']): string {
+export function probeId(rung: Rung, subject: Observation['subject']): string {
   switch (rung) {
     case 'dns': {
       const s = subject as DnsSubject;
@@ -282,6 +356,14 @@ export function probeId(rung: Rung, subject: Probe['subject']): string {
       const hello = s.hello === undefined ? '' : ` with ${words(s.hello)}`;
       const padding = s.padding === undefined ? '' : ` and ${s.padding} bytes of padding`;
       return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}${hello}${padding}`;
+    }
+    case 'proxy': {
+      const s = subject as ProxySubject;
+      return `proxy ${s.scheme}://${socketAddress(s.address, s.port)} CONNECT ${socketAddress(s.host, s.hostPort)}`;
+    }
+    case 'metadata': {
+      const s = subject as MetadataSubject;
+      return `metadata ${s.service} ${socketAddress(s.address, s.port)}`;
     }
   }
 }

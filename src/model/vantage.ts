@@ -1,5 +1,7 @@
 /** Where the run stands: the client's own addresses, groups, subnet, resolvers, and settings that bend its traffic. */
 
+import type { MetadataOutcome } from './observation.ts';
+
 export const VANTAGE_KINDS = ['ec2', 'ecs-ec2', 'ecs-fargate', 'eks-pod', 'lambda', 'host', 'given'] as const;
 /** `host`: no metadata service was found; `given`: set by `--from` or by a state file, this machine is not the client. */
 export type VantageKind = (typeof VANTAGE_KINDS)[number];
@@ -58,8 +60,30 @@ export type SdkSettings = {
   readonly profile?: string | undefined;
   /** `AWS_ENDPOINT_URL` under '', `AWS_ENDPOINT_URL_S3` under 's3' … */
   readonly endpointUrls: Readonly<Record<string, string>>;
+  /** where each of them is set: `AWS_ENDPOINT_URL_S3`, `the profile dev` */
+  readonly endpointUrlSources?: Readonly<Record<string, string>> | undefined;
   readonly useFips?: boolean | undefined;
   readonly useDualstack?: boolean | undefined;
+  /** where `region` comes from: `AWS_REGION`, `the profile dev`, `--region` */
+  readonly regionSource?: string | undefined;
+  /** where credentials would come from besides the metadata service, as far as the environment tells; never their values */
+  readonly credentialSources?: readonly CredentialSource[] | undefined;
+};
+
+export const CREDENTIAL_SOURCES = ['environment', 'web-identity', 'container', 'profile'] as const;
+export type CredentialSource = (typeof CREDENTIAL_SOURCES)[number];
+
+/** How the token request to the instance metadata service ended. */
+export type MetadataSight = {
+  readonly outcome: MetadataOutcome;
+  readonly address: string;
+  readonly port: number;
+  readonly status?: number | undefined;
+  /** whether TCP connected: what is lost after that was lost for want of hops, or held back */
+  readonly connected?: boolean | undefined;
+  readonly code?: string | undefined;
+  /** milliseconds, whole numbers */
+  readonly ms: number;
 };
 
 /**
@@ -127,6 +151,12 @@ export type Vantage = {
   readonly clock?: ClockReadings | undefined;
   /** what applications on this machine trust; absent when nobody looked */
   readonly trustStores?: readonly TrustStore[] | undefined;
+  /** absent when the service was not asked, or might not be */
+  readonly metadata?: MetadataSight | undefined;
+  /** whether this process runs in a container */
+  readonly container?: boolean | undefined;
+  /** whether the firmware says that this is an EC2 machine: told without the metadata service */
+  readonly ec2Machine?: boolean | undefined;
   /** what could not be found out and why, one sentence each */
   readonly notes: readonly string[];
 };
@@ -154,4 +184,17 @@ export function emptyVantage(kind: VantageKind): Vantage {
     sdk: { endpointUrls: {} },
     notes: [],
   };
+}
+
+/**
+ * The Region whose hosts an application on this machine calls when it names a service: what is configured wins over where the
+ * machine stands, as for the SDKs (https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html).
+ */
+export function calledRegion(vantage: Pick<Vantage, 'region' | 'sdk'>): string | undefined {
+  return vantage.sdk.region ?? vantage.region;
+}
+
+/** The Region that the machine stands in, as far as its zone tells; what `--region` says does not move it. */
+export function homeRegion(vantage: Pick<Vantage, 'region' | 'availabilityZone'>): string | undefined {
+  return /^[a-z]{2,}(?:-[a-z]+)+-\d+/.exec(vantage.availabilityZone ?? '')?.[0] ?? vantage.region;
 }

@@ -29,6 +29,7 @@ import { fullSizeRequest } from './plan/full-size.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
 import { connectionSeries } from './plan/series.ts';
+import { hostProbes } from './plan-host.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -58,6 +59,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
     seen.push({ target, evidence });
     for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
   }

@@ -75,7 +75,7 @@ function evidenceOf(secure: TLSSocket) {
  * OpenSSL walks the chain from the root down and keeps the last fault it met, which it looks for in the order trust,
  * date: so a wrong date wins over a missing root without our help. It never looks at the name here; we do.
  */
-function faultOf(secure: TLSSocket, serverName: string | undefined): unknown {
+export function faultOf(secure: TLSSocket, serverName: string | undefined): unknown {
   // Node's types call it an Error; it is the code, a string, as the documentation of the X509 error codes says.
   const chainError: unknown = secure.authorizationError;
   if (typeof chainError === 'string') return { code: chainError };

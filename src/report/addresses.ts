@@ -76,7 +76,7 @@ function namesLeadTo(report: Report, target: ReportTarget): readonly string[] {
 }
 
 function leadsTo(o: Observation, target: ReportTarget, address: string): boolean {
-  if (o.rung === 'dns') return false;
+  if (o.rung === 'dns' || o.rung === 'proxy' || o.rung === 'metadata') return false;
   if (o.subject.address !== address || o.subject.port !== target.port) return false;
   return o.rung === 'tcp' || target.host === undefined || o.subject.serverName === target.host;
 }

@@ -179,11 +179,94 @@ const HttpsObservationSchema = z
   })
   .meta({ id: 'HttpsObservation' });
 
+const TLS_OUTCOMES = [
+  'trusted',
+  'name-mismatch',
+  'untrusted',
+  'expired',
+  'not-yet-valid',
+  'timeout',
+  'reset',
+  'closed',
+  'alert',
+  'not-tls',
+  'refused',
+  'unreachable',
+  'prohibited',
+  'failed',
+] as const;
+
+const ProxyObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('proxy'),
+    subject: z.object({
+      variable: z.enum(['HTTPS_PROXY', 'ALL_PROXY']),
+      scheme: z.enum(['http', 'https']),
+      name: text.describe("The proxy's host as the variable has it."),
+      address: text,
+      port: z.int(),
+      host: text.describe('What the proxy is asked to connect to.'),
+      hostPort: z.int(),
+    }),
+    ...middle,
+    outcome: z.enum([
+      'established',
+      'denied',
+      'authentication-required',
+      'wrong-scheme',
+      'not-a-proxy',
+      'tls-failed',
+      'timeout',
+      'refused',
+      'unreachable',
+      'reset',
+      'prohibited',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      status: number,
+      server: maybe,
+      tls: z
+        .object({ outcome: z.enum(TLS_OUTCOMES), issuer: maybe })
+        .optional()
+        .describe('The handshake with the host through the tunnel.'),
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'ProxyObservation' });
+
+export const METADATA_OUTCOMES = [
+  'answered',
+  'forbidden',
+  'not-a-token',
+  'timeout',
+  'refused',
+  'unreachable',
+  'reset',
+  'prohibited',
+  'failed',
+] as const;
+
+const MetadataObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('metadata'),
+    subject: z.object({ service: z.literal('instance'), address: text, port: z.int() }),
+    ...middle,
+    outcome: z.enum([...METADATA_OUTCOMES, 'skipped']),
+    detail: z.object({ status: number, connected: flag, failure: FailureSchema.optional() }),
+  })
+  .meta({ id: 'MetadataObservation', description: 'The token request to the instance metadata service.' });
+
 export const ObservationSchema = z
   .discriminatedUnion('rung', [
     DnsObservationSchema,
     TcpObservationSchema,
     TlsObservationSchema,
     HttpsObservationSchema,
+    ProxyObservationSchema,
+    MetadataObservationSchema,
   ])
   .meta({ id: 'Observation', description: 'One question that was put to the network, and what came back.' });

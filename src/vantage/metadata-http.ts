@@ -26,6 +26,8 @@ export type MetadataAnswer =
 export type MetadataClient = {
   /** the service's address, for sentences: `169.254.169.254`, `127.0.0.1:1338` */
   readonly name: string;
+  readonly address: string;
+  readonly port: number;
   /** Ends within the request timeout or with the signal; never throws on network trouble. */
   readonly request: (
     method: 'GET' | 'PUT',
@@ -92,6 +94,8 @@ export function metadataClient(
   return {
     name: base.host,
     clockOffsetMs: () => clockOffsetMs,
+    address,
+    port,
     request: async (method, path, headers, signal) => {
       const timer = AbortSignal.timeout(timeoutMs);
       const either = AbortSignal.any([signal, timer]);

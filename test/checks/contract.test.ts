@@ -11,7 +11,7 @@ import type { Case } from '../../src/model/case.ts';
 import { CAUSE_CODES, layerOf } from '../../src/model/codes.ts';
 import type { Observation } from '../../src/model/observation.ts';
 import { SLICES, type SliceName, type State } from '../../src/model/state.ts';
-import { emptyVantage } from '../../src/model/vantage.ts';
+import { calledRegion, emptyVantage } from '../../src/model/vantage.ts';
 import { clientOf } from '../../src/network/client.ts';
 import { resolveTargets } from '../../src/services/resolve-targets.ts';
 import { completeVantage } from '../../src/vantage/from.ts';
@@ -115,7 +115,7 @@ function fixesOf(subject: Case, check: AnyCheck) {
 function contextsOf(subject: Case, state: State): CheckContext<SliceName>[] {
   const vantage = completeVantage(subject.vantage, subject.state);
   const { targets } = resolveTargets(subject.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: subject.state.vpcEndpoints,
@@ -407,5 +407,42 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     { ...pinned, vantage: { ...pinned.vantage, hosts: [{ line: 3, address: '192.0.2.1', names: hosts }] } },
     // A vantage that the metadata service gave no CIDR: the API's description of the VPC has to serve.
     { ...told(LAB.publicSecretsAddress), vantage: { ...vantage, resolvers, vpcCidrs: [] } },
+    // A machine with settings of its own: a proxy, an endpoint URL, a metadata service that is switched off.
+    ...[
+      'https://staging.example',
+      `https://${LAB.secretsEndpoint}-x.secretsmanager.${world.region}.vpce.amazonaws.com`,
+    ].map(
+      (url): Case => ({
+        ...base,
+        probed: true,
+        vantage: {
+          ...vantage,
+          resolvers,
+          instanceId: LAB.instance,
+          proxy: { httpsProxy: 'http://10.0.0.99:3128' },
+          sdk: { endpointUrls: { secrets_manager: url } },
+          metadata: { outcome: 'forbidden', address: '169.254.169.254', port: 80, status: 403, ms: 1 },
+        },
+        observations: [
+          {
+            id: 'proxy http://10.0.0.99:3128',
+            rung: 'proxy',
+            subject: {
+              variable: 'HTTPS_PROXY',
+              scheme: 'http',
+              name: '10.0.0.99',
+              address: '10.0.0.99',
+              port: 3128,
+              host: LAB.secretsHost,
+              hostPort: 443,
+            },
+            after: [],
+            ms: 1,
+            outcome: 'denied',
+            detail: { status: 403 },
+          },
+        ],
+      }),
+    ),
   ];
 }

@@ -3,9 +3,10 @@
  * can be run as a user would run them: own resolv.conf, own hosts file, own environment, nothing injected.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createAuthority } from '../../src/lab/certificates.ts';
 import { worldListeners } from '../../src/lab/servers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
@@ -73,6 +74,7 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
     throw error;
   }
   const trusted = hazards.middlebox?.kind === 'intercepts' && hazards.middlebox.trusted === true;
+  writeFileSync(join(folder, 'other-roots.pem'), createAuthority('Example Corp Root CA', 'Example Corp').certificate);
   const roots = ['ca.pem', ...(trusted ? ['inspection-ca.pem'] : [])];
   writeFileSync(join(folder, 'roots.pem'), roots.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
   return { run: (command, limitMs) => runOnClient(world, hazards, folder, command, limitMs), close };
@@ -148,7 +150,7 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
     namespace,
     rule: `${address === undefined ? '' : `ip daddr ${address} `}meta l4proto { tcp, udp } th dport 53 drop`,
   }));
-  if (world.client.metadata === 'none')
+  if (world.client.metadata === 'silent')
     drops.push({ namespace: 'platform', rule: `ip daddr ${BED.metadataAddress} drop` });
   if (drops.length === 0) return plan;
   return {
@@ -166,6 +168,9 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
     }),
   };
 }
+
+/** On Debian. */
+const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
@@ -187,6 +192,7 @@ function runOnClient(
   ];
   writeFileSync(join(folder, 'resolv.conf'), resolvConf.join('\n'));
   writeFileSync(join(folder, 'hosts'), `${hosts.join('\n')}\n`);
+  const complete = (world.client.trustStore ?? 'complete') === 'complete';
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -194,14 +200,19 @@ function runOnClient(
     ...(hazards.credentials === false ? {} : CREDENTIALS),
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
-    NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem'),
+    ...(complete ? { NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem') } : {}),
     // What plain programs do with a proxy's address; the tool must not need it.
     NODE_USE_ENV_PROXY: '1',
+    // How the run gets to the test-bed's API is no setting of the world's applications.
+    VPCE_DOCTOR_OWN_VARIABLES: 'AWS_ENDPOINT_URL_EC2 AWS_ENDPOINT_URL_STS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(
     (name) => `mount --bind ${join(folder, name)} ${realFile(`/etc/${name}`)}`,
   );
+  // Where applications take their roots from.
+  if (existsSync(BUNDLE))
+    mounts.push(`mount --bind ${join(folder, complete ? 'roots.pem' : 'other-roots.pem')} ${BUNDLE}`);
   // What it says of interfaces is true of the namespace in which it was mounted. Not every user namespace may mount it.
   const script = ['(mount -t sysfs sysfs /sys || true) 2>/dev/null', ...mounts, 'exec "$@"'].join(' && ');
   const before = performance.now();

@@ -13,14 +13,17 @@ import type { World } from '../../src/lab/world.ts';
 /** Names of the Unix sockets in a bed's folder. */
 export type PlatformPart = 'ec2' | 'sts' | 'imds';
 
+/** Whether anything listens at the metadata service's address. */
+export function hasMetadata(world: World): boolean {
+  return world.client.metadata === 'ec2' || world.client.metadata === 'forbidden';
+}
+
 /** Starts them; they can be reached as soon as this resolves. */
 export async function startPlatform(world: World, folder: string): Promise<{ stop: () => Promise<void> }> {
   const parts = await Promise.all([
     startEc2Api(world, ANY_LOOPBACK_PORT).then((api) => ['ec2', api] as const),
     startStsApi(world, ANY_LOOPBACK_PORT).then((api) => ['sts', api] as const),
-    ...(world.client.metadata === 'ec2'
-      ? [startImds(world, ANY_LOOPBACK_PORT).then((service) => ['imds', service] as const)]
-      : []),
+    ...(hasMetadata(world) ? [startImds(world, ANY_LOOPBACK_PORT).then((service) => ['imds', service] as const)] : []),
   ]);
   const doors = parts.map(([name, { port }]) => {
     const door = createServer((from) => {

@@ -12,6 +12,7 @@ import { REPORT_SCENARIOS } from './scenarios-reports.ts';
 import { MORE_REPORT_SCENARIOS } from './scenarios-reports-more.ts';
 import { ROUTE_SCENARIOS } from './scenarios-routes.ts';
 import { SEVERAL_SCENARIOS } from './scenarios-several.ts';
+import { TLS_SCENARIOS } from './scenarios-tls.ts';
 
 const ALL: readonly Scenario[] = [
   ...ENDPOINT_SCENARIOS,
@@ -22,6 +23,7 @@ const ALL: readonly Scenario[] = [
   ...CENTRAL_SCENARIOS,
   ...BOX_SCENARIOS,
   ...HOST_SCENARIOS,
+  ...TLS_SCENARIOS,
   ...REPORT_SCENARIOS,
   ...MORE_REPORT_SCENARIOS,
   ...SEVERAL_SCENARIOS,

@@ -12,8 +12,8 @@ import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { createAuthority } from '../../src/lab/certificates.ts';
-import type { WorldListener } from '../../src/lab/servers.ts';
+import { createAuthority, createSigners } from '../../src/lab/certificates.ts';
+import { trueTime, type WorldListener } from '../../src/lab/servers.ts';
 import { answerAs } from '../../src/lab/service-answers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { BED, EC2_PORT, STS_PORT } from './plan.ts';
@@ -22,7 +22,8 @@ import type { PlatformPart } from './platform.ts';
 const folder = process.argv[2] ?? '.';
 const world = JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')) as World;
 const listeners = JSON.parse(readFileSync(join(folder, 'listeners.json'), 'utf8')) as WorldListener[];
-const authority = createAuthority();
+const authority = createAuthority(undefined, undefined, trueTime(world));
+const signers = createSigners(authority, trueTime(world));
 writeFileSync(join(folder, 'ca.pem'), authority.certificate);
 /** With `--long-chain` the certificates weigh some five thousand bytes, as Amazon's do: what a narrow wire loses. */
 const ballast = process.argv.includes('--long-chain')
@@ -35,19 +36,22 @@ process.stdout.write('ready\n');
 // The worker keeps our input open for as long as the world lasts.
 process.stdin.resume().on('end', () => process.exit(0));
 
-function serve({ speaks, certificate, service, newestTls }: WorldListener): Server {
+function serve({ speaks, certificate, service, newestTls, signer, clockAheadMs = 0 }: WorldListener): Server {
   const respond = (request: IncomingMessage, response: ServerResponse) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    const date = new Date(Date.now() - clockAheadMs).toUTCString();
+    response.writeHead(answer.status, { ...answer.headers, date, 'content-length': Buffer.byteLength(answer.body) });
     response.end(request.method === 'HEAD' ? '' : answer.body);
   };
   const quiet = <S extends Server>(server: S) =>
     server.on('connection', (socket) => socket.on('error', () => undefined));
   if (speaks === 'http') return quiet(createHttpServer(respond));
   if (speaks === 'tcp') return quiet(createTcpServer());
-  const { certificate: cert, key } = authority.issue(certificate);
-  const tls = { cert: `${cert}${authority.certificate}${ballast}`, key, maxVersion: newestTls };
+  const owner = signers(signer);
+  const { certificate: cert, key } = owner.issue(certificate);
+  const chain = certificate.selfSigned === true ? cert : `${cert}${owner.certificate}${ballast}`;
+  const tls = { cert: chain, key, maxVersion: newestTls };
   const server = speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
   return quiet(server.on('tlsClientError', () => undefined));
 }
@@ -57,7 +61,7 @@ function openDoors(): void {
   const doors: [PlatformPart, string, number][] = [
     ['ec2', BED.apiAddress, EC2_PORT],
     ['sts', BED.apiAddress, STS_PORT],
-    ...(world.client.metadata === 'ec2'
+    ...(world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? [['imds', BED.metadataAddress, 80] satisfies [PlatformPart, string, number]]
       : []),
   ];

@@ -41,9 +41,9 @@ function play(hellos: Hellos, defaultHello: 'small' | 'large', targets: readonly
         const how =
           probe.rung === 'tls'
             ? (probe.subject.hello ?? 'own')
-            : probe.subject.padding === undefined
-              ? 'short'
-              : 'long';
+            : probe.rung === 'https' && probe.subject.padding !== undefined
+              ? 'long'
+              : 'short';
         return observed(probe, { outcome: hellos[how] ?? 'timeout' });
       }),
     );

@@ -12,6 +12,8 @@ import { absent, defineCheck, draftElement, type Fix, found, NOT_APPLICABLE, unk
 import { isOtherRegion } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
+import { goesByProxy } from '../evidence.ts';
+import { isMisledRegion } from '../host/regions.ts';
 
 const PRIVATE = cidrSet([
   '10.0.0.0/8',
@@ -49,6 +51,8 @@ export const noInternetPath = defineCheck({
     if (target.endpointId !== undefined) return NOT_APPLICABLE;
     if (target.serviceNames.length > 0 && !isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
+    // The Region is what is wrong, or the proxy is the way out that is meant: both are named themselves.
+    if (isMisledRegion(target, vantage) || goesByProxy(evidence)) return NOT_APPLICABLE;
     const addresses = target.address !== undefined ? [target.address] : evidence.addresses;
     const vpc = client.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', client.vpcId);
     const own = vpc === undefined ? [] : vpcAddresses(vpc);
