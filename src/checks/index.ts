@@ -11,12 +11,18 @@ import { resolverUnreachable } from './dns/resolver-unreachable.ts';
 import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
 import { vpcDnsHostnamesDisabled } from './dns/vpc-dns-hostnames-disabled.ts';
 import { vpcDnsSupportDisabled } from './dns/vpc-dns-support-disabled.ts';
+import { companionEndpointMissing } from './endpoint/companion-endpoint-missing.ts';
+import { endpointInOtherRegion } from './endpoint/endpoint-in-other-region.ts';
 import { endpointInOtherVpc } from './endpoint/endpoint-in-other-vpc.ts';
 import { endpointMissing } from './endpoint/endpoint-missing.ts';
 import { endpointNotAvailable } from './endpoint/endpoint-not-available.ts';
 import { endpointPendingAcceptance } from './endpoint/endpoint-pending-acceptance.ts';
 import { endpointRejected } from './endpoint/endpoint-rejected.ts';
+import { endpointTypeUnsuited } from './endpoint/endpoint-type-unsuited.ts';
 import { endpointWithoutSubnets } from './endpoint/endpoint-without-subnets.ts';
+import { endpointZoneGap } from './endpoint/endpoint-zone-gap.ts';
+import { serviceNotOffered } from './endpoint/service-not-offered.ts';
+import { siblingEndpointOnly } from './endpoint/sibling-endpoint-only.ts';
 import { clockSkew } from './host/clock-skew.ts';
 import { endpointUrlOverride } from './host/endpoint-url-override.ts';
 import { hostFirewallBlocks } from './host/host-firewall-blocks.ts';
@@ -51,11 +57,17 @@ import { wrongServiceAnswers } from './tls/wrong-service-answers.ts';
 
 export const CHECKS: readonly AnyCheck[] = [
   endpointMissing,
+  companionEndpointMissing,
+  siblingEndpointOnly,
   endpointInOtherVpc,
+  endpointInOtherRegion,
+  serviceNotOffered,
   endpointNotAvailable,
   endpointPendingAcceptance,
   endpointRejected,
   endpointWithoutSubnets,
+  endpointZoneGap,
+  endpointTypeUnsuited,
   vpcDnsSupportDisabled,
   vpcDnsHostnamesDisabled,
   privateDnsDisabled,

@@ -3,6 +3,7 @@ import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
 import { SLICE_NAMES, SLICES, type Slice, type SliceName, type State, unknownState } from '../model/state.ts';
+import { notOffered, serviceNamesCovering } from '../services/offers.ts';
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import { CALLS, type CallName } from './calls.ts';
 import { decodeElements, faultWarnings } from './decode.ts';
@@ -24,6 +25,8 @@ export type CollectOptions = {
   readonly instanceId?: string | undefined;
   /** endpoint services to describe */
   readonly serviceNames: readonly string[];
+  /** AWS hosts whose service our table does not know: the Region's whole list tells whose private names cover them */
+  readonly unknownHosts?: readonly string[] | undefined;
   readonly durations: Pick<Durations, 'apiAttempt' | 'apiCall'>;
   readonly signal: AbortSignal;
   /** is told the action before each request: `ec2:DescribeVpcs` */
@@ -127,7 +130,7 @@ async function collectSlices(ec2: Caller, options: CollectOptions, warnings: str
     vpcAttributes: readVpcAttributes(ec2, scope, lists.vpcs),
     prefixListEntries: prefixListEntries(ec2, lists),
     transitGatewayRoutes: transitGatewayRoutes(ec2, lists.transitGatewayAttachments, involved),
-    endpointServices: readEndpointServices(ec2, options.serviceNames),
+    endpointServices: readEndpointServices(ec2, options.serviceNames, options.unknownHosts ?? []),
     instances: readInstances(ec2, options.instanceId),
   };
   const slices = await Promise.all(SLICE_NAMES.map((name) => answers[name]));
@@ -251,15 +254,37 @@ async function readVpcAttributes(
 /** Service names in one request, so that it stays short; a run names a handful. */
 const MOST_NAMES = 100;
 
-async function readEndpointServices(ec2: Caller, serviceNames: readonly string[]): Promise<Slice<unknown>> {
+/**
+ * The services of these names and, where hosts are given, those whose private names cover one of them. A name that was asked
+ * for and is not there is held as such: its absence is an answer, and must not look like a question that nobody asked.
+ */
+async function readEndpointServices(
+  ec2: Caller,
+  serviceNames: readonly string[],
+  unknownHosts: readonly string[],
+): Promise<Slice<unknown>> {
   const names = [...new Set(serviceNames)];
-  const values: unknown[] = [];
-  for (let from = 0; from < names.length; from += MOST_NAMES) {
-    const answer = await describeServices(ec2, names.slice(from, from + MOST_NAMES));
+  const details: unknown[] = [];
+  const batch = unknownHosts.length > 0 ? names.length : MOST_NAMES;
+  for (let from = 0; from < names.length; from += batch) {
+    const answer =
+      unknownHosts.length > 0
+        ? await ec2.all('DescribeVpcEndpointServices', 'ServiceDetails', { MaxResults: 1000 })
+        : await describeServices(ec2, names.slice(from, from + batch));
     if (!answer.ok) return sliceOf(answer);
-    values.push(...answer.value);
+    details.push(...answer.value);
   }
-  return { known: true, value: values };
+  const { elements } = decodeElements('endpointServices', details);
+  const covering = new Set(
+    unknownHosts.flatMap((host) => serviceNamesCovering({ known: true, value: elements }, host)),
+  );
+  const wanted = details.filter((detail) => {
+    const name = (detail as { ServiceName?: string }).ServiceName;
+    // An element without a name is left in, so that the decoder can say that it does not fit.
+    return unknownHosts.length === 0 || name === undefined || names.includes(name) || covering.has(name);
+  });
+  const there = new Set(elements.map((service) => service.ServiceName));
+  return { known: true, value: [...wanted, ...names.filter((name) => !there.has(name)).map(notOffered)] };
 }
 
 /** One unknown name fails the call for all of them; as a filter it only finds nothing (facts.md 1.7). */

@@ -158,6 +158,7 @@ function resolve(options: LiveOptions, vantage: Vantage, state: State): { target
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
 }
 
@@ -178,6 +179,11 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
     serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
       ? []
       : [...new Set(targets.flatMap((target) => target.serviceNames))],
+    unknownHosts: targets.flatMap((target) =>
+      target.serviceId === undefined && target.host !== undefined && target.serviceNames.length > 0
+        ? [target.host]
+        : [],
+    ),
     durations: options.durations,
     signal,
     onCall: (action) => progress.say(action),

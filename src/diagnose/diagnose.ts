@@ -12,6 +12,7 @@ import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes } from './fixes.ts';
+import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
@@ -31,6 +32,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
   const primary = primaryCidrOf(vantage);
   const evidences = new Map(
@@ -68,6 +70,8 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const unexplained = unexplainedOf(views, causes);
   const undecided = undecidedOf(views, input.probed);
   const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
+  const pasted = pastedOf(views, state, vantage);
+  const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
   return {
     schemaVersion: 1,
@@ -102,9 +106,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     undecided,
     unexplained,
     notChecked: notChecked(input.probed, views),
+    ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,
-    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes],
+    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
 }
 

@@ -5,6 +5,7 @@ import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { clientOf } from '../network/client.ts';
 import type { TargetModel } from '../network/model.ts';
+import { consequenceOf } from '../services/workloads.ts';
 import type { Evaluated } from './findings.ts';
 import { drawPath } from './hops.ts';
 import type { Observed } from './target-status.ts';
@@ -58,6 +59,11 @@ export function describeTarget(view: View, vantage: Vantage, causes: readonly Re
         ? undefined
         : 'public'
       : `${endpoint.VpcEndpointId} (${model.choice?.way === 'gateway' ? 'gateway' : 'interface'})`;
+  const { workload, serviceId } = target;
+  const consequence =
+    view.status !== 'unreachable' || workload === undefined || serviceId === undefined
+      ? undefined
+      : consequenceOf(workload, serviceId);
   return {
     id: target.id,
     requested: target.requested,
@@ -71,6 +77,7 @@ export function describeTarget(view: View, vantage: Vantage, causes: readonly Re
     actualPath: actualPath(view),
     hops: paths.map((path) => drawPath(client, path)),
     causes: [...new Set(causes.filter((cause) => cause.targets.includes(target.id)).map((cause) => cause.code))],
+    ...(consequence === undefined ? {} : { consequence }),
   };
 }
 

@@ -158,7 +158,9 @@ function endpointZones(world: World, vpcId: string | undefined): Zone[] {
         endpoint.DnsOptions?.PrivateDnsOnlyForInboundResolverEndpoint !== true,
     )
     .flatMap((endpoint) => {
-      const records = addressRecords(endpoint, networkInterfacesOf(world, endpoint));
+      const records = isDeafToClient(world, endpoint)
+        ? {}
+        : addressRecords(endpoint, networkInterfacesOf(world, endpoint));
       const names = dnsNames(endpoint).filter((name) => !isOwnName(endpoint, name));
       const apexes = [...new Set(names.map((name) => name.replace(/^\*\./, '')))];
       return apexes.map((apex) => ({
@@ -168,6 +170,14 @@ function endpointZones(world: World, vpcId: string | undefined): Zone[] {
         ),
       }));
     });
+}
+
+/** SageMaker Runtime answers its names only in the zones that its endpoint stands in (facts.md 2.6). */
+function isDeafToClient(world: World, endpoint: VpcEndpoint): boolean {
+  if (!/\.sagemaker\.runtime(?:-fips)?$/.test(endpoint.ServiceName ?? '')) return false;
+  const own = world.api.networkInterfaces.find((one) => one.NetworkInterfaceId === world.client.networkInterfaceId);
+  const zone = own === undefined ? undefined : zoneOf(world, own);
+  return !networkInterfacesOf(world, endpoint).some((one) => zoneOf(world, one) === zone);
 }
 
 /** States in which an endpoint's own names are no longer, or never were, in public DNS. */

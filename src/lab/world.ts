@@ -6,6 +6,7 @@
  */
 import type { SliceElement, SliceName } from '../model/state.ts';
 import type { EphemeralPorts } from '../model/vantage.ts';
+import { awsEndpointServices } from './world-services.ts';
 
 export type WorldApi = { [N in SliceName]: SliceElement<N>[] };
 
@@ -441,6 +442,9 @@ export function healthyWorld(): World {
           VpcEndpointPolicySupported: true,
           AcceptanceRequired: false,
         },
+        ...awsEndpointServices(LAB_REGION, ['euw1-az1', 'euw1-az2', 'euw1-az3']).filter(
+          ({ ServiceName }) => !/\.(?:secretsmanager|s3)$/.test(ServiceName),
+        ),
       ],
       instances: [],
     },

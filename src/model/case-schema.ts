@@ -44,7 +44,7 @@ const StateSchema = z.object(
 
 const port = z.number().optional();
 const RequestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('host'), text, host: text, port: z.number(), path: maybe }),
+  z.object({ kind: z.literal('host'), text, host: text, port: z.number(), path: maybe, pasted: maybe }),
   z.object({ kind: z.literal('address'), text, address: text, port: z.number() }),
   z.object({ kind: z.literal('service'), text, service: text }),
   z.object({ kind: z.literal('endpoint'), text, endpointId: text, port }),

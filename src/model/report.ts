@@ -54,6 +54,20 @@ export type ReportTarget = {
   /** one list per network interface of the endpoint, or one for a gateway endpoint or the public path */
   readonly hops: readonly HopList[];
   readonly causes: readonly CauseCode[];
+  /** what the users of the workload that it belongs to see while it cannot be reached */
+  readonly consequence?: string | undefined;
+};
+
+/** The address in a pasted error text, beside what the name gives now. */
+export type PastedAddress = {
+  readonly target: string;
+  readonly address: string;
+  /** what the name gives now; empty when it gives nothing */
+  readonly gives: readonly string[];
+  /** whether the pasted address is among them */
+  readonly current: boolean;
+  /** one or more sentences */
+  readonly summary: string;
 };
 
 export type Because = {
@@ -165,6 +179,8 @@ export type Report = {
   readonly unexplained: readonly string[];
   /** what this run did not look at, one sentence each */
   readonly notChecked: readonly string[];
+  /** present when an error text was pasted that has an address beside the host */
+  readonly pasted?: readonly PastedAddress[] | undefined;
   readonly observations: readonly Observation[];
   readonly coverage: readonly CoverageEntry[];
   readonly warnings: readonly string[];

@@ -19,9 +19,11 @@ import {
 import type { Exit } from './gates.ts';
 import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
+import { targetOffer } from './offer.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
 import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
+import { isSilentHere } from './zones.ts';
 
 /** Every slice that a target's way depends on. */
 export const MODEL_SLICES = [
@@ -42,6 +44,7 @@ export const MODEL_SLICES = [
   'transitGatewayVpcAttachments',
   'transitGatewayAttachments',
   'transitGatewayRoutes',
+  'endpointServices',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -94,7 +97,8 @@ export function evaluateTarget(
     const why = { slice: 'vpcEndpoints', action: 'ec2:DescribeVpcEndpoints', why: state.vpcEndpoints.why } as const;
     return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: [why] };
   }
-  if (resolution.kind === 'no-answer')
+  const silent = resolution.kind === 'endpoint' && isSilentHere(state, vantage, resolution.endpoint);
+  if (resolution.kind === 'no-answer' || silent)
     return { ...base, publicPath: undefined, status: 'closed', actualPath: 'none', missing: [] };
   if (resolution.kind === 'hosts') return hostsModel(state, vantage, target, resolution.addresses, base);
 
@@ -124,7 +128,10 @@ export function evaluateTarget(
       endpoint.status === 'closed' && (out.status === 'closed' || choice !== undefined) ? 'closed' : 'unknown';
     return { ...base, publicPath: out.path, status, actualPath: 'unknown', missing: [...resolution.missing, ...gaps] };
   }
-  const intendedElsewhere = choice !== undefined || target.serviceNames.length > 0;
+  // What no endpoint here could serve is meant to go out: another Region's host, a service without an endpoint service.
+  const otherRegion = target.region !== undefined && vantage.region !== undefined && target.region !== vantage.region;
+  const servable = target.serviceNames.length > 0 && !otherRegion && targetOffer(state, target) === 'offered';
+  const intendedElsewhere = choice !== undefined || servable;
   return {
     ...base,
     publicPath: out.path,

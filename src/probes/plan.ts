@@ -9,7 +9,7 @@ import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { familyOf } from '../network/addresses.ts';
+import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
 import {
   chooseEndpoint,
@@ -114,6 +114,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         'it is an interface of the endpoint, and the name may lead there at any time',
       );
   }
+  if (target.pasted !== undefined && isPublicOrPrivate(target.pasted) && !wanted.has(target.pasted))
+    wanted.set(target.pasted, 'the error text names it: the client was led there');
   const probes: Probe[] = [];
   for (const [address, why] of wanted) {
     // Without an IPv6 address of its own this machine never uses AAAA answers; probing them would only show that.
@@ -240,6 +242,22 @@ function endpointIsAvailable(input: PlanInput, target: Target): boolean {
 
 function leadsTo({ destination }: Path, address: string): boolean {
   return destination.kind === 'interface' && destination.address === address;
+}
+
+/** Metadata services, this machine itself and groups are no place to connect to because a text says so. */
+const NOT_TO_BE_PROBED = cidrSet([
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/127',
+  'fe80::/10',
+  'fd00:ec2::/32',
+  'ff00::/8',
+]);
+
+function isPublicOrPrivate(address: string): boolean {
+  return !containsAddress(NOT_TO_BE_PROBED, address);
 }
 
 function hasIpv6(vantage: Vantage): boolean {

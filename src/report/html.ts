@@ -64,7 +64,9 @@ function targetTable(r: Report): Markup {
   if (r.targets.length === 0) return NOTHING;
   const rows = targetGroups(r).flatMap((group) =>
     group.targets.map((target) => {
-      const words = [wayTaken(target), sentence(target.summary)].filter((text) => text !== '').join(' ');
+      const words = [wayTaken(target), sentence(target.summary), target.consequence ?? '']
+        .filter((text) => text !== '')
+        .join(' ');
       const links = group.ranks.map(
         (rank, index) =>
           html`${index === 0 ? '' : ', '}<a href="#cause-${rank}" aria-label="cause ${rank}">${rank}</a>`,

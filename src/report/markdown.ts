@@ -39,7 +39,9 @@ export function renderMarkdown(report: Report): string {
 function targetTable(report: Report): string {
   const rows = targetGroups(report).flatMap((group) =>
     group.targets.map((target) => {
-      const words = [wayTaken(target), sentence(target.summary)].filter((text) => text !== '').join(' ');
+      const words = [wayTaken(target), sentence(target.summary), target.consequence ?? '']
+        .filter((text) => text !== '')
+        .join(' ');
       return [group.status, cellCode(target.id), prose(rankWords(group.ranks)), prose(words)];
     }),
   );

@@ -68,6 +68,7 @@ const TargetSchema = z
       .array(HopListSchema)
       .describe('One for each network interface of the endpoint; one for a gateway endpoint or the public path.'),
     causes: z.array(CauseCodeSchema),
+    consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
 
@@ -190,6 +191,18 @@ export const ReportSchema = z
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
     }),
+    pasted: z
+      .array(
+        z.object({
+          target: text,
+          address: text,
+          gives: texts.describe('What the name gives now; empty when it gives nothing.'),
+          current: z.boolean().describe('Whether the pasted address is among them.'),
+          summary: text,
+        }),
+      )
+      .optional()
+      .describe('Addresses in the error text that was pasted, beside what their names give now.'),
     contradicted: z
       .array(
         z.object({

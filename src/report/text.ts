@@ -130,6 +130,7 @@ function groupLines(page: Page, group: TargetGroup): readonly Line[] {
         const words = [
           wayTaken(target),
           sentence(target.summary),
+          target.consequence ?? '',
           asked.length === 0 ? '' : `Asked for as ${joinWords(asked)}.`,
         ];
         const told = words.filter((text) => text !== '').join(' ');

@@ -197,13 +197,27 @@ describe('slices read', () => {
     const without = healthyWorld();
     without.api.vpcEndpoints = [];
     const exits = variants().map((world) => ({ ...world, api: { ...world.api, vpcEndpoints: [] } }));
-    const worlds = [healthyWorld(), ...CHECKS.map((check) => broken(check)), ...variants(), without, ...exits];
+    // Another VPC's gateway endpoint, with ways out of every kind.
+    const gateways = variants();
+    for (const world of gateways)
+      for (const check of CHECKS) if (check.code === 'endpoint-type-unsuited') check.demonstration.inject(world);
+    const worlds = [
+      healthyWorld(),
+      ...CHECKS.map((check) => broken(check)),
+      ...variants(),
+      without,
+      ...exits,
+      ...gateways,
+    ];
     for (const [i, world] of worlds.entries()) {
       const targets = [
         'secretsmanager',
         's3',
         'sts.amazonaws.com',
         'example.com',
+        // What no endpoint here can serve: another Region's host, a service that is in no table.
+        'secretsmanager.us-east-1.amazonaws.com',
+        'shield.eu-west-1.amazonaws.com',
         '203.0.113.9',
         ...(CHECKS[i - 1]?.demonstration.targets ?? []),
       ];

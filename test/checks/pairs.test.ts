@@ -39,6 +39,7 @@ const OF_AN_ENDPOINT = [
   'endpoint-pending-acceptance',
   'endpoint-rejected',
   'endpoint-without-subnets',
+  'endpoint-zone-gap',
   'vpc-dns-hostnames-disabled',
   'private-dns-disabled',
   's3-private-dns-inbound-only',
@@ -70,6 +71,16 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['hostname-not-covered', 'hosts-file-overrides'],
     'what a pinned name should lead to is told by packets only',
   ],
+  [
+    ['endpoint-type-unsuited', 'gateway-route-missing'],
+    ['endpoint-type-unsuited', 'gateway-route-missing', 's3-private-dns-inbound-only', 'public-path-used'],
+    'both demonstrations are about the one gateway endpoint, or make it needless',
+  ],
+  [
+    ['endpoint-type-unsuited'],
+    ['resolver-not-vpc', 'resolver-unreachable'],
+    'where another resolver leads the name is told by packets only',
+  ],
   [['gateway-route-missing'], ['s3-private-dns-inbound-only'], 'its demonstration takes the gateway endpoint away'],
   [
     ['route-overrides-endpoint', 'route-blackhole'],
@@ -99,6 +110,21 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['sg-reference-not-honoured', 'route-missing', 'return-route-missing', 'transit-path-broken'],
     ['public-path-used'],
     'its demonstration takes every endpoint away',
+  ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region'],
+    ['endpoint-in-other-vpc', 'hostname-not-covered', 'public-path-used'],
+    'that demonstration moves, renames or removes every interface endpoint, the telling one too',
+  ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region', 'service-not-offered'],
+    ['public-path-used'],
+    'with a way out the service is reached',
+  ],
+  [
+    ['endpoint-in-other-region', 'service-not-offered'],
+    ['no-internet-path'],
+    'with a default route, dead as it is, the traffic was meant to go out: then the way out is the cause',
   ],
   [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
   [

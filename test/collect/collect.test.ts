@@ -423,6 +423,37 @@ describe('single answers', () => {
     expect(accountId).toBeUndefined();
   });
 
+  it('asks for the whole list where a host is in no table, and keeps what covers it', async () => {
+    const service = (serviceName: string, name: string) => ({
+      serviceName,
+      privateDnsNameSet: [{ privateDnsName: name }],
+    });
+    const { state } = await collect(
+      {
+        DescribeVpcEndpointServices: () =>
+          xml({
+            serviceDetailSet: [
+              service('com.amazonaws.eu-west-1.sqs', 'sqs.eu-west-1.amazonaws.com'),
+              service('aws.api.eu-west-1.newthing', '*.new.eu-west-1.amazonaws.com'),
+            ],
+          }),
+      },
+      { serviceNames: ['com.amazonaws.eu-west-1.new'], unknownHosts: ['a.new.eu-west-1.amazonaws.com'] },
+    );
+    expect(state.endpointServices).toEqual({
+      known: true,
+      value: [
+        {
+          ServiceName: 'aws.api.eu-west-1.newthing',
+          PrivateDnsNames: [{ PrivateDnsName: '*.new.eu-west-1.amazonaws.com' }],
+        },
+        { ServiceName: 'com.amazonaws.eu-west-1.new', ServiceType: [] },
+      ],
+    });
+    const asked = aws.asked.filter((form) => form.get('Action') === 'DescribeVpcEndpointServices');
+    expect(asked.map((form) => [form.get('ServiceName.1'), form.get('Filter.1.Name')])).toEqual([[null, null]]);
+  });
+
   it('does not lose the known services to an unknown one', async () => {
     const { state } = await collect(
       {
@@ -433,7 +464,11 @@ describe('single answers', () => {
       },
       { serviceNames: ['good', 'bad', 'good'] },
     );
-    expect(state.endpointServices).toEqual({ known: true, value: [{ ServiceName: 'good' }] });
+    // Asked for and not there: an answer, which an entry without any type holds.
+    expect(state.endpointServices).toEqual({
+      known: true,
+      value: [{ ServiceName: 'good' }, { ServiceName: 'bad', ServiceType: [] }],
+    });
     const last = aws.asked.filter((form) => form.get('Action') === 'DescribeVpcEndpointServices').at(-1);
     expect([last?.get('Filter.1.Name'), last?.get('Filter.1.Value.2'), last?.get('Filter.1.Value.3')]).toEqual([
       'service-name',

@@ -214,7 +214,12 @@ function runOnClient(
   if (existsSync(BUNDLE))
     mounts.push(`mount --bind ${join(folder, complete ? 'roots.pem' : 'other-roots.pem')} ${BUNDLE}`);
   // What it says of interfaces is true of the namespace in which it was mounted. Not every user namespace may mount it.
-  const script = ['(mount -t sysfs sysfs /sys || true) 2>/dev/null', ...mounts, 'exec "$@"'].join(' && ');
+  const script = [
+    '(mount -t sysfs sysfs /sys || true) 2>/dev/null',
+    ...machine(world, folder),
+    ...mounts,
+    'exec "$@"',
+  ].join(' && ');
   const before = performance.now();
   const child = spawn(
     'nsenter',
@@ -233,6 +238,21 @@ function runOnClient(
       resolve({ status, stdout: out.join(''), stderr: err.join(''), ms: Math.round(performance.now() - before) });
     });
   });
+}
+
+/** What the machine says of itself: made by Amazon, with the instance's id on its board. */
+function machine(world: World, folder: string): string[] {
+  const own = world.api.networkInterfaces.find((one) => one.NetworkInterfaceId === world.client.networkInterfaceId);
+  const [net, virtual] = [join(folder, 'net'), '/sys/devices/virtual'];
+  mkdirSync(net, { recursive: true });
+  return [
+    `mount --bind ${virtual}/net ${net}`,
+    `mount -t tmpfs tmpfs ${virtual}`,
+    `mkdir -p ${virtual}/net ${virtual}/dmi/id`,
+    `mount --bind ${net} ${virtual}/net`,
+    `echo 'Amazon EC2' >${virtual}/dmi/id/sys_vendor`,
+    `echo '${own?.Attachment?.InstanceId ?? ''}' >${virtual}/dmi/id/board_asset_tag`,
+  ];
 }
 
 /** The file behind a name; made where the link leads into a folder that the cell has emptied. */

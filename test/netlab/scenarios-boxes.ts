@@ -124,13 +124,10 @@ const INSPECTION: readonly Scenario[] = [
     { middlebox: { kind: 'intercepts' } },
     { reported: 'C111' },
   ),
-  box(
-    'tls-intercepted',
+  fine(
     'a middlebox ends TLS, and the client trusts its authority',
-    {
-      middlebox: { kind: 'intercepts', trusted: true },
-    },
-    { verdict: 'degraded' },
+    { middlebox: { kind: 'intercepts', trusted: true } },
+    { expect: { verdict: 'healthy', causes: [], advice: ['tls-intercepted'] } },
   ),
   box('tls-intercepted', 'a portal answers in the place of the endpoint', { middlebox: { kind: 'portal' } }),
 ];

@@ -72,6 +72,6 @@ export const TLS_SCENARIOS: readonly Scenario[] = [
       standing: 'likely',
     }),
     world: worldWith(addNatGateway, ...captured),
-    targets: [API],
+    targets: [`https://${API}/prod/orders`],
   },
 ];

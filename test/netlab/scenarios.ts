@@ -8,6 +8,7 @@ import { ENDPOINT_SCENARIOS } from './scenarios-endpoint.ts';
 import { GROUP_SCENARIOS } from './scenarios-groups.ts';
 import { HEALTHY_SCENARIOS } from './scenarios-healthy.ts';
 import { HOST_SCENARIOS } from './scenarios-host.ts';
+import { OFFER_SCENARIOS } from './scenarios-offers.ts';
 import { REPORT_SCENARIOS } from './scenarios-reports.ts';
 import { MORE_REPORT_SCENARIOS } from './scenarios-reports-more.ts';
 import { ROUTE_SCENARIOS } from './scenarios-routes.ts';
@@ -16,6 +17,7 @@ import { TLS_SCENARIOS } from './scenarios-tls.ts';
 
 const ALL: readonly Scenario[] = [
   ...ENDPOINT_SCENARIOS,
+  ...OFFER_SCENARIOS,
   ...DNS_SCENARIOS,
   ...GROUP_SCENARIOS,
   ...ROUTE_SCENARIOS,

@@ -2,6 +2,7 @@ import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { namesCover, offeredNames } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
+import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
@@ -108,11 +109,7 @@ export const privateDnsDisabled = defineCheck({
 
 /** The names that the endpoint would have with private DNS on: what the service offers, else what it usually has. */
 function offered(state: Pick<State, 'endpointServices'>, endpoint: VpcEndpoint): readonly string[] {
-  const service =
-    endpoint.ServiceName === undefined ? undefined : byId(state.endpointServices, 'ServiceName', endpoint.ServiceName);
-  const told = [
-    ...(service?.PrivateDnsNames ?? []).flatMap((name) => name.PrivateDnsName ?? []),
-    ...(service?.PrivateDnsName === undefined ? [] : [service.PrivateDnsName]),
-  ];
+  // S3 and DynamoDB are listed twice under one name: the Gateway entry has no private names.
+  const told = servicesNamed(state.endpointServices, endpoint.ServiceName ?? '').flatMap(privateNamesOf);
   return told.length > 0 ? [...new Set(told)] : offeredNames(endpoint);
 }

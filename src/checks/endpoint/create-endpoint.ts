@@ -7,6 +7,7 @@ import { namesCover } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { routeTableOf } from '../../network/route-tables.ts';
 import { offersPrivateDns, usualPrivateNames } from '../../services/catalogue.ts';
+import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { serviceById } from '../../services/service-table.ts';
 import { type Draft, draftElement, type Fix } from '../check.ts';
@@ -28,7 +29,7 @@ export type NewEndpoint = {
 
 /** What an endpoint for the target would be made of; undefined when the client's VPC and subnet are not known. */
 export function planEndpoint(
-  state: Pick<State, 'subnets' | 'routeTables' | 'prefixLists' | 'vpcAttributes'>,
+  state: Pick<State, 'subnets' | 'routeTables' | 'prefixLists' | 'vpcAttributes' | 'endpointServices'>,
   vantage: Vantage,
   target: Target,
 ): NewEndpoint | undefined {
@@ -36,7 +37,13 @@ export function planEndpoint(
   const { vpcId, subnetId } = vantage;
   if (serviceName === undefined || vpcId === undefined || subnetId === undefined) return undefined;
   const name = parseServiceName(serviceName);
-  const gateway = name?.service?.types.includes('gateway') === true;
+  // What the API lists for the name wins over our table.
+  const offers = servicesNamed(state.endpointServices, serviceName);
+  const types = offers
+    .flatMap((offer) => offer.ServiceType ?? [])
+    .flatMap((type) => type.ServiceType?.toLowerCase() ?? []);
+  const gateway = types.length > 0 ? types.includes('gateway') : name?.service?.types.includes('gateway') === true;
+  const listed = [...new Set(offers.flatMap(privateNamesOf))];
   const subnet = byId(state.subnets, 'SubnetId', subnetId);
   const cidr = subnet?.CidrBlock === undefined ? undefined : parseCidr(subnet.CidrBlock);
   const free = cidr === undefined ? undefined : formatAddress(cidr.range.family, cidr.range.high - 5n);
@@ -54,9 +61,11 @@ export function planEndpoint(
       ? state.prefixLists.value.filter((list) => list.PrefixListName === serviceName).map((list) => list.PrefixListId)
       : [],
     privateNames:
-      name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
-        ? usualPrivateNames(name.service, name.region)
-        : [],
+      listed.length > 0
+        ? listed
+        : name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
+          ? usualPrivateNames(name.service, name.region)
+          : [],
     dnsAttributesOff: attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false,
     port: target.port,
   };
@@ -73,6 +82,18 @@ export function isOtherRegion(target: Target, vantage: Vantage): boolean {
 /** Whether the service is one that gateway endpoints exist for. */
 export function hasGatewayType(serviceId: string | undefined): boolean {
   return serviceId !== undefined && serviceById(serviceId)?.types.includes('gateway') === true;
+}
+
+/** The fix that creates it; without a plan, in words alone. */
+export function createPlanned(plan: NewEndpoint | undefined, host: string | undefined): Fix {
+  if (plan !== undefined) return createEndpoint(plan, host);
+  return {
+    summary: 'Create an endpoint for the service in the client’s VPC.',
+    commands: [],
+    undo: [],
+    owner: 'network owner',
+    unprovable: 'the client’s subnet is not known',
+  };
 }
 
 /** The fix that creates it. */

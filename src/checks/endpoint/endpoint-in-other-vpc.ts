@@ -1,20 +1,24 @@
-import { type Missing, missing, type State } from '../../model/state.ts';
-import type { Client } from '../../network/client.ts';
-import { vpcAddresses } from '../../network/destinations.ts';
+import { missing } from '../../model/state.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
-import { byId } from '../../network/index-by-id.ts';
-import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
+import { joinedTo } from './joined.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
 
 export const endpointInOtherVpc = defineCheck({
   code: 'endpoint-in-other-vpc',
   title: 'The endpoint is in another VPC that nothing connects to this one',
   layer: 'endpoint',
-  needs: [...WAY_OUT_SLICES, 'vpcEndpoints', 'vpcAttributes', 'vpcPeeringConnections', 'transitGatewayVpcAttachments'],
+  needs: [
+    ...WAY_OUT_SLICES,
+    'endpointServices',
+    'vpcEndpoints',
+    'vpcAttributes',
+    'vpcPeeringConnections',
+    'transitGatewayVpcAttachments',
+  ],
   reachabilityAnalyzerCode: 'DISCONNECTED_VPCS',
   documentation: {
     meaning:
@@ -42,14 +46,7 @@ export const endpointInOtherVpc = defineCheck({
     );
     const first = others.find((endpoint) => isType(endpoint, 'interface')) ?? others[0];
     if (first?.VpcId === undefined) return NOT_APPLICABLE;
-    const leaves = hasRouteToOtherNetworks(state, client);
-    // A live route towards it is a connection, whatever the lists of this account say of its far end.
-    if (others.some((endpoint) => leadsThere(state, client, endpoint.VpcId ?? ''))) return NOT_APPLICABLE;
-    const joined = others.map((endpoint) => {
-      const found = connection(state, vpcId, endpoint.VpcId ?? '');
-      // Where the lists cannot be read, a subnet without any route to other networks is answer enough.
-      return leaves === false && found.joined === 'no' ? { joined: 'no' as const, missing: [] } : found;
-    });
+    const joined = others.map((endpoint) => joinedTo(state, client, vpcId, endpoint.VpcId ?? ''));
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
       const way = wayOut(state, client, evidence, target.port);
@@ -107,70 +104,3 @@ export const endpointInOtherVpc = defineCheck({
     },
   },
 });
-
-/**
- * Whether a route of the client's subnet takes the other VPC's addresses: a live one, or a dead one into a connection, which
- * is there and to be repaired (transit-path-broken). A peering connection must be one of these two VPCs, in any state.
- */
-function leadsThere(
-  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs' | 'vpcPeeringConnections'>,
-  client: Client,
-  vpcId: string,
-): boolean {
-  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
-  const vpc = byId(state.vpcs, 'VpcId', vpcId);
-  if (table === undefined || vpc === undefined) return false;
-  return selectRoutes(state, table, vpcAddresses(vpc)).some(({ route }) => {
-    if (route === undefined) return false;
-    const target = routeTarget(route);
-    if (target.kind === 'vpc-peering-connection') {
-      const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
-      const ends = [peering?.AccepterVpcInfo?.VpcId, peering?.RequesterVpcInfo?.VpcId];
-      return ends.includes(client.vpcId) && ends.includes(vpcId);
-    }
-    return JOINING.has(target.kind) && (!isBlackhole(route) || target.kind === 'transit-gateway');
-  });
-}
-
-/** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */
-function hasRouteToOtherNetworks(state: Pick<State, 'routeTables'>, client: Client): boolean | undefined {
-  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
-  return table?.Routes?.some((route) => JOINING.has(routeTarget(route).kind));
-}
-
-const JOINING: ReadonlySet<string> = new Set([
-  'vpc-peering-connection',
-  'transit-gateway',
-  'virtual-private-gateway',
-  'network-interface',
-  'other',
-]);
-
-/** Whether a peering connection or a transit gateway has both VPCs. Routes are the path causes' business. */
-function connection(
-  state: Pick<State, 'vpcPeeringConnections' | 'transitGatewayVpcAttachments'>,
-  a: string,
-  b: string,
-): { joined: 'yes' | 'no'; missing: Missing[] } {
-  const peered =
-    state.vpcPeeringConnections.known &&
-    state.vpcPeeringConnections.value.some((peering) => {
-      const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
-      return ends.includes(a) && ends.includes(b) && peering.Status?.Code?.toLowerCase() === 'active';
-    });
-  const attachments = state.transitGatewayVpcAttachments.known ? state.transitGatewayVpcAttachments.value : [];
-  const gatewaysOf = (vpcId: string) =>
-    attachments
-      .filter((one) => one.VpcId === vpcId && one.State?.toLowerCase() === 'available')
-      .flatMap((one) => one.TransitGatewayId ?? []);
-  // The other VPC's attachment may be listed in another account only: the client's own is enough to say "perhaps".
-  const shared = gatewaysOf(a).some((id) => gatewaysOf(b).includes(id));
-  if (peered || shared) return { joined: 'yes', missing: [] };
-  return {
-    joined: 'no',
-    missing: [
-      ...(state.vpcPeeringConnections.known ? [] : [missing(state, 'vpcPeeringConnections')]),
-      ...(state.transitGatewayVpcAttachments.known ? [] : [missing(state, 'transitGatewayVpcAttachments')]),
-    ],
-  };
-}

@@ -1,16 +1,20 @@
 import type { NetworkAclEntry } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { missing } from '../../model/state.ts';
+import type { Target } from '../../model/target.ts';
+import type { Vantage } from '../../model/vantage.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import type { Client } from '../../network/client.ts';
 import { interfaceByAddress, vpcAddresses } from '../../network/destinations.ts';
 import { isVpceName } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
+import { targetOffer } from '../../network/offer.ts';
 import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, type Fix, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isOtherRegion } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
+import { sameServiceEndpoint } from '../endpoint/no-endpoint.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
 import { goesByProxy } from '../evidence.ts';
 import { isMisledRegion } from '../host/regions.ts';
@@ -30,7 +34,7 @@ export const noInternetPath = defineCheck({
   code: 'no-internet-path',
   title: 'The way out to the internet does not work',
   layer: 'path',
-  needs: [...WAY_OUT_SLICES, 'networkInterfaces'],
+  needs: [...WAY_OUT_SLICES, 'networkInterfaces', 'vpcEndpoints', 'endpointServices'],
   reachabilityAnalyzerCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS',
   documentation: {
     meaning:
@@ -49,7 +53,7 @@ export const noInternetPath = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     if (target.endpointId !== undefined) return NOT_APPLICABLE;
-    if (target.serviceNames.length > 0 && !isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    if (target.serviceNames.length > 0 && !isMeantToGoOut(state, client, vantage, target)) return NOT_APPLICABLE;
     if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
     // The Region is what is wrong, or the proxy is the way out that is meant: both are named themselves.
     if (isMisledRegion(target, vantage) || goesByProxy(evidence)) return NOT_APPLICABLE;
@@ -308,6 +312,21 @@ function freeNumbers(entries: readonly NetworkAclEntry[], egress: boolean, count
   for (let number = Math.min(100, ...denials) - 1; number > 0 && free.length < count; number -= 1)
     if (!used.has(number)) free.push(number);
   return free;
+}
+
+/**
+ * Whether an AWS service's traffic is meant for the internet path: another Region's host, or a service without an endpoint
+ * service here. Without any default route nobody meant it to: then the endpoint of the wrong Region or the service is to blame.
+ */
+function isMeantToGoOut(
+  state: Pick<State, 'vpcEndpoints' | 'endpointServices' | 'routeTables'>,
+  client: Client,
+  vantage: Vantage,
+  target: Target,
+): boolean {
+  const meant = hasDefaultRoute(state, client);
+  if (isOtherRegion(target, vantage)) return meant || sameServiceEndpoint(state, client.vpcId, target) === undefined;
+  return meant && targetOffer(state, target) === 'not-offered';
 }
 
 type Reads = Pick<State, 'natGateways' | 'routeTables' | 'subnets'>;

@@ -2,9 +2,10 @@ import { addNatGateway } from '../../lab/world.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { evaluateTarget, MODEL_SLICES, mainExit } from '../../network/model.ts';
+import { targetOffer } from '../../network/offer.ts';
 import { resolverKind } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { createEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
+import { createEndpoint, isOtherRegion, planEndpoint } from '../endpoint/create-endpoint.ts';
 import { sharedSubnetGap } from '../endpoint/shared-subnet.ts';
 
 const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
@@ -32,6 +33,11 @@ export const publicPathUsed = defineCheck({
   },
   evaluate: ({ state, vantage, target, evidence }) => {
     if (target.address !== undefined || target.serviceNames.length === 0) return NOT_APPLICABLE;
+    // Another Region's host, and a service without an endpoint service here, are meant to be reached this way.
+    if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    const offer = targetOffer(state, target);
+    if (offer === 'not-offered') return NOT_APPLICABLE;
+    if (offer === 'unknown') return unknown([missing(state, 'endpointServices', target.serviceNames[0])], false);
     if (!state.vpcEndpoints.known && !evidence.probed) return unknown([missing(state, 'vpcEndpoints')]);
     const publicAddresses = evidence.addresses.filter((address) => !containsAddress(PRIVATE, address));
     const open = publicAddresses.filter((address) => evidence.tcp(address).some((one) => one.outcome === 'open'));
