@@ -1,14 +1,22 @@
 /** Every cause, once, in causal order: the literal list that everything else is made from. To add a cause, write its file and name it here. */
 import type { AnyCheck } from './check.ts';
 import { dnsAnswerStale } from './dns/dns-answer-stale.ts';
+import { dnsFirewallBlocks } from './dns/dns-firewall-blocks.ts';
+import { dnsIntermittent } from './dns/dns-intermittent.ts';
+import { dns64WithoutNat64 } from './dns/dns64-without-nat64.ts';
 import { hostnameNotCovered } from './dns/hostname-not-covered.ts';
 import { hostsFileOverrides } from './dns/hosts-file-overrides.ts';
 import { nameDoesNotExist } from './dns/name-does-not-exist.ts';
 import { privateDnsDisabled } from './dns/private-dns-disabled.ts';
+import { privateZoneNameUnused } from './dns/private-zone-name-unused.ts';
+import { privateZoneShadows } from './dns/private-zone-shadows.ts';
+import { privateZoneWrongTarget } from './dns/private-zone-wrong-target.ts';
 import { publicApiHijacked } from './dns/public-api-hijacked.ts';
 import { resolverNotVpc } from './dns/resolver-not-vpc.ts';
+import { resolverRuleForwards } from './dns/resolver-rule-forwards.ts';
 import { resolverUnreachable } from './dns/resolver-unreachable.ts';
 import { s3PrivateDnsInboundOnly } from './dns/s3-private-dns-inbound-only.ts';
+import { serviceWithoutPrivateDns } from './dns/service-without-private-dns.ts';
 import { vpcDnsHostnamesDisabled } from './dns/vpc-dns-hostnames-disabled.ts';
 import { vpcDnsSupportDisabled } from './dns/vpc-dns-support-disabled.ts';
 import { companionEndpointMissing } from './endpoint/companion-endpoint-missing.ts';
@@ -72,13 +80,21 @@ export const CHECKS: readonly AnyCheck[] = [
   vpcDnsHostnamesDisabled,
   privateDnsDisabled,
   s3PrivateDnsInboundOnly,
+  serviceWithoutPrivateDns,
   hostnameNotCovered,
   resolverNotVpc,
   resolverUnreachable,
+  resolverRuleForwards,
+  privateZoneShadows,
+  privateZoneWrongTarget,
+  privateZoneNameUnused,
   hostsFileOverrides,
   dnsAnswerStale,
+  dnsFirewallBlocks,
   nameDoesNotExist,
   publicApiHijacked,
+  dns64WithoutNat64,
+  dnsIntermittent,
   endpointSgBlocksClient,
   clientSgBlocksEgress,
   sgReferenceNotHonoured,

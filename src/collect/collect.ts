@@ -2,7 +2,16 @@
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
-import { SLICE_NAMES, SLICES, type Slice, type SliceName, type State, unknownState } from '../model/state.ts';
+import {
+  DNS_SLICE_NAMES,
+  type DnsSliceName,
+  SLICE_NAMES,
+  SLICES,
+  type Slice,
+  type SliceName,
+  type State,
+  unknownState,
+} from '../model/state.ts';
 import { notOffered, serviceNamesCovering } from '../services/offers.ts';
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import { CALLS, type CallName } from './calls.ts';
@@ -113,7 +122,9 @@ type ListOptions = {
 };
 
 type ListName = keyof typeof LISTS;
-type Answers = { readonly [N in SliceName]: Promise<Slice<unknown>> };
+/** Route 53's slices are read by collect-dns.ts, where somebody asks for them. */
+type Answers = { readonly [N in Exclude<SliceName, DnsSliceName>]: Promise<Slice<unknown>> };
+const OWN_NAMES = SLICE_NAMES.filter((name) => !(DNS_SLICE_NAMES as readonly SliceName[]).includes(name));
 
 async function collectSlices(ec2: Caller, options: CollectOptions, warnings: string[]): Promise<State> {
   const scope = findScope(ec2, options);
@@ -133,10 +144,10 @@ async function collectSlices(ec2: Caller, options: CollectOptions, warnings: str
     endpointServices: readEndpointServices(ec2, options.serviceNames, options.unknownHosts ?? []),
     instances: readInstances(ec2, options.instanceId),
   };
-  const slices = await Promise.all(SLICE_NAMES.map((name) => answers[name]));
+  const slices = await Promise.all(OWN_NAMES.map((name) => answers[name as keyof Answers]));
   // Decoded only now, so that the order of warnings is that of the slices and not that of the answers.
-  const decoded = SLICE_NAMES.map((name, index) => [name, decodeSlice(name, slices[index], warnings)]);
-  return Object.fromEntries(decoded) as unknown as State;
+  const decoded = OWN_NAMES.map((name, index) => [name, decodeSlice(name, slices[index], warnings)]);
+  return { ...unknownState('not-asked'), ...Object.fromEntries(decoded) } as State;
 }
 
 function decodeSlice(name: SliceName, slice: Slice<unknown> | undefined, warnings: string[]): Slice<unknown> {

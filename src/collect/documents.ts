@@ -16,6 +16,7 @@ import {
   type State,
 } from '../model/state.ts';
 import { decodeElements, faultWarnings, withoutNulls } from './decode.ts';
+import { DNS_DOCUMENT_READERS, zoneNameOf } from './dns-documents.ts';
 import { ACCOMPANYING_KEYS, MORE_KEYS, UNREAD_KINDS } from './document-kinds.ts';
 import { groupsOfRules, SecurityGroupRule } from './security-group-rules.ts';
 
@@ -150,6 +151,7 @@ const READERS: readonly Reader[] = [
   readSecurityGroupRules,
   readVpcAttribute,
   readEntries,
+  readDnsDocument,
   readTransitGatewayRoutes,
   readManagedLists,
   readCallerIdentity,
@@ -162,7 +164,12 @@ function readSlices(gathered: Gathered, name: string, document: Json): string[] 
   return SLICE_NAMES.flatMap((slice) => {
     const key = SLICES[slice].documentKey;
     if (!Object.hasOwn(document, key)) return [];
-    addElements(gathered, slice, `${name}: ${key}`, document[key]);
+    addElements(
+      gathered,
+      slice,
+      `${name}: ${key}`,
+      slice === 'resourceRecordSets' ? zoneNameOf(document[key]) : document[key],
+    );
     return [key];
   });
 }
@@ -217,6 +224,16 @@ function readEntries(gathered: Gathered, name: string, document: Json): string[]
   if (typeof document['NextToken'] === 'string') gathered.openLists.add(id);
   else gathered.openLists.delete(id);
   return ['Entries', 'PrefixListId'];
+}
+
+function readDnsDocument(gathered: Gathered, name: string, document: Json): string[] {
+  return DNS_DOCUMENT_READERS.flatMap((read) => {
+    const answer = read(name, document);
+    if (answer === undefined) return [];
+    if (answer.warning !== undefined) gathered.warnings.push(answer.warning);
+    if (answer.elements.length > 0) addElements(gathered, answer.slice, `${name}: `, answer.elements);
+    return answer.keys;
+  });
 }
 
 /** A transit gateway route table's own id in the name of a file or its folder. */

@@ -1,5 +1,8 @@
 /** A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. */
+import { callsForRoute53 } from '../checks/dns/doubt.ts';
+import { evidenceFor } from '../checks/evidence.ts';
 import { collectState } from '../collect/collect.ts';
+import { collectDns } from '../collect/collect-dns.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
@@ -7,6 +10,7 @@ import { type MetadataObservation, type Observation, probeId, type Rung } from '
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
+import { primaryCidrOf } from '../network/resolution.ts';
 import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
@@ -30,8 +34,8 @@ export type LiveOptions = {
   readonly repeat: number;
 };
 
-/** Rounds of planning: names, connections, handshakes, requests, and again with the state; more would be a loop. */
-const MOST_ROUNDS = 12;
+/** Rounds of planning: names, connections, handshakes, requests, and what follows from each; more would be a loop. */
+const MOST_ROUNDS = 16;
 
 /**
  * Runs until everything worth asking is answered, or the deadline or Ctrl-C comes first; what is known by then is the case.
@@ -81,10 +85,31 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     }
   };
 
+  // Only where answers call for it, and beside everything else: Route 53's APIs are often out of reach, and never waited for long.
+  const readDns = (known: State, always: boolean) => {
+    const client = completeVantage(vantage, known);
+    const { targets } = resolve(options, client, known);
+    const asked = [...observations.values()];
+    const primary = primaryCidrOf(client);
+    const called = targets.some((target) =>
+      callsForRoute53(known, client, target, evidenceFor(asked, true, client, target, primary)),
+    );
+    if (!options.useApi || client.vpcId === undefined || !(always || called)) return undefined;
+    return collectDns(host, {
+      region: client.region ?? client.sdk.region,
+      vpcId: client.vpcId,
+      hosts: targets.flatMap((target) => target.host ?? []),
+      durations,
+      signal,
+      onCall: (action) => progress.say(action),
+    });
+  };
+
   let state = options.given;
   const fromApi = options.requests.some((request) => request.kind === 'every-endpoint' || request.kind === 'endpoint');
   // The client that `--from` names may need the state to be found, and then decides what is probed at all.
   if (!fromApi && options.from === undefined) await probe(state);
+  const early = readDns(state, false);
   progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
   const collected = await collecting;
   coverage.push(...collected.coverage);
@@ -107,7 +132,14 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     if (elsewhere && options.useProbes)
       warnings.push(`${options.from} is not this machine: nothing was probed, the model alone decides.`);
   }
+  const late = early ?? readDns(state, elsewhere);
   if (!elsewhere) await probe(state);
+  const dns = await (late ?? readDns(state, false));
+  if (dns !== undefined) {
+    coverage.push(...dns.coverage);
+    warnings.push(...dns.warnings);
+    state = mergeStates([state, dns.state]);
+  }
   progress.stop();
   if (io.signal.aborted) warnings.push('The run was interrupted: this is what was known by then.');
   else if (signal.aborted)

@@ -10,6 +10,7 @@ import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
+import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes } from './fixes.ts';
 import { pastedOf } from './pasted.ts';
@@ -69,7 +70,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const fixPlan = planFixes(causes, views, modelInput);
   const unexplained = unexplainedOf(views, causes);
   const undecided = undecidedOf(views, input.probed);
-  const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
+  const targets = views.map((view) => {
+    const answers = describeAnswers(state, vantage, view.target, view.evidence);
+    return { ...describeTarget(view, vantage, reportCauses), ...(answers.length === 0 ? {} : { answers }) };
+  });
   const pasted = pastedOf(views, state, vantage);
   const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);

@@ -17,6 +17,7 @@ import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
 import { type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
+import { startResolverApi, startRoute53Api } from './route53-api.ts';
 import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
 import { clientTrust } from './trust.ts';
@@ -70,11 +71,13 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const authority = createAuthority(undefined, undefined, trueTime(world));
   const signers = createSigners(authority, trueTime(world));
   const trust = clientTrust(world, signers);
-  const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
+  const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
     startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
     startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
+    startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+    startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
     world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
@@ -89,7 +92,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   });
   const middleboxes = await startMiddleboxes(world, listeners);
   const connections = new Map<string, number>();
-  const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
+  const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
     const { tcpPort, udpPort } = fate === 'closed' ? closedPort : blackHole;
@@ -113,10 +116,12 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     const filtered = !vpcResolvers.has(address) && !isLoopback(address) && !isLinkLocal(address);
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
-    const listener = transport === 'tcp' ? listeners.get(place(address, port)) : undefined;
+    // A NAT gateway turns DNS64's addresses back into the IPv4 ones that they are made of.
+    const to = translated(address);
+    const listener = transport === 'tcp' ? listeners.get(place(to, port)) : undefined;
     if (listener !== undefined) {
-      if (isLostConnection(address)) return nobody(transport, 'lost');
-      return middleboxes.get(place(address, port))?.port ?? listener.port;
+      if (isLostConnection(to)) return nobody(transport, 'lost');
+      return middleboxes.get(place(to, port))?.port ?? listener.port;
     }
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
@@ -154,6 +159,8 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     ...(world.client.withoutCredentials === true ? {} : CREDENTIALS),
     AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
     AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
+    AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
+    AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://127.0.0.1:${resolverApi.port}`,
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
   };
   const host: Host = {
@@ -168,7 +175,13 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const running = [
-    ...[blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds])],
+    blackHole,
+    closedPort,
+    ec2,
+    sts,
+    route53,
+    resolverApi,
+    ...(imds === undefined ? [] : [imds]),
     ...listeners.values(),
     ...proxies.values(),
     ...middleboxes.values(),
@@ -281,6 +294,12 @@ async function startMiddleboxes(
 
 function place(address: string, port: number): string {
   return `${address} ${port}`;
+}
+
+/** The IPv4 address inside one of NAT64's (RFC 6052); any other comes back as it is. */
+function translated(address: string): string {
+  if (!address.startsWith('64:ff9b::')) return address;
+  return ipaddr.IPv6.parse(address).toByteArray().slice(12).join('.');
 }
 
 function isLoopback(address: string): boolean {

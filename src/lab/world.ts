@@ -22,9 +22,14 @@ export type WorldResolver = {
   behaviour: 'public' | 'forward' | 'silent' | 'closed' | 'refused' | 'servfail' | 'nxdomain';
   /** names that this resolver answers from its own data, before anything else (a cache, a local zone) */
   records: Record<string, DnsRecords>;
+  /** says SERVFAIL to every n-th question */
+  failsEvery?: number;
 };
 
-/** A private hosted zone associated with the client's VPC: it owns every name below `name`. */
+/**
+ * A private zone of the client's VPC that the API does not list (a Route 53 Profile's): it owns every name below `name`. Zones
+ * that it lists are `api.hostedZones` and `api.resourceRecordSets`; `addPrivateZone` writes them.
+ */
 export type WorldZone = { name: string; records: Record<string, DnsRecords> };
 
 /** Something that listens on an address outside the VPC: an AWS service's public side, or any other host. */
@@ -447,6 +452,14 @@ export function healthyWorld(): World {
         ),
       ],
       instances: [],
+      hostedZones: [],
+      resourceRecordSets: [],
+      resolverRules: [],
+      resolverRuleAssociations: [],
+      firewallRuleGroupAssociations: [],
+      firewallRules: [],
+      firewallDomains: [],
+      firewallConfigs: [],
     },
     refusals: {},
     client: {
@@ -494,6 +507,81 @@ export function addNatGateway(world: World): void {
   });
   addRoute(world, LAB.publicRouteTable, { DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway });
   addRoute(world, LAB.clientRouteTable, { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway });
+}
+
+/**
+ * Adds an interface endpoint beside the healthy one, in its subnets and with its group, private DNS off.
+ * @param label what stands before the Region in its own names: `api.ecr` for ecr.api
+ * @returns its own Regional name
+ */
+export function addInterfaceEndpoint(world: World, id: string, suffix: string, label: string): string {
+  // The healthy one may be broken or gone by now.
+  const healthy = healthyWorld();
+  const twin = find(healthy, 'vpcEndpoints', LAB.secretsEndpoint);
+  const number = id.slice(-8);
+  const NetworkInterfaceIds = (twin.SubnetIds ?? []).map((SubnetId, i) => {
+    const model = find(healthy, 'networkInterfaces', twin.NetworkInterfaceIds?.[i] ?? '');
+    const NetworkInterfaceId = `eni-${number.slice(0, 7)}${'abcdef'.charAt(i)}`;
+    const PrivateIpAddress = `10.0.${i + 2}.${100 + (world.api.vpcEndpoints.length % 100)}`;
+    world.api.networkInterfaces.push({
+      ...model,
+      NetworkInterfaceId,
+      SubnetId,
+      Description: `VPC Endpoint Interface ${id}`,
+      PrivateIpAddress,
+      PrivateIpAddresses: [{ PrivateIpAddress, Primary: true }],
+    });
+    return NetworkInterfaceId;
+  });
+  const name = `${id}-a1b2c3d4.${label}.${world.region}.vpce.amazonaws.com`;
+  world.api.vpcEndpoints.push({
+    ...twin,
+    VpcEndpointId: id,
+    ServiceName: `com.amazonaws.${world.region}.${suffix}`,
+    State: 'available',
+    PrivateDnsEnabled: false,
+    NetworkInterfaceIds,
+    DnsEntries: [{ DnsName: name, HostedZoneId: 'Z38GZ743OKFT7T' }],
+  });
+  return name;
+}
+
+/**
+ * Associates a private hosted zone with the client's VPC, with its SOA record as every zone has one.
+ * @param records by name: addresses, a CNAME, or the name that an alias record leads to
+ * @returns the zone's id
+ */
+export function addPrivateZone(
+  world: World,
+  name: string,
+  records: Record<string, DnsRecords & { alias?: string }>,
+): string {
+  const HostedZoneId = `Z0${(world.api.hostedZones.length + 1).toString().padStart(12, '0')}`;
+  const ZoneName = `${name}.`;
+  world.api.hostedZones.push({ HostedZoneId, Name: ZoneName, Owner: { OwningAccount: world.accountId } });
+  const own = (Name: string, Type: string, values: readonly string[]) => ({
+    Name: `${Name}.`,
+    Type,
+    ZoneName,
+    TTL: 300,
+    ResourceRecords: values.map((Value) => ({ Value })),
+  });
+  world.api.resourceRecordSets.push(
+    own(name, 'SOA', ['ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400']),
+  );
+  for (const [record, { A, AAAA, CNAME, alias }] of Object.entries(records)) {
+    if (A !== undefined) world.api.resourceRecordSets.push(own(record, 'A', A));
+    if (AAAA !== undefined) world.api.resourceRecordSets.push(own(record, 'AAAA', AAAA));
+    if (CNAME !== undefined) world.api.resourceRecordSets.push(own(record, 'CNAME', [CNAME]));
+    if (alias !== undefined)
+      world.api.resourceRecordSets.push({
+        Name: `${record}.`,
+        Type: 'A',
+        ZoneName,
+        AliasTarget: { HostedZoneId: 'Z38GZ743OKFT7T', DNSName: `${alias}.`, EvaluateTargetHealth: false },
+      });
+  }
+  return HostedZoneId;
 }
 
 /** Adds a static, active route unless the route says otherwise. */

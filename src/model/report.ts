@@ -1,5 +1,6 @@
 /** The report: what `diagnose` concludes, as plain data. Field names are a public interface (design.md, schemaVersion 1). */
 
+import type { AnswerClass } from '../network/answer-class.ts';
 import type { CoverageEntry } from './case.ts';
 import type { CauseCode, Layer } from './codes.ts';
 import type { Observation } from './observation.ts';
@@ -37,6 +38,20 @@ export type HopList = {
   readonly hops: readonly Hop[];
 };
 
+/** What one resolver, or the hosts file, says of a name, for the addresses of one kind. */
+export type ReportAnswer = {
+  /** the resolver's address, with ` (TCP)` where it was asked so, or the hosts file's line */
+  readonly resolver: string;
+  readonly name: string;
+  readonly type: 'A' | 'AAAA';
+  /** sorted; empty when there was no address */
+  readonly addresses: readonly string[];
+  /** whose these addresses are; absent without addresses */
+  readonly class?: AnswerClass | undefined;
+  /** which endpoint or interface, or why there is no address */
+  readonly words: string;
+};
+
 export type ReportTarget = {
   readonly id: string;
   readonly requested: readonly string[];
@@ -54,6 +69,8 @@ export type ReportTarget = {
   /** one list per network interface of the endpoint, or one for a gateway endpoint or the public path */
   readonly hops: readonly HopList[];
   readonly causes: readonly CauseCode[];
+  /** who answers what; absent when no name was looked up */
+  readonly answers?: readonly ReportAnswer[] | undefined;
   /** what the users of the workload that it belongs to see while it cannot be reached */
   readonly consequence?: string | undefined;
 };

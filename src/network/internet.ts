@@ -4,6 +4,7 @@
  * …/vpc-nat-gateway.html, …/security-vpc-bpa.html, facts.md 4.3.
  */
 import { type Missing, missing, type State } from '../model/state.ts';
+import { cidrSet, containsAll } from './addresses.ts';
 import type { Client } from './client.ts';
 import type { PublicDestination } from './destinations.ts';
 import { flows, isEmpty, NO_FLOWS, subtractFlows, unionFlows } from './flows.ts';
@@ -34,6 +35,8 @@ export type InternetRouteReads = Pick<
   | 'networkAcls'
 >;
 export type InternetReads = InternetRouteReads & Pick<State, 'securityGroups'>;
+
+const DNS64 = cidrSet(['64:ff9b::/96']);
 
 /** Evaluates the public path: the client's own gates and the way out. */
 export function evaluateInternetPath(
@@ -126,6 +129,9 @@ function exitOf(
   const target = routeTarget(part.route);
   if (isBlackhole(part.route))
     return exit('no', target.id, `the route ${part.destination} → ${target.id} is a blackhole`);
+  // DNS64's addresses are no addresses of the internet: only a NAT gateway turns them back (vpc/latest/userguide/nat-gateway-nat64-dns64.html).
+  if (target.kind.endsWith('internet-gateway') && containsAll(DNS64, part.destinations))
+    return exit('no', target.id, `${target.id} does not translate 64:ff9b::/96, only a NAT gateway does`);
   const blocked = (subnetId: string | undefined) => blockPublicAccess(state, client.vpcId, subnetId);
   switch (target.kind) {
     case 'internet-gateway': {

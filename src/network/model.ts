@@ -3,6 +3,7 @@ import type { Missing, SliceName, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { type AddressSet, addressSet, containsAll, countAddresses } from './addresses.ts';
+import { isSilentHere } from './availability-zones.ts';
 import { type Client, clientOf } from './client.ts';
 import { addressDestination, publicDestinations, vpcAddresses } from './destinations.ts';
 import { type EndpointChoice, endpointState } from './endpoints.ts';
@@ -21,9 +22,8 @@ import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
 import { targetOffer } from './offer.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
-import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
+import { type Resolution, type ResolverKind, resolveOnModel, ZONE_SLICES } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
-import { isSilentHere } from './zones.ts';
 
 /** Every slice that a target's way depends on. */
 export const MODEL_SLICES = [
@@ -41,6 +41,7 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  ...ZONE_SLICES,
   'transitGatewayVpcAttachments',
   'transitGatewayAttachments',
   'transitGatewayRoutes',
@@ -98,9 +99,10 @@ export function evaluateTarget(
     return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: [why] };
   }
   const silent = resolution.kind === 'endpoint' && isSilentHere(state, vantage, resolution.endpoint);
-  if (resolution.kind === 'no-answer' || silent)
+  if (resolution.kind === 'no-answer' || resolution.kind === 'no-name' || silent)
     return { ...base, publicPath: undefined, status: 'closed', actualPath: 'none', missing: [] };
-  if (resolution.kind === 'hosts') return hostsModel(state, vantage, target, resolution.addresses, base);
+  if (resolution.kind === 'hosts' || resolution.kind === 'zone')
+    return hostsModel(state, vantage, target, resolution.addresses, base);
 
   const toEndpoint =
     resolution.kind === 'endpoint' ||

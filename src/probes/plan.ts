@@ -5,6 +5,7 @@
  */
 import type { Evidence } from '../checks/evidence.ts';
 import { evidenceFor } from '../checks/evidence.ts';
+import { isDropped } from '../checks/tls/hello-evidence.ts';
 import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -13,8 +14,13 @@ import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
 import {
   chooseEndpoint,
+<<<<<<< HEAD
   endpointState,
   ledToCentral,
+=======
+  type EndpointChoice,
+  endpointState,
+>>>>>>> main
   namesCover,
   offeredNames,
   ownsVpceName,
@@ -149,10 +155,17 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
   const serverName = target.host;
   if (serverName === undefined || target.application === 'tcp') return [];
   const probes: Probe[] = [];
-  for (const tcp of evidence.all) {
-    if (tcp.rung !== 'tcp' || tcp.outcome !== 'open' || tcp.subject.localPort !== undefined) continue;
+  const open = evidence.all.filter(
+    (one) =>
+      one.rung === 'tcp' &&
+      one.outcome === 'open' &&
+      one.subject.localPort === undefined &&
+      isOfTarget(input, target, evidence, one.subject.address),
+  );
+  for (const tcp of open) {
+    if (tcp.rung !== 'tcp') continue;
     const { address, port } = tcp.subject;
-    if (!isOfTarget(input, target, evidence, address)) continue;
+    if (tcp !== open[0] && awaitsFirst(evidence, open[0])) continue;
     const subject = { address, port, serverName };
     const tlsId = probeId('tls', subject);
     probes.push({
@@ -177,6 +190,17 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
   return probes;
 }
 
+/**
+ * The other addresses of a target wait for the first: where its handshake stalls, silence at each of 50 addresses would eat
+ * the time of the experiments that tell why.
+ */
+function awaitsFirst(evidence: Evidence, first: Observation | undefined): boolean {
+  if (first?.rung !== 'tcp') return false;
+  const { address } = first.subject;
+  const [plain] = evidence.tls(address);
+  return plain === undefined || (isDropped(plain) && evidence.hellos(address).length === 0);
+}
+
 /** Addresses are shared between targets; a handshake with this target's name is for its own addresses only. */
 function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, address: string): boolean {
   if (evidence.addresses.includes(address) || evidence.vpc?.addresses.includes(address) === true) return true;
@@ -188,7 +212,7 @@ function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, addres
 }
 
 function endpointHasName(input: PlanInput, target: Target): boolean {
-  const choice = chooseEndpoint(input.state, input.vantage.vpcId, target);
+  const choice = choiceOf(input, target);
   if (choice === undefined || choice.way !== 'uncovered') return true;
   return target.host !== undefined && namesCover(offeredNames(choice.endpoints[0]), target.host);
 }
@@ -201,7 +225,7 @@ function interfaceAddresses(input: PlanInput, target: Target): string[] {
 
 /** Where the endpoint's own names lead, when they were asked: its interfaces, also where the API would not list them. */
 function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence): string[] {
-  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  const endpoint = choiceOf(input, target)?.endpoints[0];
   return endpoint === undefined
     ? []
     : evidence.experiments.flatMap((one) =>
@@ -209,7 +233,28 @@ function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence):
       );
 }
 
-function endpointPaths(input: PlanInput, target: Target): Path[] {
+const choices = new WeakMap<PlanInput, Map<Target, EndpointChoice | undefined>>();
+
+/** The endpoint that a target is meant for: as often asked, and it compares every name of every endpoint. */
+function choiceOf(input: PlanInput, target: Target): EndpointChoice | undefined {
+  const ofInput = choices.get(input) ?? new Map<Target, EndpointChoice | undefined>();
+  choices.set(input, ofInput);
+  if (!ofInput.has(target)) ofInput.set(target, chooseEndpoint(input.state, input.vantage.vpcId, target));
+  return ofInput.get(target);
+}
+
+/** The paths of a plan's targets: asked for at every address, and the same for all of them. */
+const known = new WeakMap<PlanInput, Map<Target, readonly Path[]>>();
+
+function endpointPaths(input: PlanInput, target: Target): readonly Path[] {
+  const ofInput = known.get(input) ?? new Map<Target, readonly Path[]>();
+  known.set(input, ofInput);
+  const paths = ofInput.get(target) ?? evaluateEndpointPaths(input, target);
+  ofInput.set(target, paths);
+  return paths;
+}
+
+function evaluateEndpointPaths(input: PlanInput, target: Target): Path[] {
   const client = clientOf(input.vantage);
   const destinations = [
     ...interfacePathsOf(input.state, client, target).destinations,
@@ -236,7 +281,7 @@ function middle(ports: PortSet): number {
 }
 
 function endpointIsAvailable(input: PlanInput, target: Target): boolean {
-  const endpoint = chooseEndpoint(input.state, input.vantage.vpcId, target)?.endpoints[0];
+  const endpoint = choiceOf(input, target)?.endpoints[0];
   return endpoint !== undefined && endpointState(endpoint) === 'available';
 }
 

@@ -3,6 +3,7 @@ import type { Report, ReportCause, ReportTarget } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
 import { cleanReport } from './clean.ts';
 import { describeOutcome, sightsOf, unexplainedLines } from './evidence.ts';
+import { answerTable } from './html-answers.ts';
 import { html, type Markup, NOTHING, when } from './markup.ts';
 import { type DrawnHop, type DrawnPath, pathsOf } from './paths.ts';
 import { STYLE } from './style.ts';
@@ -44,7 +45,7 @@ export function renderHtml(report: Report): string {
 <main>
 ${targetTable(r)}
 ${r.causes.map((cause) => causeArticle(r, cause))}
-${r.targets.map((target) => addressTable(r, target))}
+${r.targets.map((target) => addressTable(r, target))}${r.targets.map((target) => answerTable(target))}
 ${planSection(r)}
 ${closingSections(r)}
 ${ledger(r)}

@@ -1,6 +1,7 @@
 /** The report for a ticket: headings, a table of targets, commands in fences. Reads well unrendered, too. */
 import type { Report, ReportCause } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
+import { ANSWER_COLUMNS, type AnswerRow, answerRows } from './answers.ts';
 import { cleanReport } from './clean.ts';
 import { sightsOf, unexplainedLines } from './evidence.ts';
 import { type DrawnHop, pathsOf } from './paths.ts';
@@ -29,6 +30,7 @@ export function renderMarkdown(report: Report): string {
     targetTable(cleaned),
     ...cleaned.causes.map((cause) => causePart(cleaned, cause)),
     ...addressTables(cleaned),
+    ...answerTables(cleaned),
     planPart(cleaned),
     ...closingParts(cleaned),
     `${code(`${cleaned.tool.name} ${cleaned.tool.version}`)}, started ${prose(cleaned.startedAt)}`,
@@ -106,6 +108,17 @@ function addressTables(report: Report): readonly string[] {
     const heading = `The addresses of ${code(target.id)} do not behave alike:`;
     const cells = rows.map((row) => keys.map((key) => addressCell(key, row[key])));
     return [heading, table(Object.values(ADDRESS_COLUMNS), cells)];
+  });
+}
+
+function answerTables(report: Report): readonly string[] {
+  const keys = Object.keys(ANSWER_COLUMNS) as readonly (keyof AnswerRow)[];
+  return report.targets.flatMap((target) => {
+    const cells = answerRows(target).map((row) =>
+      keys.map((key) => (key === 'whose' || row[key] === '-' ? prose(row[key]) : cellCode(row[key]))),
+    );
+    if (cells.length === 0) return [];
+    return [`Who answers what for ${code(target.id)}:`, table(Object.values(ANSWER_COLUMNS), cells)];
   });
 }
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import type { Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
+import { ANSWER_CLASSES } from '../network/answer-class.ts';
 import { ObservationSchema } from './schema-observation.ts';
 
 const text = z.string();
@@ -69,6 +70,19 @@ const TargetSchema = z
       .describe('One for each network interface of the endpoint; one for a gateway endpoint or the public path.'),
     causes: z.array(CauseCodeSchema),
     consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
+    answers: z
+      .array(
+        z.object({
+          resolver: text.describe('The resolver’s address, or the hosts file’s line.'),
+          name: text,
+          type: z.enum(['A', 'AAAA']),
+          addresses: texts,
+          class: z.enum(ANSWER_CLASSES).optional().describe('Whose the addresses are; absent without addresses.'),
+          words: text.describe('Which endpoint or interface, or why there is no address.'),
+        }),
+      )
+      .optional()
+      .describe('Who answers what; absent when no name was looked up.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
 

@@ -34,6 +34,7 @@ import {
   vantageParts,
   wayTaken,
 } from './summary.ts';
+import { answerTables } from './text-answers.ts';
 import { causeLines, commandLines } from './text-cause.ts';
 import { atMost, count, groupBy, joinWords, LAYER_WORDS, sentence, VERDICT_WORDS } from './words.ts';
 
@@ -68,6 +69,7 @@ export function renderText(report: Report, options: TextOptions): string {
     targetLines(page),
     ...page.report.causes.map((cause) => causeLines(page, cause)),
     ...addressTables(page),
+    ...answerTables(page),
     planLines(page),
     closingLines(page),
     page.verbose ? ledgerLines(page) : [],

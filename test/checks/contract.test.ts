@@ -233,6 +233,7 @@ describe('slices read', () => {
           for (const context of contextsOf(subject, state)) {
             const outcome = check.evaluate(context);
             if (outcome.outcome === 'found') for (const finding of outcome.findings) check.fix(finding.facts, context);
+            check.suspect?.(context);
           }
         }
       }
@@ -244,7 +245,8 @@ describe('slices read', () => {
       return undeclared.length + unread.length === 0 ? [] : [{ code: check.code, undeclared, unread }];
     });
     expect(wrong).toEqual([]);
-  });
+    // Every check in every world: minutes on a busy machine.
+  }, 120_000);
 });
 
 /** Worlds that lead checks where no demonstration goes: another VPC, ways out of every kind, IPv6, an unreadable list. */
@@ -399,6 +401,9 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
       ...hosts.map((host) => hello(address, host)),
     ],
   });
+  const everyHost = base.requests.flatMap((request) => (request.kind === 'host' ? [request.host] : hosts));
+  const denial = (host: string) => ({ ...answer(host, LAB.resolver, ''), outcome: 'nxdomain' as const });
+  const empty = (one: Observation) => ({ ...one, detail: { addresses: [], cnames: [], answers: [], authority: [] } });
   const told = (address: string) => probed(address, (host) => [answer(host, '10.0.0.53', address)]);
   const pinned = { ...told(LAB.publicSecretsAddress) };
   // Connections that open now and then, to what the names lead to.
@@ -415,6 +420,13 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     { ...base, requests: [{ kind: 'endpoint', text: LAB.secretsEndpoint, endpointId: LAB.secretsEndpoint }] },
     told(LAB.publicSecretsAddress),
     told('10.0.2.99'),
+    // The VPC's own resolver denies the names, or gives what is nobody's: public, another network's, DNS64's.
+    { ...base, probed: true, observations: [...new Set(everyHost)].map((host) => empty(denial(host))) } as Case,
+    ...[LAB.publicSecretsAddress, '192.168.7.7', '64:ff9b::345e:a0a'].map((address) => ({
+      ...base,
+      probed: true,
+      observations: [...new Set(everyHost)].map((host) => answer(host, LAB.resolver, address)),
+    })),
     nowAndThen(LAB.publicSecretsAddress),
     nowAndThen(LAB.secretsAddressA),
     probed(LAB.publicSecretsAddress, (host) => [silence(host, '10.0.0.53')]),

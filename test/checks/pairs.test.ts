@@ -45,6 +45,7 @@ const OF_AN_ENDPOINT = [
   's3-private-dns-inbound-only',
   'hostname-not-covered',
   'hosts-file-overrides',
+  'service-without-private-dns',
 ];
 
 /** Pairs of which one code cannot be there beside the other: [the code that is not named, beside which]. */
@@ -98,6 +99,10 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
       'client-nacl-blocks-egress',
       'client-nacl-blocks-return',
       'no-internet-path',
+      'resolver-rule-forwards',
+      'private-zone-shadows',
+      'private-zone-wrong-target',
+      'dns-firewall-blocks',
     ],
     'nothing works past the endpoint either',
   ],
@@ -126,12 +131,23 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['no-internet-path'],
     'with a default route, dead as it is, the traffic was meant to go out: then the way out is the cause',
   ],
-  [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
+  [['no-internet-path'], ['public-path-used', 'dns64-without-nat64'], 'both demonstrations write the default route'],
   [
     ['hostname-not-covered'],
     ['endpoint-missing', 'endpoint-in-other-vpc', 'public-path-used'],
     'there is no endpoint whose names could be compared',
   ],
+  [
+    ['vpc-dns-hostnames-disabled', 'private-dns-disabled'],
+    ['private-zone-shadows', 'private-zone-wrong-target'],
+    'private DNS is off on purpose, and the zone decides the name in its place',
+  ],
+  [
+    ['private-zone-name-unused', 'service-without-private-dns'],
+    ['private-zone-shadows'],
+    'the wider zone decides the name',
+  ],
+  [['endpoint-missing', 'endpoint-in-other-vpc'], ['dns64-without-nat64'], 'its demonstration has a NAT gateway'],
 ];
 const mayHide = (lost: string, beside: string) =>
   HIDDEN.some(([codes, others]) => codes.includes(lost) && others.includes(beside));

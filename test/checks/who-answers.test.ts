@@ -208,6 +208,24 @@ const FIRST: readonly [string, (world: World) => void, readonly string[], Report
     'blocked',
   ],
   [
+    'a certificate for another name, and expired: both are said',
+    (world) => {
+      world.endpointCertificateNames[SECRETS] = ['internal.example.com'];
+      world.endpointCertificates = { [SECRETS]: { validFromDays: -100, validToDays: -10 } };
+    },
+    ['certificate-expired blocking confirmed', 'tls-name-mismatch blocking confirmed'],
+    'blocked',
+  ],
+  [
+    'another service behind the name, on a host without Amazon’s roots: both are said',
+    (world) => {
+      world.endpointAnswersAs = { [SECRETS]: 'kms' };
+      world.client.trustStore = 'without-amazon';
+    },
+    ['ca-bundle-missing blocking confirmed', 'wrong-service-answers blocking confirmed'],
+    'blocked',
+  ],
+  [
     'a certificate of a name that is nobody’s in our table',
     (world) => {
       world.endpointCertificateNames[SECRETS] = ['internal.example.com'];

@@ -27,6 +27,7 @@ describe('the least policy', () => {
       'ec2:DescribeVpcAttribute',
       'ec2:GetManagedPrefixListEntries',
       'ec2:SearchTransitGatewayRoutes',
+      'route53:ListResourceRecordSets',
     ]);
   });
 });

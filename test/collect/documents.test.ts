@@ -348,11 +348,11 @@ describe('what is not understood', () => {
       'tgw.json': { TransitGatewayRouteTables: [] },
       'zones.json': { HostedZones: [], IsTruncated: false, MaxItems: '100' },
       'more-zones.json': { HostedZones: [], IsTruncated: false },
-      'rules.json': { ResolverRules: [], MaxResults: 100 },
+      'rules.json': { ResolverEndpoints: [], MaxResults: 100 },
     });
     expect(warnings).toEqual([]);
     expect(notes).toEqual([
-      'Recognised, and not used by this version: LoadBalancers (lb.json), TargetHealthDescriptions (tg.json), TransitGatewayRouteTables (tgw.json), HostedZones (zones.json, more-zones.json), ResolverRules (rules.json).',
+      'Recognised, and not used by this version: LoadBalancers (lb.json), TargetHealthDescriptions (tg.json), TransitGatewayRouteTables (tgw.json), HostedZones (zones.json, more-zones.json), ResolverEndpoints (rules.json).',
     ]);
   });
 

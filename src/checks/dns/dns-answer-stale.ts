@@ -1,15 +1,16 @@
 import { missing } from '../../model/state.ts';
 import { allAddresses } from '../../network/destinations.ts';
+import type { ZoneAnswer } from '../../network/zones.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
-import { ENDPOINT_NAME_SLICES, isInsideVpc, nameGoal } from './names.ts';
+import { HOSTED_ZONE_SLICES, isInsideVpc, nameGoal, zoneOfHost } from './names.ts';
 import { failsAt } from './wrong-address.ts';
 
 export const dnsAnswerStale = defineCheck({
   code: 'dns-answer-stale',
   title: 'The name leads to an address that no longer belongs to the endpoint',
   layer: 'dns',
-  needs: [...ENDPOINT_NAME_SLICES, 'vpcs'],
+  needs: [...HOSTED_ZONE_SLICES, 'vpcs'],
   documentation: {
     meaning:
       'The resolver answers with an address inside the VPC that is no network interface of the endpoint: a cached answer, a record that somebody keeps by hand, or the leftovers of an endpoint that was deleted or replaced. Nobody listens there.',
@@ -35,6 +36,10 @@ export const dnsAnswerStale = defineCheck({
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
     const stale = inside.filter((address) => !(goal.addresses ?? []).includes(address));
     if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own interfaces`);
+    // A record of a zone is no cache: it is read, and named, by a cause of its own.
+    const zone = zoneOfHost(state, vantage, host);
+    if (zone?.answer?.kind === 'addresses' && stale.every((address) => recorded(zone.answer, address)))
+      return NOT_APPLICABLE;
     const owner = state.networkInterfaces.value.find((one) =>
       stale.some((address) => allAddresses(one).includes(address)),
     );
@@ -84,3 +89,7 @@ export const dnsAnswerStale = defineCheck({
     },
   },
 });
+
+function recorded(answer: ZoneAnswer | undefined, address: string): boolean {
+  return answer?.kind === 'addresses' && answer.addresses.includes(address);
+}

@@ -1,8 +1,10 @@
+import { LAB } from '../../lab/world.ts';
 import { coversHost, namesCover, offeredNames, privateNames } from '../../network/endpoints.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
+import { privateDnsOffer } from './service-without-private-dns.ts';
 
 /** What kind of name it is that the endpoint does not have, for the sentence. */
 const VARIANT_WORDS: Readonly<Record<string, string>> = {
@@ -20,7 +22,7 @@ export const hostnameNotCovered = defineCheck({
   code: 'hostname-not-covered',
   title: 'The endpoint exists, but not for this exact name',
   layer: 'dns',
-  needs: ENDPOINT_NAME_SLICES,
+  needs: [...ENDPOINT_NAME_SLICES, 'endpointServices'],
   documentation: {
     meaning:
       'The VPC has an interface endpoint for the service, and its private DNS works, but the name that the client calls is not among the endpoint’s names. Endpoints cover the Regional name, and only sometimes FIPS, dual-stack or account-based ones; never global names (sts.amazonaws.com), legacy names (queue.amazonaws.com), website or discovery hosts. Such a name stays public.',
@@ -48,6 +50,8 @@ export const hostnameNotCovered = defineCheck({
     const names = endpoint.PrivateDnsEnabled === true ? privateNames(endpoint) : offeredNames(endpoint);
     if (endpoint.PrivateDnsEnabled === true ? coversHost(endpoint, host) : namesCover(names, host))
       return NOT_APPLICABLE;
+    // A service that has no private name at all is a cause of its own.
+    if (privateDnsOffer(state, endpoint).kind === 'no') return NOT_APPLICABLE;
     // A name that nobody has is missing everywhere, not only at the endpoint.
     if (evidence.system?.outcome === 'nxdomain') return NOT_APPLICABLE;
     const answers = evidence.system?.addresses ?? [];
@@ -108,7 +112,7 @@ export const hostnameNotCovered = defineCheck({
     targets: ['sts.amazonaws.com'],
     inject: (world) => {
       for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
         endpoint.ServiceName = `com.amazonaws.${world.region}.sts`;
         endpoint.DnsEntries = (endpoint.DnsEntries ?? []).map((entry) => ({
           ...entry,

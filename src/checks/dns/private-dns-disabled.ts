@@ -6,13 +6,20 @@ import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
-import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
+import {
+  HOSTED_ZONE_SLICES,
+  leadsToEndpoint,
+  misnamedZones,
+  nameGoal,
+  predictsPublicAnswer,
+  zoneOfHost,
+} from './names.ts';
 
 export const privateDnsDisabled = defineCheck({
   code: 'private-dns-disabled',
   title: 'The endpoint’s private DNS is off, so the service’s name stays public',
   layer: 'dns',
-  needs: [...ENDPOINT_NAME_SLICES, 'endpointServices', 'vpcAttributes'],
+  needs: [...HOSTED_ZONE_SLICES, 'endpointServices', 'vpcAttributes'],
   documentation: {
     meaning:
       'The VPC has an interface endpoint for the service, but PrivateDnsEnabled is false. The service’s own name, which SDKs and the CLI use, then resolves to its public addresses; only the endpoint’s vpce-… names lead to it.',
@@ -40,6 +47,12 @@ export const privateDnsDisabled = defineCheck({
     const answers = evidence.system?.addresses ?? [];
     if (answers.length > 0 && leadsToEndpoint(answers, goal) === true)
       return absent(`${endpoint.VpcEndpointId}’s private DNS is off, but another zone leads ${host} to its interfaces`);
+    // It keeps a name public. Where a zone of the VPC's own decides the name, or gives no address, that zone is the story; and so is
+    // one that was made in the place of private DNS under the wrong name.
+    const zone = zoneOfHost(state, vantage, host);
+    if (zone?.zone.kind === 'hosted' && zone.answer?.kind !== 'unread') return NOT_APPLICABLE;
+    if (['nxdomain', 'no-data'].includes(evidence.system?.outcome ?? '')) return NOT_APPLICABLE;
+    if (misnamedZones(state, vantage, target).length > 0) return NOT_APPLICABLE;
     const attributes = vantage.vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vantage.vpcId);
     return found([
       {

@@ -4,6 +4,7 @@ import { hostOfServiceName } from '../../services/catalogue.ts';
 import { offerOf } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { isMisledRegion } from '../host/regions.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
@@ -44,6 +45,8 @@ export const endpointInOtherRegion = defineCheck({
   evaluate: (context) => {
     const { state, client, vantage, target, evidence } = context;
     if (!isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    // A service that was named without a Region got this one from a setting: region-mismatch names it.
+    if (isMisledRegion(target, vantage)) return NOT_APPLICABLE;
     const none = noEndpoint(context);
     if (none.outcome === 'unknown') return unknown(none.missing);
     if (none.outcome !== 'none' || none.why.cause !== 'endpoint-in-other-region') return NOT_APPLICABLE;

@@ -2,9 +2,9 @@ import { addInterfaceEndpoint } from '../../lab/world-endpoints.ts';
 import type { Observation } from '../../model/observation.ts';
 import { missing } from '../../model/state.ts';
 import { formatAddress, parseCidr } from '../../network/addresses.ts';
+import { isZoneBound, zonesOf } from '../../network/availability-zones.ts';
 import { chooseEndpoint, endpointState, isType } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
-import { isZoneBound, zonesOf } from '../../network/zones.ts';
 import { servicesNamed } from '../../services/offers.ts';
 import { type Agreement, absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 

@@ -46,8 +46,9 @@ export const connectionIntermittent = defineCheck({
   },
   evaluate: (context) => {
     const { evidence, state, client, target } = context;
-    if (evidence.addresses.length === 0) return NOT_APPLICABLE;
     const { destinations, missing } = destinationsOf(context);
+    const paths = destinations.map((destination) => evaluatePath(state, client, destination, target.port));
+    if (evidence.addresses.length === 0) return NOT_APPLICABLE;
     const interfaces = destinations.flatMap((one) => (one.kind === 'interface' ? [one.address] : []));
     const tried = triedAddresses(evidence, [...evidence.addresses, ...interfaces]);
     const mixed = tried.filter(isMixed);
@@ -57,7 +58,6 @@ export const connectionIntermittent = defineCheck({
         ? NOT_APPLICABLE
         : absent(`every attempt at ${list(repeated.map(({ address }) => address))} went the same way`);
     }
-    const paths = destinations.map((destination) => evaluatePath(state, client, destination, target.port));
     const judged = mixed.map((one) => ({ ...one, path: pathTo(paths, one.address) }));
     // A rule that admits only a part explains it, and has a cause of its own.
     const unruled = judged.filter(({ path }) => path === undefined || isEmpty(path.block));
@@ -127,7 +127,8 @@ function finding(
   );
   const elsewhere = steady.length === 0 ? '' : ` ${list(steady.map(({ address }) => address))} always opened.`;
   return {
-    key: addresses.join(' '),
+    // What only some connections meet stands on the way to many targets: one cause, not one for each.
+    key: 'connections',
     resources: addresses,
     extent: 'some',
     summary: `${shares.join('; ')}; ${list(patterns)}, and no rule that was read explains which.${elsewhere}`,

@@ -3,7 +3,15 @@ import type { TrustStore, Vantage } from '../../model/vantage.ts';
 import { shortName } from '../../services/amazon-trust.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
-import { becauseOf, chainWords, expectedSigner, presentedTo, signedByAmazon, storesLackAmazon } from './presented.ts';
+import {
+  becauseOf,
+  chainWords,
+  expectedSigner,
+  extentOf,
+  presentedTo,
+  signedByAmazon,
+  storesLackAmazon,
+} from './presented.ts';
 
 export const caBundleMissing = defineCheck({
   code: 'ca-bundle-missing',
@@ -32,7 +40,8 @@ export const caBundleMissing = defineCheck({
       (one) => one.outcome === 'untrusted' && isGenuine(one, vantage, expectedSigner(target)),
     );
     const genuine = shown.filter((one) => one.outcome !== 'untrusted' && signedByAmazon(one));
-    if (refused.length > 0) return found([refusedFinding(refused, shown, target.host ?? target.id, vantage)]);
+    if (refused.length > 0)
+      return found([refusedFinding(refused, extentOf(refused, shown, evidence), target.host ?? target.id, vantage)]);
     const stores = vantage.trustStores ?? [];
     // Trust that a middlebox needs is another matter, and a store says nothing of a chain that needs no root of Amazon's.
     if (genuine.length === 0 || stores.length === 0) return NOT_APPLICABLE;
@@ -114,7 +123,7 @@ function settingCommands({ source, path }: TrustStore): { commands: string[]; un
 }
 
 /** This run itself was refused: the roots that it was started with lack the chain's. */
-function refusedFinding(refused: readonly TlsObservation[], shown: readonly unknown[], host: string, vantage: Vantage) {
+function refusedFinding(refused: readonly TlsObservation[], extent: 'all' | 'some', host: string, vantage: Vantage) {
   const first = refused[0];
   const amazon = first !== undefined && signedByAmazon(first);
   const last = first?.detail.chain.at(-1);
@@ -125,7 +134,7 @@ function refusedFinding(refused: readonly TlsObservation[], shown: readonly unkn
   return {
     key: amazon ? 'amazon' : root,
     resources: [store?.path ?? host],
-    extent: refused.length === shown.length ? ('all' as const) : ('some' as const),
+    extent,
     summary: amazon
       ? `${at} the genuine certificate for ${host}, signed by Amazon, and it is refused${store === undefined ? ': the roots that this machine trusts lack Amazon’s' : `: ${store.path} ${storeProblem(store)}`}.`
       : `${at} a certificate for ${host} that leads to “${root}”, which is not among the roots that this machine trusts: a private authority, whose root is not installed here.`,

@@ -6,6 +6,7 @@ import {
   chainWords,
   datesOf,
   expectedSigner,
+  extentOf,
   presentedTo,
   signedByStranger,
   standsBetween,
@@ -55,7 +56,7 @@ export const certificateExpired = defineCheck({
       {
         key: leaf?.fingerprint256 ?? target.id,
         resources: [target.host ?? target.id],
-        extent: own.length === shown.length ? 'all' : 'some',
+        extent: extentOf(own, shown, evidence),
         summary: `The certificate at ${list(own.map((one) => one.subject.address))} for ${target.host ?? target.id} is ${dates}. ${clock}`,
         because: becauseOf(own, (one) => `${chainWords(one.detail.chain)}, ${datesOf(one)}`),
         predicts: (one) => (one.rung === 'tls' && own.includes(one) ? 'agrees' : undefined),

@@ -90,9 +90,18 @@ export function storesLackAmazon(vantage: Vantage): boolean {
   return stores.some((store) => store.source !== 'NODE_EXTRA_CA_CERTS' && store.amazonRoots.length === 0);
 }
 
-/** Whether the names on a certificate are those of AWS services, and the one that was called is not among them. */
+/** Whether a certificate lacks the name, also where the outcome names another of its faults. */
+export function lacksName({ outcome, detail }: TlsObservation, host: string): boolean {
+  if (outcome === 'name-mismatch') return true;
+  return outcome !== 'trusted' && !namesCover(detail.chain[0]?.subjectAlternativeNames ?? [], host);
+}
+
+/**
+ * Whether the names on a certificate are those of AWS services, and the one that was called is not among them. They can be read
+ * whatever else is wrong with it; an outcome names one fault only.
+ */
 export function namesAnotherService({ outcome, detail }: TlsObservation, service: string): boolean {
-  if (outcome !== 'name-mismatch') return false;
+  if (outcome === 'trusted') return false;
   const services = servicesNamedBy(detail.chain[0]?.subjectAlternativeNames ?? []);
   return services.length > 0 && !services.includes(service);
 }
@@ -124,4 +133,17 @@ export function standsBetween(one: TlsObservation, target: Target, vantage: Vant
     leadsOutside({ addresses: [address] }, vantage) ||
     namesCover(one.detail.chain[0]?.subjectAlternativeNames ?? [], target.host ?? '')
   );
+}
+
+/**
+ * How much of the target the bad certificates take: everything when each address that the name leads to has one, or, where it
+ * leads to none that showed a certificate, each address that should be led to.
+ */
+export function extentOf(
+  bad: readonly TlsObservation[],
+  shown: readonly TlsObservation[],
+  evidence: Evidence,
+): 'all' | 'some' {
+  const led = shown.filter((one) => evidence.addresses.includes(one.subject.address));
+  return (led.length > 0 ? led : shown).every((one) => bad.includes(one)) ? 'all' : 'some';
 }

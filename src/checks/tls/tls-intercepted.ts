@@ -9,6 +9,7 @@ import {
   becauseOf,
   chainWords,
   expectedSigner,
+  extentOf,
   presentedTo,
   signedByAmazon,
   signedByStranger,
@@ -51,6 +52,9 @@ export const tlsIntercepted = defineCheck({
     const host = target.host ?? target.id;
     const refused = foreign.filter((one) => one.outcome !== 'trusted');
     const pages = blockPages(evidence, foreign);
+    const failing = foreign.filter(
+      (one) => refused.includes(one) || pages.some((page) => page.subject.address === one.subject.address),
+    );
     const at = [...new Set(foreign.map((one) => one.subject.address))];
     const behind = at.filter((address) => goal.addresses?.includes(address) === true);
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
@@ -67,7 +71,8 @@ export const tlsIntercepted = defineCheck({
         // One middlebox stands before many endpoints.
         key: signerName(first),
         resources: behind.length > 0 && endpointId !== undefined ? [endpointId] : [host],
-        extent: extentOf(shown, refused, pages),
+        // Trusted and passed on, nothing fails today.
+        extent: failing.length === 0 ? 'none' : extentOf(failing, shown, evidence),
         summary: `${list(at)} ${at.length === 1 ? 'presents' : 'present'} a certificate for ${host} ${signedWords(first)}. ${known}${where}`,
         because: [
           ...becauseOf(foreign, (one) => chainWords(one.detail.chain)),
@@ -118,12 +123,6 @@ function isForged(one: TlsObservation, vantage: Vantage): boolean {
 /** Answers without any sign of AWS from where the middlebox stands: its block page, or a captive portal's. */
 function blockPages(evidence: Evidence, foreign: readonly TlsObservation[]) {
   return foreign.flatMap((one) => evidence.https(one.subject.address)).filter((one) => one.outcome === 'other-answer');
-}
-
-/** Trusted and passed on, nothing fails today. */
-function extentOf(shown: readonly unknown[], refused: readonly unknown[], pages: readonly unknown[]) {
-  const bad = refused.length + pages.length;
-  return bad === 0 ? 'none' : bad >= shown.length ? 'all' : 'some';
 }
 
 function isSelfSigned({ detail }: TlsObservation): boolean {

@@ -6,6 +6,8 @@ import { list } from '../path/blocked-gates.ts';
 import {
   becauseOf,
   chainWords,
+  extentOf,
+  lacksName,
   namesAnotherService,
   presentedTo,
   servicesNamedBy,
@@ -42,7 +44,7 @@ export const tlsNameMismatch = defineCheck({
     // A certificate of another service's, or a middlebox's, is that cause's to tell: no other name would help.
     const wrong = shaken.filter(
       (one) =>
-        one.outcome === 'name-mismatch' &&
+        lacksName(one, host) &&
         !(target.serviceId !== undefined && namesAnotherService(one, target.serviceId)) &&
         !(signedByStranger(one, target) && standsBetween(one, target, vantage, own)),
     );
@@ -59,15 +61,10 @@ export const tlsNameMismatch = defineCheck({
       {
         key: host,
         resources: [host, ...(choice === undefined ? [] : [choice.endpoints[0].VpcEndpointId])],
-        extent: wrong.length === shaken.length ? 'all' : 'some',
+        extent: extentOf(wrong, shaken, evidence),
         summary: `${list(wrong.map((one) => one.subject.address))} ${wrong.length === 1 ? 'presents' : 'present'} a certificate for ${shown}, which does not cover ${host}.${dotted ? ' A wildcard stands for one label only, and this bucket’s name has dots.' : ''}`,
         because: becauseOf(wrong, (one) => chainWords(one.detail.chain)),
-        predicts: (observation) =>
-          observation.rung === 'tls' && observation.subject.serverName.toLowerCase() === host.toLowerCase()
-            ? observation.outcome === 'name-mismatch'
-              ? 'agrees'
-              : undefined
-            : undefined,
+        predicts: (observation) => (observation.rung === 'tls' && wrong.includes(observation) ? 'agrees' : undefined),
         facts: {
           host,
           better,

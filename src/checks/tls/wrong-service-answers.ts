@@ -5,7 +5,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
-import { becauseOf, namesAnotherService, presentedTo, servicesNamedBy } from './presented.ts';
+import { becauseOf, extentOf, namesAnotherService, presentedTo, servicesNamedBy } from './presented.ts';
 
 export const wrongServiceAnswers = defineCheck({
   code: 'wrong-service-answers',
@@ -54,7 +54,11 @@ export const wrongServiceAnswers = defineCheck({
       {
         key: `${host} ${other}`,
         resources: [host, ...(owner === undefined ? [] : [owner])],
-        extent: at.length >= new Set(shown.map((one) => one.subject.address)).size ? 'all' : 'some',
+        extent: extentOf(
+          shown.filter((one) => at.includes(one.subject.address)),
+          shown,
+          evidence,
+        ),
         summary: `${led ? `${host} leads to ${places}` : `${host} should lead to ${places}`}, and what answers there is ${other}, not ${service}.`,
         because: [
           ...becauseOf(
