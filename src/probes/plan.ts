@@ -14,13 +14,9 @@ import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
 import {
   chooseEndpoint,
-<<<<<<< HEAD
-  endpointState,
-  ledToCentral,
-=======
   type EndpointChoice,
   endpointState,
->>>>>>> main
+  ledToCentral,
   namesCover,
   offeredNames,
   ownsVpceName,
