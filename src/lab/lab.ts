@@ -175,13 +175,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const running = [
-    blackHole,
-    closedPort,
-    ec2,
-    sts,
-    route53,
-    resolverApi,
-    ...(imds === undefined ? [] : [imds]),
+    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, ...(imds === undefined ? [] : [imds])],
     ...listeners.values(),
     ...proxies.values(),
     ...middleboxes.values(),

@@ -6,7 +6,15 @@ import { byId } from './index-by-id.ts';
 import { evaluateNetworkAcl, networkAclOf } from './network-acls.ts';
 import type { PortSet } from './ports.ts';
 import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
-import { blocks, cannotTell, passes, type TransitEnd, type TransitReads, type TransitStep } from './transit-step.ts';
+import {
+  blocks,
+  cannotTell,
+  type NearEnd,
+  passes,
+  type TransitEnd,
+  type TransitReads,
+  type TransitStep,
+} from './transit-step.ts';
 
 /**
  * The attachment's subnets that are in one subnet's zone, by zone id where both have it: names of zones differ between accounts.
@@ -41,7 +49,7 @@ function zoneOf(state: Pick<State, 'subnets'>, subnetId: string): string | undef
 export function farSubnetStep(
   state: TransitReads,
   far: TransitGatewayVpcAttachment | undefined,
-  from: TransitEnd,
+  from: NearEnd,
   to: TransitEnd,
   ports: PortSet,
 ): TransitStep {
@@ -94,7 +102,7 @@ function leadsOn(state: TransitReads, subnetId: string, to: TransitEnd, ports: P
 export function nearSubnetStep(
   state: TransitReads,
   near: TransitGatewayVpcAttachment | undefined,
-  from: TransitEnd,
+  from: NearEnd,
   ports: PortSet,
 ): TransitStep | undefined {
   if (near === undefined) return undefined;

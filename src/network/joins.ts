@@ -1,5 +1,6 @@
 /** What joins two VPCs, whether or not routes lead into it. */
 import { type Missing, missing, type State } from '../model/state.ts';
+import { cidrSet, containsAddress } from './addresses.ts';
 
 export type JoinReads = Pick<State, 'vpcPeeringConnections' | 'transitGatewayVpcAttachments'>;
 
@@ -50,4 +51,26 @@ export function joinsBetween(
 
 function codeOf(peering: { readonly Status?: { readonly Code?: string | undefined } | undefined }): string {
   return peering.Status?.Code?.toLowerCase() ?? '';
+}
+
+/** What could lead from a VPC to an address of which nothing else is known: a peering connection that has it, or any transit gateway. */
+export function joinsTowards(state: JoinReads, vpcId: string, address: string): readonly Join[] {
+  const peerings = state.vpcPeeringConnections.known ? state.vpcPeeringConnections.value : [];
+  const attachments = state.transitGatewayVpcAttachments.known ? state.transitGatewayVpcAttachments.value : [];
+  const holds = (info: (typeof peerings)[number]['AccepterVpcInfo']) =>
+    info?.VpcId !== vpcId &&
+    containsAddress(cidrSet((info?.CidrBlockSet ?? []).flatMap((block) => block.CidrBlock ?? [])), address);
+  const peered = peerings.filter(
+    (one) =>
+      codeOf(one) === 'active' &&
+      [one.AccepterVpcInfo?.VpcId, one.RequesterVpcInfo?.VpcId].includes(vpcId) &&
+      (holds(one.AccepterVpcInfo) || holds(one.RequesterVpcInfo)),
+  );
+  const gateways = attachments
+    .filter((one) => one.VpcId === vpcId && ATTACHED.has(one.State?.toLowerCase() ?? ''))
+    .flatMap((one) => one.TransitGatewayId ?? []);
+  return [
+    ...peered.map((one): Join => ({ kind: 'vpc-peering-connection', id: one.VpcPeeringConnectionId })),
+    ...[...new Set(gateways)].sort().map((id): Join => ({ kind: 'transit-gateway', id })),
+  ];
 }

@@ -6,7 +6,7 @@ import { askedFlows, ephemeral, type Gate } from './gates.ts';
 import { type PortSet, portSet } from './ports.ts';
 import { routeTableOf, selectRoutes } from './route-tables.ts';
 import { evaluateTransit, transitVerdict } from './transit.ts';
-import type { TransitEnd, TransitReads } from './transit-step.ts';
+import type { NearEnd, TransitEnd, TransitReads } from './transit-step.ts';
 
 /** Whether the far end stands in another VPC than the client; unknown VPCs are taken for one and the same. */
 export function isInOtherVpc(
@@ -42,17 +42,19 @@ export function transitReturnGate(
   destination: InterfaceDestination,
 ): Gate | undefined {
   const ends = endsOf(client, destination);
-  return ends && gateOf('transit-return', state, client, destination, ends.far, ends.near, ephemeral(client));
+  if (ends === undefined || ends.far.subnetId === undefined) return undefined;
+  const far = { ...ends.far, subnetId: ends.far.subnetId };
+  return gateOf('transit-return', state, client, destination, far, ends.near, ephemeral(client));
 }
 
 function endsOf(
   client: Client,
   destination: InterfaceDestination,
-): { readonly near: TransitEnd; readonly far: TransitEnd } | undefined {
+): { readonly near: NearEnd; readonly far: TransitEnd } | undefined {
   const addresses = clientAddress(client, destination.family);
   if (!isInOtherVpc(client, destination) || addresses.length === 0) return undefined;
   if (client.vpcId === undefined || client.subnetId === undefined) return undefined;
-  if (destination.vpcId === undefined || destination.subnetId === undefined) return undefined;
+  if (destination.vpcId === undefined) return undefined;
   return {
     near: { vpcId: client.vpcId, subnetId: client.subnetId, addresses },
     far: { vpcId: destination.vpcId, subnetId: destination.subnetId, addresses: destination.addresses },
@@ -64,7 +66,7 @@ function gateOf(
   state: TransitReads,
   client: Client,
   destination: InterfaceDestination,
-  from: TransitEnd,
+  from: NearEnd,
   to: TransitEnd,
   ports: PortSet,
 ): Gate | undefined {

@@ -18,9 +18,13 @@ export type TransitReads = Pick<
 /** One end of the connection; the packets leave the one and are meant for the other. */
 export type TransitEnd = {
   readonly vpcId: string;
-  readonly subnetId: string;
+  /** undefined for a far end that cannot be seen */
+  readonly subnetId: string | undefined;
   readonly addresses: AddressSet;
 };
+
+/** The end that sends: its subnet decides where packets go. */
+export type NearEnd = TransitEnd & { readonly subnetId: string };
 
 /** One thing that a connection needs. */
 export type TransitStep = {

@@ -11,12 +11,20 @@ import { byId } from './index-by-id.ts';
 import type { PortSet } from './ports.ts';
 import { isBlackhole, routeDestination, routeTarget } from './route-tables.ts';
 import { gatewayRouteStep } from './transit-gateway-routes.ts';
-import { blocks, cannotTell, passes, type TransitEnd, type TransitReads, type TransitStep } from './transit-step.ts';
+import {
+  blocks,
+  cannotTell,
+  type NearEnd,
+  passes,
+  type TransitEnd,
+  type TransitReads,
+  type TransitStep,
+} from './transit-step.ts';
 
 export type Transit = {
   readonly kind: 'vpc-peering-connection' | 'transit-gateway';
   readonly id: string;
-  readonly from: TransitEnd;
+  readonly from: NearEnd;
   readonly to: TransitEnd;
   readonly steps: readonly TransitStep[];
 };
@@ -30,7 +38,7 @@ export type Transit = {
 export function evaluateTransit(
   state: TransitReads,
   route: Route,
-  from: TransitEnd,
+  from: NearEnd,
   to: TransitEnd,
   ports: PortSet,
 ): Transit | undefined {
@@ -121,7 +129,7 @@ function farAttachmentState(far: TransitGatewayVpcAttachment | undefined): Trans
 function attachmentZone(
   state: TransitReads,
   near: TransitGatewayVpcAttachment | undefined,
-  from: TransitEnd,
+  from: NearEnd,
 ): TransitStep | undefined {
   // Where the attachment itself is not seen, that is said already.
   if (near === undefined) return undefined;

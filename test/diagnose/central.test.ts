@@ -328,3 +328,59 @@ describe('two VPCs that nothing joins', () => {
     expect(report.causes[0]?.summary).toContain('Nothing joins the two VPCs.');
   });
 });
+
+/** What the client's account sees of a shared services VPC that another account owns: its own half, and no more. */
+function ownHalf(world: World): World {
+  const half = structuredClone(world);
+  const api = half.api as unknown as Record<string, { VpcId?: string; ResourceId?: string }[]>;
+  for (const [slice, elements] of Object.entries(api))
+    api[slice] = elements.filter((one) => one.VpcId !== CENTRAL.vpc && one.ResourceId !== CENTRAL.vpc);
+  for (const one of half.api.transitGatewayAttachments) one.TransitGatewayOwnerId = '999988887777';
+  half.refusals['ec2:SearchTransitGatewayRoutes'] = 'denied';
+  return half;
+}
+
+describe('a shared services VPC of another account', () => {
+  const ask = async (joinedBy: 'transit-gateway' | 'peering', edit: (world: World) => void = () => {}) => {
+    const world = central(joinedBy, edit);
+    return (await runInLab(world, [CENTRAL.host], { describe: ownHalf(world) })).report;
+  };
+
+  it.each(['transit-gateway', 'peering'] as const)('that works over a %s is healthy', async (joinedBy) => {
+    const report = await ask(joinedBy);
+    expect([report.verdict, report.causes, report.contradicted]).toEqual(['healthy', [], []]);
+  });
+
+  it('without a route from the client’s subnet is that, though the fix cannot be shown', async () => {
+    const report = await ask('transit-gateway', (world) => remove(world, LAB.clientRouteTable, CENTRAL.cidr));
+    expect(report.causes).toMatchObject([
+      { code: 'route-missing', standing: 'confirmed', severity: 'blocking', fix: { proof: 'unproven' } },
+    ]);
+    expect(report.causes[0]?.fix.commands[0]).toContain(`--transit-gateway-id ${CENTRAL.transitGateway}`);
+    expect(report.unexplained).toEqual([]);
+  });
+
+  it('behind an attachment without the client’s zone is that', async () => {
+    const report = await ask('transit-gateway', (world) => {
+      for (const one of world.api.transitGatewayVpcAttachments)
+        if (one.VpcId === LAB.vpc) one.SubnetIds = [CENTRAL.clientAttachmentSubnets[1]];
+    });
+    expect(report.causes).toMatchObject([{ code: 'transit-path-broken', standing: 'confirmed' }]);
+    expect(report.unexplained).toEqual([]);
+  });
+
+  it('behind a peering connection that waits is that', async () => {
+    const report = await ask('peering', pending);
+    expect(report.causes).toMatchObject([{ code: 'transit-path-broken', standing: 'confirmed' }]);
+    expect(report.causes[0]?.summary).toContain('pending-acceptance');
+  });
+
+  it('whose own half is broken is undecided: nobody here can see it', async () => {
+    const report = await ask('transit-gateway', (world) => remove(world, CENTRAL.routeTable, '10.0.0.0/16'));
+    expect(report.verdict).toBe('inconclusive');
+    expect(report.causes).toEqual([]);
+    expect(report.undecided.map((one) => one.code)).toEqual(
+      expect.arrayContaining(['return-route-missing', 'transit-path-broken']),
+    );
+  });
+});

@@ -21,7 +21,6 @@ export function joinedTo(
   vpcId: string,
   other: string,
 ): { readonly joined: 'yes' | 'no'; readonly missing: readonly Missing[] } {
-  // A live route towards it is a connection, whatever the lists of this account say of its far end.
   if (leadsThere(state, client, other)) return { joined: 'yes', missing: [] };
   const found = connection(state, vpcId, other);
   // Where the lists cannot be read, a subnet without any route to other networks is answer enough.

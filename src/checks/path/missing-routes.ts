@@ -71,12 +71,14 @@ export type RouteFacts = {
   readonly join: Join | undefined;
   /** why no route can be written; then there is no command for one */
   readonly impossible?: string | undefined;
+  /** why the model cannot show what the route would do */
+  readonly unseen?: string | undefined;
 };
 
 /** The route that is lacking, written into the table; a route for the very block is replaced, since a table holds one only. */
 export function addRouteFix(
   state: Pick<State, 'routeTables'>,
-  { routeTableId, cidr, join, impossible }: RouteFacts,
+  { routeTableId, cidr, join, impossible, unseen }: RouteFacts,
   where: string,
   owner: Fix['owner'],
 ): Fix {
@@ -102,6 +104,7 @@ export function addRouteFix(
         ? [`aws ec2 delete-route ${options(route)}`]
         : [`aws ec2 replace-route ${options(twin)} ${targetOption(twin)}`],
     owner,
+    ...(unseen === undefined ? {} : { unprovable: unseen }),
     edit: (draft) => {
       const own = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
       if (own === undefined) return;

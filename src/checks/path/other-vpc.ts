@@ -1,10 +1,19 @@
 /** What the causes about another VPC's endpoint share: its interfaces, and every gate of the connection there and back. */
 import type { Vpc } from '../../model/aws.ts';
 import type { Missing, SliceName, State } from '../../model/state.ts';
-import { addressSet, containsAddress, formatAddresses, parseCidr } from '../../network/addresses.ts';
+import {
+  type AddressSet,
+  addressSet,
+  cidrSet,
+  containsAddress,
+  formatAddresses,
+  parseCidr,
+} from '../../network/addresses.ts';
 import { type Client, clientAddress } from '../../network/client.ts';
-import { type InterfaceDestination, vpcAddresses } from '../../network/destinations.ts';
+import { type InterfaceDestination, interfaceByAddress, vpcAddresses } from '../../network/destinations.ts';
+import { endpointsFor } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
+import { routeTableOf, selectRoutes } from '../../network/route-tables.ts';
 import { isInOtherVpc } from '../../network/transit-gates.ts';
 import type { CheckContext } from '../check.ts';
 import { INTERFACE_SLICES, interfacesOf } from './blocked-gates.ts';
@@ -27,6 +36,75 @@ export function farInterfaces(context: Context): {
 } {
   const { destinations, missing } = interfacesOf(context);
   return { destinations: destinations.filter((one) => isInOtherVpc(context.client, one)), missing };
+}
+
+/** How sentences call what another account does not show. */
+const UNSEEN = 'an interface that this account does not see';
+const UNSEEN_VPC = 'another VPC';
+
+/** Whether this far end is only known by its address. */
+export function isUnseen(destination: InterfaceDestination): boolean {
+  return destination.networkInterfaceId === UNSEEN;
+}
+
+type JoinContext = Pick<CheckContext<(typeof JOIN_SLICES)[number]>, 'state' | 'client' | 'target' | 'evidence'>;
+
+/**
+ * The far interfaces with those that another account owns: a central endpoint is often shared so, and then only the answers
+ * of the resolver tell where it is. The client's half of the way there can be judged all the same.
+ */
+export function farEnds(context: JoinContext): ReturnType<typeof farInterfaces> {
+  const seen = farInterfaces(context);
+  return { ...seen, destinations: [...seen.destinations, ...unseenInterfaces(context)] };
+}
+
+/**
+ * Private addresses outside the VPC that the name of a service leads to, where no endpoint for it and no such interface is
+ * listed. Not a pinned name, and not a service with an endpoint here: what is wrong there is the name.
+ */
+function unseenInterfaces({ state, client, target, evidence }: JoinContext): InterfaceDestination[] {
+  const vpc = client.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', client.vpcId);
+  if (vpc === undefined || !state.vpcEndpoints.known || !state.networkInterfaces.known) return [];
+  if (target.host === undefined || target.serviceNames.length === 0 || evidence.pinned.length > 0) return [];
+  if (endpointsFor(state.vpcEndpoints, target).length > 0) return [];
+  const outside = (address: string) =>
+    containsAddress(PRIVATE, address) &&
+    !containsAddress(vpcAddresses(vpc), address) &&
+    interfaceByAddress(state, client, address) === undefined;
+  return evidence.resolved.filter(outside).flatMap((address): InterfaceDestination[] => {
+    const addresses = addressSet(address) ?? [];
+    const family = addresses[0]?.family;
+    if (family === undefined || clientAddress(client, family).length === 0) return [];
+    return [
+      {
+        kind: 'interface',
+        networkInterfaceId: UNSEEN,
+        address,
+        family,
+        addresses,
+        subnetId: undefined,
+        vpcId: peeredVpc(state, client, addresses) ?? UNSEEN_VPC,
+        availabilityZone: undefined,
+        groupIds: undefined,
+        relation: 'unjoined',
+      },
+    ];
+  });
+}
+
+const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
+
+/** The other end of the peering connection that the client's route for the address leads into. */
+function peeredVpc(
+  state: Pick<State, (typeof JOIN_SLICES)[number]>,
+  client: Client,
+  addresses: AddressSet,
+): string | undefined {
+  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
+  const id = table && selectRoutes(state, table, addresses)[0]?.route?.VpcPeeringConnectionId;
+  const peering = id === undefined ? undefined : byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', id);
+  const ends = [peering?.AccepterVpcInfo?.VpcId, peering?.RequesterVpcInfo?.VpcId];
+  return ends.includes(client.vpcId) ? ends.find((end) => end !== client.vpcId) : undefined;
 }
 
 /** The CIDR block of a VPC that holds an address: what a route towards it names. The address alone where the VPC is not known. */

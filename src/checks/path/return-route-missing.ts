@@ -5,7 +5,7 @@ import { routeTableOf, routeTarget, selectRoutes } from '../../network/route-tab
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
 import { addRouteFix, type RouteFacts, straysOf, strayWords } from './missing-routes.ts';
-import { clientText, farInterfaces, JOIN_SLICES, overlaps, routedBlock } from './other-vpc.ts';
+import { clientText, farEnds, JOIN_SLICES, overlaps, routedBlock } from './other-vpc.ts';
 
 type Context = CheckContext<(typeof JOIN_SLICES)[number]>;
 
@@ -32,7 +32,7 @@ export const returnRouteMissing = defineCheck({
   },
   evaluate: (context) => {
     const { state, client, target } = context;
-    const { destinations, missing: unseen } = farInterfaces(context);
+    const { destinations, missing: unseen } = farEnds(context);
     const view = straysOf(
       destinations.map((destination) => ({ destination, gate: returnRouteGate(state, client, destination) })),
     );
@@ -90,7 +90,7 @@ export const returnRouteMissing = defineCheck({
 /** The connection that the packets take: the answers go home by the same one. */
 function wayThere(context: Context): Join | undefined {
   const { state, client } = context;
-  const destination = farInterfaces(context).destinations[0];
+  const destination = farEnds(context).destinations[0];
   const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
   if (destination === undefined || table === undefined) return undefined;
   const route = selectRoutes(state, table, destination.addresses)[0]?.route;

@@ -1,11 +1,11 @@
 import { addCentralEndpoint, CENTRAL } from '../../lab/central-world.ts';
 import { LAB } from '../../lab/world.ts';
-import { joinsBetween } from '../../network/joins.ts';
+import { joinsBetween, joinsTowards } from '../../network/joins.ts';
 import { routeGate } from '../../network/route-gates.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
 import { addRouteFix, type RouteFacts, straysOf, strayWords } from './missing-routes.ts';
-import { farInterfaces, JOIN_SLICES, overlaps, routedBlock } from './other-vpc.ts';
+import { farEnds, isUnseen, JOIN_SLICES, overlaps, routedBlock } from './other-vpc.ts';
 
 /** The client subnet's table leads to nowhere, or to an exit, for the addresses of an endpoint in another VPC. */
 export const routeMissing = defineCheck({
@@ -30,7 +30,7 @@ export const routeMissing = defineCheck({
   },
   evaluate: (context) => {
     const { state, client, target } = context;
-    const { destinations, missing: unseen } = farInterfaces(context);
+    const { destinations, missing: unseen } = farEnds(context);
     const view = straysOf(
       destinations.map((destination) => ({ destination, gate: routeGate(state, client, destination) })),
     );
@@ -42,11 +42,14 @@ export const routeMissing = defineCheck({
         : absent('the client’s subnet has a route to the endpoint’s VPC');
     }
     const far = destinations[0]?.vpcId ?? '';
-    const { joins, missing: unlisted } = joinsBetween(state, client.vpcId ?? '', far);
+    const blind = destinations.every(isUnseen);
+    const between = joinsBetween(state, client.vpcId ?? '', far);
+    const unlisted = between.missing;
+    const joins = blind ? joinsTowards(state, client.vpcId ?? '', destinations[0]?.address ?? '') : between.joins;
     if (joins.length === 0) {
       if (unlisted.length > 0) return unknown([...unlisted, ...missing]);
       // Two VPCs that nothing joins are a cause of their own (endpoint-in-other-vpc), wherever it can be asked.
-      if (target.address === undefined) return NOT_APPLICABLE;
+      if (target.address === undefined && !blind) return NOT_APPLICABLE;
     }
     const findings = view.strays.map((stray): Finding<RouteFacts> => {
       const address = stray.destinations[0]?.address ?? '';
@@ -56,7 +59,7 @@ export const routeMissing = defineCheck({
         key: stray.routeTableId,
         resources: [stray.routeTableId, ...joined],
         extent: stray.extent,
-        summary: `${stray.routeTableId}, the route table of ${stray.subnetId}, ${strayWords(stray, `${list(stray.destinations.map(nameDestination))} in ${far}`)}. ${joined.length === 0 ? 'Nothing joins the two VPCs.' : `${list(joined)} ${joined.length === 1 ? 'joins' : 'join'} the two VPCs.`}`,
+        summary: `${stray.routeTableId}, the route table of ${stray.subnetId}, ${strayWords(stray, `${list(stray.destinations.map(nameDestination))} in ${far}`)}. ${joinWords(joined, blind)}`,
         because: [
           {
             source: 'configuration',
@@ -69,6 +72,9 @@ export const routeMissing = defineCheck({
           routeTableId: stray.routeTableId,
           cidr,
           join: joins[0],
+          ...(blind
+            ? { unseen: 'the other VPC belongs to another account, whose half of the way cannot be seen' }
+            : {}),
           ...(overlaps(state.vpcs, client.vpcId, address)
             ? { impossible: 'the address ranges of the two VPCs overlap, and no connection can tell them apart' }
             : {}),
@@ -89,3 +95,12 @@ export const routeMissing = defineCheck({
     targets: [CENTRAL.endpointHost],
   },
 });
+
+function joinWords(joined: readonly string[], blind: boolean): string {
+  if (blind)
+    return joined.length === 0
+      ? 'Nothing that this VPC is joined with holds that address.'
+      : `${list(joined)} may lead there: this VPC is joined with it.`;
+  if (joined.length === 0) return 'Nothing joins the two VPCs.';
+  return `${list(joined)} ${joined.length === 1 ? 'joins' : 'join'} the two VPCs.`;
+}

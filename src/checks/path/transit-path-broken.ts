@@ -8,7 +8,7 @@ import { transitGate, transitReturnGate } from '../../network/transit-gates.ts';
 import type { TransitStep } from '../../network/transit-step.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
-import { clientText, farInterfaces, JOIN_SLICES, routedBlock } from './other-vpc.ts';
+import { clientText, farEnds, JOIN_SLICES, routedBlock } from './other-vpc.ts';
 import { type TransitFacts, transitFix } from './transit-fixes.ts';
 
 const NEEDS = [...JOIN_SLICES, 'transitGatewayAttachments', 'transitGatewayRoutes', 'subnets', 'networkAcls'] as const;
@@ -37,7 +37,7 @@ export const transitPathBroken = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { destinations, missing: unseen } = farInterfaces(context);
+    const { destinations, missing: unseen } = farEnds(context);
     const gates = destinations.flatMap((destination) => connectionGates(context, destination));
     const asked = unionFlows(...gates.map(({ gate }) => gate.asked));
     const missing = [
@@ -55,7 +55,11 @@ export const transitPathBroken = defineCheck({
     const findings = broken.map((one): Finding<TransitFacts> => describe(context, one, extent, asked));
     return found(findings, missing);
   },
-  fix: (facts, { state }: Context) => transitFix(state, facts),
+  fix: (facts, { state }: Context) => {
+    const fix = transitFix(state, facts);
+    if (facts.transit.to.subnetId !== undefined) return fix;
+    return { ...fix, unprovable: 'the other VPC belongs to another account, whose half of the way cannot be seen' };
+  },
   demonstration: {
     inject: (world) => {
       addCentralEndpoint(world, 'transit-gateway');
