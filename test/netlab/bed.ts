@@ -12,7 +12,7 @@ import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
 import { commandNamespace, type ForwardProxy, type Hazards, MIDDLEBOX_PORT, withHazards } from './hazards.ts';
 import { nameServers, silentResolvers } from './names.ts';
-import { BED, EC2_PORT, type Plan, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, type Plan, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
 import { resolverAddress } from './routes.ts';
 import { type Translation, translate } from './translate.ts';
 
@@ -172,6 +172,12 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
 /** On Debian. */
 const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
+const OWN_VARIABLES = [
+  ...['EC2', 'STS', 'ROUTE_53', 'ROUTE53RESOLVER'].map((service) => `AWS_ENDPOINT_URL_${service}`),
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+];
+
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
@@ -200,11 +206,13 @@ function runOnClient(
     ...(hazards.credentials === false ? {} : CREDENTIALS),
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
+    AWS_ENDPOINT_URL_ROUTE_53: `http://${BED.apiAddress}:${ROUTE53_PORT}`,
+    AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://${BED.apiAddress}:${RESOLVER_PORT}`,
     ...(complete ? { NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem') } : {}),
     // What plain programs do with a proxy's address; the tool must not need it.
     NODE_USE_ENV_PROXY: '1',
     // How the run gets to the test-bed's API is no setting of the world's applications.
-    VPCE_DOCTOR_OWN_VARIABLES: 'AWS_ENDPOINT_URL_EC2 AWS_ENDPOINT_URL_STS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
+    VPCE_DOCTOR_OWN_VARIABLES: OWN_VARIABLES.join(' '),
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(

@@ -233,6 +233,8 @@ const SETTINGS: readonly Scenario[] = [
     worldWith(environment({ AWS_ENDPOINT_URL_SECRETS_MANAGER: 'https://10.0.2.99' })),
     {
       targets: ['secretsmanager'],
+      // The service's own host works; programs that heed the setting do not call it.
+      verdict: 'degraded',
     },
   ),
   host(

@@ -69,7 +69,7 @@ export const TLS_SCENARIOS: readonly Scenario[] = [
   {
     ...tls('public-api-hijacked', 'private DNS of the execute-api endpoint captures a public API', () => undefined, {
       reported: 'C034, C237',
-      standing: 'likely',
+      verdict: 'degraded',
     }),
     world: worldWith(addNatGateway, ...captured),
     targets: [`https://${API}/prod/orders`],

@@ -16,7 +16,7 @@ import { createAuthority, createSigners } from '../../src/lab/certificates.ts';
 import { trueTime, type WorldListener } from '../../src/lab/servers.ts';
 import { answerAs } from '../../src/lab/service-answers.ts';
 import type { World } from '../../src/lab/world.ts';
-import { BED, EC2_PORT, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
 import type { PlatformPart } from './platform.ts';
 
 const folder = process.argv[2] ?? '.';
@@ -61,6 +61,8 @@ function openDoors(): void {
   const doors: [PlatformPart, string, number][] = [
     ['ec2', BED.apiAddress, EC2_PORT],
     ['sts', BED.apiAddress, STS_PORT],
+    ['route53', BED.apiAddress, ROUTE53_PORT],
+    ['resolver', BED.apiAddress, RESOLVER_PORT],
     ...(world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? [['imds', BED.metadataAddress, 80] satisfies [PlatformPart, string, number]]
       : []),

@@ -77,7 +77,7 @@ export function blocks(
         .flatMap((list) => list.Domains ?? [])
         .some((domain) => isListed(name, bare(domain))),
     );
-  return names.flatMap((name) => {
+  return names.flatMap((name): Block[] => {
     const first = deciding(name);
     const trusts = first?.FirewallDomainRedirectionAction === 'TRUST_REDIRECTION_DOMAIN';
     const links = trusts ? [] : chain(name).map(deciding);
