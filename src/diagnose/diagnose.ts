@@ -12,11 +12,11 @@ import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
-import { planFixes, proveFixes } from './fixes.ts';
+import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
 import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
-import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
+import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
 import { observedStatus } from './target-status.ts';
 import { headlineOf, notChecked, notesOf, verdictOf } from './verdict.ts';
 import { describeTarget, statusOf, type View } from './views.ts';
@@ -65,14 +65,17 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   for (const view of views) view.status = statusOf(view);
 
   const causes = rankCauses(views);
-  const fixes = proveFixes(causes, views, modelInput);
+  const plans = setsPerTarget(causes, views, modelInput);
+  const fixes = proveFixes(causes, plans, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
-  const fixPlan = planFixes(causes, views, modelInput);
+  const fixPlan = planFixes(causes, plans, modelInput);
+  const run = { input, vantage };
   const unexplained = unexplainedOf(views, causes);
+  const couldBe = unexplainedCouldBe(unexplained, views, run);
   const undecided = undecidedOf(views, input.probed);
   const targets = views.map((view) => {
     const answers = describeAnswers(state, vantage, view.target, view.evidence);
-    return { ...describeTarget(view, vantage, reportCauses), ...(answers.length === 0 ? {} : { answers }) };
+    return { ...describeTarget(view, vantage, reportCauses, state), ...(answers.length === 0 ? {} : { answers }) };
   });
   const pasted = pastedOf(views, state, vantage);
   const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
@@ -105,10 +108,11 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     targets,
     causes: reportCauses,
     fixPlan,
-    contradicted: contradictedOf(views),
+    contradicted: contradictedOf(views, run),
     ruledOut: ruledOutOf(views, causes),
     undecided,
     unexplained,
+    ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
     notChecked: notChecked(input.probed, views),
     ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,

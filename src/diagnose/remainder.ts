@@ -4,6 +4,7 @@ import { proxyCarries } from '../checks/evidence.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Contradicted, RuledOut, Undecided } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
+import { couldBeOpen, couldBeShut, type Run } from './could-be.ts';
 import type { Judged } from './findings.ts';
 import type { Cause } from './rank.ts';
 import { lackedItsPort } from './target-status.ts';
@@ -93,6 +94,23 @@ function isFailureForSomeone(one: Observation, host: string | undefined): boolea
   }
 }
 
+/** What could explain them, for the targets that they concern; undefined when there are none. */
+export function unexplainedCouldBe(
+  unexplained: readonly string[],
+  views: readonly View[],
+  run: Run,
+): string[] | undefined {
+  if (unexplained.length === 0) return undefined;
+  const concerned = views.filter((view) =>
+    [...view.evidence.all, ...view.evidence.experiments].some((one) => unexplained.includes(one.id)),
+  );
+  return couldBeShut(
+    run,
+    concerned,
+    run.input.observations.filter((one) => unexplained.includes(one.id)),
+  );
+}
+
 export function undecidedOf(views: readonly View[], probed: boolean): Undecided[] {
   const groups = new Map<AnyCheck, { targets: string[]; missing: Missing[]; matters: boolean }>();
   for (const view of views) {
@@ -120,26 +138,33 @@ export function ruledOutOf(views: readonly View[], causes: readonly Cause[]): Ru
       view.evaluated.judged.filter((one) => one.standing === 'contradicted').map((one) => one.check.code),
     ),
   );
-  const groups = new Map<AnyCheck, { because: string; targets: string[] }>();
+  const groups = new Map<AnyCheck, { reasons: Set<string>; targets: string[] }>();
   for (const view of views) {
     for (const { check, because } of view.evaluated.absences) {
       if (found.has(check.code) || open.has(check.code) || contradicted.has(check.code)) continue;
-      const group = groups.get(check) ?? { because, targets: [] };
+      const group = groups.get(check) ?? { reasons: new Set(), targets: [] };
       groups.set(check, group);
+      group.reasons.add(because);
       group.targets.push(view.target.id);
     }
   }
-  return [...groups.entries()].map(([check, group]) => ({ code: check.code, title: check.title, ...group }));
+  return [...groups.entries()].map(([check, { reasons, targets }]) => ({
+    code: check.code,
+    title: check.title,
+    because: joinReasons([...reasons]),
+    targets,
+  }));
 }
 
-const COULD_BE = [
-  'the description is older than the network: a change may be on its way',
-  'another network interface or source address of this host was used than the one that was evaluated',
-  'an appliance in between forwards the traffic',
-  'an established path through another VPC (Route 53 Profile, private hosted zone) leads there',
-];
+/** Targets are often cleared by the same rule; where not, two reasons are told and the others counted. */
+function joinReasons(reasons: readonly string[]): string {
+  const [first = '', second, ...more] = reasons;
+  if (second === undefined) return first;
+  return more.length === 0 ? `${first}; ${second}` : `${first}; ${second}; and ${more.length} more alike`;
+}
 
-export function contradictedOf(views: readonly View[]): Contradicted[] {
+/** Findings that packets disprove: withdrawn, and told with what could explain the difference. */
+export function contradictedOf(views: readonly View[], run: Run): Contradicted[] {
   const groups = new Map<string, Judged[]>();
   for (const view of views) {
     for (const one of view.evaluated.judged) {
@@ -150,16 +175,21 @@ export function contradictedOf(views: readonly View[]): Contradicted[] {
   }
   return [...groups.values()].map((members) => {
     const first = members[0] as Judged;
+    const targets = [...new Set(members.map((member) => member.target.id))];
     const observations = [...new Set(members.flatMap((member) => member.disprovedBy))];
     return {
       code: first.check.code,
       title: first.check.title,
       summary: first.finding.summary,
-      targets: [...new Set(members.map((member) => member.target.id))],
+      targets,
       resources: first.finding.resources,
       observed: `The probes show the opposite: ${observations.slice(0, 3).join('; ')}.`,
       observations,
-      couldBe: COULD_BE,
+      couldBe: couldBeOpen(
+        run,
+        views.filter((view) => targets.includes(view.target.id)),
+        run.input.observations.filter((one) => observations.includes(one.id)),
+      ),
     };
   });
 }

@@ -1,6 +1,6 @@
 /** One endpoint, several addresses: the table that shows which of them works, when they do not all say the same. */
 import { isExperiment, type Observation, socketAddress } from '../model/observation.ts';
-import type { Report, ReportTarget } from '../model/report.ts';
+import type { Report, ReportTarget, TargetAddress } from '../model/report.ts';
 import { unique } from './words.ts';
 
 export type AddressRow = {
@@ -40,6 +40,7 @@ const OUTCOME_WORDS: Readonly<Record<string, string>> = {
  * tells nobody anything. A rung that was not asked for an address differs from nothing.
  */
 export function addressRows(report: Report, target: ReportTarget): readonly AddressRow[] {
+  if (target.addresses !== undefined) return worthTelling(target.addresses.map((one) => rowOf(target, one)));
   const given = namesLeadTo(report, target);
   const addresses = unique([...target.hops.map((list) => list.to), ...given].filter(isAddress));
   const rows = addresses.map((address): AddressRow => {
@@ -55,9 +56,30 @@ export function addressRows(report: Report, target: ReportTarget): readonly Addr
       model: list === undefined ? NOT_ASKED : MODEL_WORDS[list.result],
     };
   });
+  return worthTelling(rows);
+}
+
+/** Rows that differ in what became of them; all or none. */
+function worthTelling(rows: readonly AddressRow[]): readonly AddressRow[] {
   const judged = ['dns', 'tcp', 'tls', 'https', 'model'] as const;
   const differ = judged.some((column) => unique(rows.map((row) => row[column]).filter(asked)).length > 1);
   return differ ? rows : [];
+}
+
+/** As the diagnosis tells it; older reports have no such list, and their rows are made of their observations. */
+function rowOf(target: ReportTarget, one: TargetAddress): AddressRow {
+  const list = target.hops.find((candidate) => candidate.to === one.address);
+  const words = (outcome: string | undefined) =>
+    outcome === undefined ? NOT_ASKED : (OUTCOME_WORDS[outcome] ?? outcome);
+  return {
+    zone: one.zoneId ?? one.zone ?? NOT_ASKED,
+    address: one.address,
+    dns: one.named === undefined ? NOT_ASKED : one.named ? 'yes' : 'no',
+    tcp: words(one.tcp),
+    tls: words(one.tls),
+    https: words(one.https),
+    model: list === undefined ? NOT_ASKED : MODEL_WORDS[list.result],
+  };
 }
 
 /**

@@ -26,6 +26,7 @@ import {
   fullHeadline,
   hasFixPlan,
   openQuestions,
+  otherSets,
   rankWords,
   refusedCalls,
   shortNames,
@@ -206,6 +207,7 @@ function planLines(page: Page): readonly Line[] {
   const say = (text: string, style?: Style) => paragraph(page, text, AT, style);
   return section('Fix plan', [
     ...numbered,
+    ...otherSets(report).flatMap((line) => say(line)),
     ...(opens.length === 0 ? [] : say(`Then the model opens ${joinWords(opens)}.`, 'green')),
     ...(remaining.length === 0 ? [] : say(`Still closed after that, or unknown: ${joinWords(remaining)}.`, 'yellow')),
     ...(page.verbose && undo.length > 0 ? [...say('To take it all back:'), ...commandLines(page, undo, AT)] : []),
@@ -217,10 +219,12 @@ function closingLines(page: Page): readonly Line[] {
   const { report } = page;
   const say = (text: string, style?: Style) => paragraph(page, text, AT, style);
   return [
-    ...section(
-      'Not explained',
-      unexplainedLines(report).flatMap((line) => say(line)),
-    ),
+    ...section('Not explained', [
+      ...unexplainedLines(report).flatMap((line) => say(line)),
+      ...(report.unexplainedCouldBe === undefined
+        ? []
+        : say(`Could be: ${sentence(report.unexplainedCouldBe.join('; '))}`)),
+    ]),
     ...section('Contradicted', contradictedLines(page)),
     ...section('Not decided', undecidedLines(page)),
     ...section('Fine', fineLines(page)),

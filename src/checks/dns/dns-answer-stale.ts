@@ -3,6 +3,7 @@ import { allAddresses } from '../../network/destinations.ts';
 import type { ZoneAnswer } from '../../network/zones.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment } from '../terraform.ts';
 import { HOSTED_ZONE_SLICES, isInsideVpc, nameGoal, zoneOfHost } from './names.ts';
 import { failsAt } from './wrong-address.ts';
 
@@ -35,7 +36,7 @@ export const dnsAnswerStale = defineCheck({
       return unknown([missing(state, 'networkInterfaces', `whose address ${list(inside)} is`)], false);
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
     const stale = inside.filter((address) => !(goal.addresses ?? []).includes(address));
-    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own interfaces`);
+    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own ${list(inside)}`);
     // A record of a zone is no cache: it is read, and named, by a cause of its own.
     const zone = zoneOfHost(state, vantage, host);
     if (zone?.answer?.kind === 'addresses' && stale.every((address) => recorded(zone.answer, address)))
@@ -80,6 +81,9 @@ export const dnsAnswerStale = defineCheck({
       `aws route53 list-hosted-zones-by-vpc --vpc-id "$VPC_ID" --vpc-region "$AWS_REGION"`,
     ],
     undo: [],
+    terraform: comment(
+      `A cache is no resource of Terraform’s. A record that somebody keeps is an aws_route53_record for ${host}: correct it in its configuration, best as an alias of the endpoint’s name.`,
+    ),
     owner: 'DNS owner',
     unprovable: 'the record or cache that gives this answer is not in the state that was read',
   }),

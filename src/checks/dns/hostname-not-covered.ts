@@ -3,6 +3,7 @@ import { coversHost, namesCover, offeredNames, privateNames } from '../../networ
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 import { privateDnsOffer } from './service-without-private-dns.ts';
 
@@ -93,17 +94,24 @@ export const hostnameNotCovered = defineCheck({
           ? 'export AWS_USE_FIPS_ENDPOINT=false'
           : variant === 'dualstack'
             ? 'export AWS_USE_DUALSTACK_ENDPOINT=false'
-            : use !== undefined && service !== undefined
-              ? `export AWS_ENDPOINT_URL_${service.toUpperCase().replace(/[^A-Z0-9]/g, '_')}=https://${use}`
-              : undefined;
+            : undefined;
     return {
       summary:
         use !== undefined
           ? `Call ${use} instead of ${host}.`
           : `Call the endpoint’s own name${vpceName === undefined ? '' : ` ${vpceName}`} instead of ${host}.`,
-      commands: setting === undefined ? [] : [setting],
+      // The variable AWS_ENDPOINT_URL_<SERVICE> is spelled by the SDK's own id of the service, which no table here holds.
+      commands:
+        setting !== undefined
+          ? [setting]
+          : use === undefined
+            ? []
+            : [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${use}/`],
       undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
       owner: 'application owner',
+      terraform: notTerraforms(
+        'it is a setting of the application; it can stand where Terraform writes its environment.',
+      ),
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
     };

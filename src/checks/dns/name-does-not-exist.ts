@@ -4,6 +4,7 @@ import { hostedZones, managedZones, owningZone } from '../../network/zones.ts';
 import { matchHost, standardHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { whyItExists, zonesThatDenied } from './names.ts';
 
 export const nameDoesNotExist = defineCheck({
@@ -31,7 +32,8 @@ export const nameDoesNotExist = defineCheck({
       ['answered', 'no-data', 'nxdomain'].includes(answer.outcome),
     );
     if (asked.length === 0) return NOT_APPLICABLE;
-    if (asked.some((answer) => answer.outcome !== 'nxdomain')) return absent('the name exists');
+    const knows = asked.find((answer) => answer.outcome !== 'nxdomain');
+    if (knows !== undefined) return absent(`${knows.server} knows the name ${host}`);
     const match = matchHost(host);
     if (whyItExists(state, target) !== undefined) return NOT_APPLICABLE;
     // A private zone of the VPC that owns the name denies it whether it exists or not: that zone is the cause.
@@ -86,6 +88,9 @@ export const nameDoesNotExist = defineCheck({
       commands: setting === undefined ? [] : [setting],
       undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
       owner: 'application owner',
+      terraform: notTerraforms(
+        'it is a setting of the application; it can stand where Terraform writes its environment.',
+      ),
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
     };

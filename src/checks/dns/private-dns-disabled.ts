@@ -2,10 +2,13 @@ import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { namesCover, offeredNames } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
+import { primaryCidrOf } from '../../network/resolution.ts';
+import { endpointNames } from '../../services/endpoint-names.ts';
 import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import {
   HOSTED_ZONE_SLICES,
   leadsToEndpoint,
@@ -14,6 +17,8 @@ import {
   predictsPublicAnswer,
   zoneOfHost,
 } from './names.ts';
+import { privateDnsOptionsInTerraform } from './private-dns-options.ts';
+import { vpcAttributesInTerraform } from './vpc-attributes.ts';
 
 export const privateDnsDisabled = defineCheck({
   code: 'private-dns-disabled',
@@ -41,7 +46,7 @@ export const privateDnsDisabled = defineCheck({
     // A central endpoint's name is led to it by a zone, with private DNS off on purpose.
     if (endpoint === undefined || ['gateway', 'named', 'central'].includes(goal.choice?.way ?? ''))
       return NOT_APPLICABLE;
-    if (endpoint.PrivateDnsEnabled === true) return absent('the endpoint’s private DNS is on');
+    if (endpoint.PrivateDnsEnabled === true) return absent(`${endpoint.VpcEndpointId}’s private DNS is on`);
     const names = offered(state, endpoint);
     if (!namesCover(names, host)) return NOT_APPLICABLE;
     const answers = evidence.system?.addresses ?? [];
@@ -71,6 +76,8 @@ export const privateDnsDisabled = defineCheck({
         facts: {
           endpointId: endpoint.VpcEndpointId,
           vpcId: endpoint.VpcId ?? vantage.vpcId ?? '',
+          serviceName: endpoint.ServiceName,
+          vpceName: endpointNames(endpoint).regional.find((name) => !name.startsWith('*.')),
           support: attributes?.EnableDnsSupport?.Value !== false,
           hostnames: attributes?.EnableDnsHostnames?.Value !== false,
           names,
@@ -80,7 +87,7 @@ export const privateDnsDisabled = defineCheck({
       },
     ]);
   },
-  fix: ({ endpointId, vpcId, support, hostnames, names, answersInside }) => {
+  fix: ({ endpointId, vpcId, serviceName, support, hostnames, names, answersInside, vpceName }, { vantage }) => {
     const attributes = [
       ...(support ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":true}'`]),
       ...(hostnames ? [] : [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames '{"Value":true}'`]),
@@ -92,8 +99,43 @@ export const privateDnsDisabled = defineCheck({
         `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled${answersInside ? ' --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false' : ''}`,
       ],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
+      terraform: hcl(
+        ...(attributes.length === 0
+          ? []
+          : [
+              vpcAttributesInTerraform(
+                vpcId,
+                primaryCidrOf(vantage),
+                { support: true, hostnames: true },
+                'Undo: give the attributes their former values.',
+              ),
+            ]),
+        answersInside
+          ? privateDnsOptionsInTerraform({ endpointId, vpcId, serviceName })
+          : hcl(
+              resource('aws_vpc_endpoint_private_dns', endpointId, {
+                vpc_endpoint_id: endpointId,
+                private_dns_enabled: true,
+              }),
+              comment(
+                'Not beside a private_dns_enabled argument of the endpoint’s own resource: there, set it to true. Undo: private_dns_enabled = false.',
+              ),
+            ),
+      ),
+      ...(vpceName === undefined
+        ? {}
+        : {
+            alternatives: [
+              {
+                summary: `Leave the name as it is for everybody else, and give this one application the endpoint URL https://${vpceName}.`,
+                commands: [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${vpceName}/`],
+                undo: [],
+                terraform: notTerraforms('it is a setting of the application.'),
+                unprovable: `which name the application calls is not part of the model; vpce-doctor ${vpceName} shows whether that one opens`,
+              },
+            ],
+          }),
       owner: 'endpoint owner',
-      caution: `This changes ${names[0] ?? 'the service’s name'} for the whole of ${vpcId}: every subnet’s traffic to it then needs the endpoint’s security group and network ACLs to admit it.`,
       edit: (draft) => {
         const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
         if (endpoint === undefined) return;

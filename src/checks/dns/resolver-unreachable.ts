@@ -4,6 +4,7 @@ import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../../networ
 import { absent, type Draft, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { captureOf, isForbiddenHere } from '../host/local.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 
 const SILENT = new Set(['timeout', 'refused', 'unreachable', 'prohibited', 'failed', 'malformed']);
 
@@ -83,6 +84,9 @@ export const resolverUnreachable = defineCheck({
     ],
     undo: ['sudo mv /etc/resolv.conf.bak /etc/resolv.conf'],
     owner: 'DNS owner',
+    terraform: notTerraforms(
+      'resolv.conf belongs to the host. Where DHCP options hand it out: aws_vpc_dhcp_options with domain_name_servers.',
+    ),
     caution: 'Where DHCP options hand out the resolver, change them there, or the next lease brings it back.',
     edit: (draft: Draft) => {
       draft.vantage.resolvers = [{ address: resolver, port: 53 }];

@@ -2,6 +2,7 @@ import { missing } from '../../model/state.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { joinedTo } from './joined.ts';
@@ -40,7 +41,7 @@ export const endpointInOtherVpc = defineCheck({
     if (vpcId === undefined) return NOT_APPLICABLE;
     const choice = chooseEndpoint(state, vpcId, target);
     if (choice !== undefined && (choice.endpoints[0].VpcId ?? vpcId) === vpcId)
-      return absent(`${choice.endpoints[0].VpcEndpointId} is in this VPC`);
+      return absent(`${choice.endpoints[0].VpcEndpointId} is in ${vpcId}, as the client is`);
     const others = endpointsFor(state.vpcEndpoints, target).filter(
       (endpoint) => endpoint.VpcId !== undefined && endpoint.VpcId !== vpcId,
     );
@@ -82,6 +83,7 @@ export const endpointInOtherVpc = defineCheck({
           summary: 'Create an endpoint for the service in the client’s VPC, or join the two VPCs.',
           commands: [],
           undo: [],
+          terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
           owner: 'network owner',
           unprovable: 'the client’s subnet or the service is not known',
         }

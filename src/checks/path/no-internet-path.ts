@@ -18,6 +18,7 @@ import { sameServiceEndpoint } from '../endpoint/no-endpoint.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
 import { goesByProxy } from '../evidence.ts';
 import { isMisledRegion } from '../host/regions.ts';
+import { attribute, comment, type Expression, hcl, imported, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 const PRIVATE = cidrSet([
   '10.0.0.0/8',
@@ -126,6 +127,13 @@ export const noInternetPath = defineCheck({
           `aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional`,
         ],
         undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id "$EXCLUSION"'],
+        terraform: hcl(
+          resource('aws_vpc_block_public_access_exclusion', vpcId ?? 'vpc', {
+            vpc_id: vpcId,
+            internet_gateway_exclusion_mode: 'allow-bidirectional',
+          }),
+          UNDO_BY_REMOVAL,
+        ),
         owner: 'network owner',
         caution: 'Somebody switched this on for a reason: ask before you open the VPC to the internet.',
         edit: (draft) => {
@@ -148,6 +156,16 @@ export const noInternetPath = defineCheck({
           'aws ec2 disassociate-address --association-id "$ASSOCIATION"',
           'aws ec2 release-address --allocation-id "$ADDRESS"',
         ],
+        terraform: hcl(
+          resource('aws_eip', 'client', { domain: 'vpc' }),
+          networkInterfaceId === undefined
+            ? comment('And an aws_eip_association with the client’s network interface.')
+            : resource('aws_eip_association', 'client', {
+                allocation_id: attribute('aws_eip', 'client', 'allocation_id'),
+                network_interface_id: networkInterfaceId,
+              }),
+          UNDO_BY_REMOVAL,
+        ),
         owner: 'network owner',
         caution: 'A public address makes the host reachable from the internet wherever its security groups admit it.',
         edit: (draft) => {
@@ -165,6 +183,7 @@ export const noInternetPath = defineCheck({
           via === undefined
             ? [`aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`]
             : [],
+        terraform: defaultRouteInTerraform(routeTableId, via, nat),
         owner: 'network owner',
         edit: (draft) => defaultRoute(draft, table, nat),
       };
@@ -179,6 +198,18 @@ export const noInternetPath = defineCheck({
         `aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`,
         'aws ec2 delete-nat-gateway --nat-gateway-id "$NAT"',
       ],
+      terraform: hcl(
+        subnet === undefined
+          ? comment('A public subnet, whose default route leads to an internet gateway, is needed first.')
+          : hcl(
+              resource('aws_eip', 'nat', { domain: 'vpc' }),
+              resource('aws_nat_gateway', 'nat', {
+                allocation_id: attribute('aws_eip', 'nat', 'allocation_id'),
+                subnet_id: subnet,
+              }),
+              defaultRouteInTerraform(routeTableId, via, attribute('aws_nat_gateway', 'nat', 'id')),
+            ),
+      ),
       owner: 'network owner',
       caution: 'A NAT gateway is charged per hour and per gigabyte.',
       ...(subnet === undefined || vpcId === undefined
@@ -224,6 +255,21 @@ export const noInternetPath = defineCheck({
     },
   },
 });
+
+/** The default route of a table towards a NAT gateway: made, or, where there is one, taken over and given that target. */
+function defaultRouteInTerraform(
+  tableId: string | undefined,
+  via: string | undefined,
+  nat: string | Expression,
+): string {
+  if (tableId === undefined) return comment('The route table is not known: an aws_route with destination 0.0.0.0/0.');
+  const name = `${tableId}_default`;
+  return hcl(
+    ...(via === undefined ? [] : [imported('aws_route', name, `${tableId}_0.0.0.0/0`)]),
+    resource('aws_route', name, { route_table_id: tableId, destination_cidr_block: '0.0.0.0/0', nat_gateway_id: nat }),
+    via === undefined ? UNDO_BY_REMOVAL : comment(`Undo: give the route the target ${via} again and apply.`),
+  );
+}
 
 function defaultRoute(draft: Parameters<typeof draftElement>[0], tableId: string, NatGatewayId: string): void {
   const table = draftElement(draft, 'routeTables', 'RouteTableId', tableId);

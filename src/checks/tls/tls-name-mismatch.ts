@@ -3,6 +3,7 @@ import { isVpceName, namesCover, privateNames } from '../../network/endpoints.ts
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import {
   becauseOf,
   chainWords,
@@ -86,6 +87,16 @@ export const tlsNameMismatch = defineCheck({
           : [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${better.url}`],
     undo: [],
     owner: 'application owner',
+    terraform:
+      vpce && !privateDns && endpointId !== undefined
+        ? hcl(
+            resource('aws_vpc_endpoint_private_dns', endpointId, {
+              vpc_endpoint_id: endpointId,
+              private_dns_enabled: true,
+            }),
+            comment('The name itself is a setting of the application. Undo: private_dns_enabled = false.'),
+          )
+        : notTerraforms('which name is called is a setting of the application.'),
     unprovable:
       'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
   }),
