@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import type { World } from '../../src/lab/world.ts';
 import type { Call } from './aws-call.ts';
+import { RESOLVER_WRITES, ROUTE53_WRITES } from './aws-dns.ts';
 import { EC2_WRITES } from './aws-writes.ts';
 
 /** Ids of what a call creates, by operation. `aws … --query … --output text` prints them. */
@@ -18,6 +19,8 @@ const PREFIXES = {
   'create-dhcp-options': 'dopt',
   'allocate-address': 'eipalloc',
   'associate-address': 'eipassoc',
+  'create-hosted-zone': 'Z0EDFAB',
+  'create-firewall-domain-list': 'rslvr-fdl',
   'create-vpc-block-public-access-exclusion': 'vpcbpa-exclude',
 } as const;
 
@@ -91,8 +94,14 @@ function readBack(world: World, file: (name: string) => string, before: Readonly
 /** Worlds whose DHCP options a call has changed. */
 const DHCP = new WeakSet<World>();
 
-function makeCall(world: World, [id = '', service, operation = '', ...words]: readonly string[]): void {
-  const write = service === 'ec2' ? EC2_WRITES[operation] : undefined;
+const WRITES: Readonly<Record<string, typeof EC2_WRITES | undefined>> = {
+  ec2: EC2_WRITES,
+  route53: ROUTE53_WRITES,
+  route53resolver: RESOLVER_WRITES,
+};
+
+function makeCall(world: World, [id = '', service = '', operation = '', ...words]: readonly string[]): void {
+  const write = WRITES[service]?.[operation];
   if (write !== undefined) {
     write(world, options(words), id);
     if (operation === 'associate-dhcp-options') DHCP.add(world);

@@ -188,12 +188,13 @@ const LOOKUPS: readonly Scenario[] = [
     { verdict: 'degraded' },
   ),
   box(
-    'dns-intermittent',
+    'resolver-unreachable',
     'one of two resolvers does not answer',
     {},
     {
       reported: 'C116',
       verdict: 'degraded',
+      besides: ['dns-intermittent'],
       world: worldWith((world: World) => {
         world.client.nameservers = ['10.0.0.53', LAB.resolver];
         world.resolvers['10.0.0.53'] = { behaviour: 'silent', records: {} };
@@ -201,13 +202,13 @@ const LOOKUPS: readonly Scenario[] = [
     },
   ),
   box(
-    'dns-intermittent',
+    'resolver-not-vpc',
     'a public resolver stands beside the VPC’s',
     {},
     {
       reported: 'C177',
       verdict: 'degraded',
-      besides: ['resolver-not-vpc', 'public-path-used'],
+      besides: ['dns-intermittent', 'public-path-used'],
       world: worldWith(addNatGateway, (world: World) => {
         world.client.nameservers = ['8.8.8.8', LAB.resolver];
         world.resolvers['8.8.8.8'] = { behaviour: 'public', records: {} };

@@ -208,8 +208,7 @@ const NAMES: readonly Scenario[] = [
   }),
   ...(
     [
-      ['C078', 'ecr.api', 'api.ecr'],
-      ['C079', 'ecr.dkr', 'dkr.ecr'],
+      ['C078, C079', 'ecr.api', 'api.ecr'],
       ['C080', 'kinesis-streams', 'kinesis'],
     ] as const
   ).map(([id, service, label], i) =>

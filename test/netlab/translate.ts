@@ -222,7 +222,8 @@ function platform(world: World, layout: Layout): NamespacePlan {
       ...owned.map((address) => `addr add ${address}/32 dev eth0`),
       'addr add fd00:ec2::253/128 dev eth0 nodad',
       'addr add fd00:ec2::254/128 dev eth0 nodad',
-      `route add default${over('eth0', 4, NEAR)}`,
+      // Questions that a rule sends on come from an address that the VPC's routes know.
+      `route add default${over('eth0', 4, NEAR)}${base === undefined ? '' : ` src ${resolverAddress(base)}`}`,
       `-6 route add default${over('eth0', 6, NEAR)}`,
       ...backbone('platform'),
       // Resolver rules may send questions to resolvers outside the VPC.
