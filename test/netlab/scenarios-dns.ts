@@ -130,9 +130,9 @@ const INSIDE_VPC: readonly Scenario[] = [
     expect: blocked('resolver-rule-forwards'),
   },
   {
-    name: 'a Resolver rule leads to a resolver that is silent',
+    name: 'a Resolver rule leads to a resolver that fails',
     group: 'single',
-    world: worldWith(rule(LAB.secretsHost, '10.0.0.53'), resolverAt('10.0.0.53', { behaviour: 'silent' })),
+    world: worldWith(rule(LAB.secretsHost, '10.0.0.53'), resolverAt('10.0.0.53', { behaviour: 'servfail' })),
     targets: secrets,
     expect: blocked('resolver-rule-forwards'),
   },

@@ -168,7 +168,11 @@ const NAMES: readonly Scenario[] = [
   report('C084', 'the private zone for S3 has an apex record and no wildcard', {
     world: worldWith(
       withoutS3Endpoint,
-      endpoint('vpce-53000002', 's3', [LAB.s3Host], { PrivateDnsEnabled: false }),
+      // Names of an S3 endpoint want a label of the bucket before them (facts.md 2.4).
+      endpoint('vpce-53000002', 's3', [LAB.s3Host], {
+        PrivateDnsEnabled: false,
+        DnsEntries: [{ DnsName: '*.vpce-53000002-a1b2c3d4.s3.eu-west-1.vpce.amazonaws.com' }],
+      }),
       publicService('52.218.4.20', `logs-bucket.${LAB.s3Host}`),
       privateZone(LAB.s3Host, { [LAB.s3Host]: { A: ['10.0.2.20', '10.0.3.20'] } }),
     ),
