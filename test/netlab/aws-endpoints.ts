@@ -122,7 +122,7 @@ function addInterface(world: World, endpoint: SliceElement<'vpcEndpoints'>, subn
 export function createEndpoint(world: World, call: Call, VpcEndpointId: string): void {
   const ServiceName = need(call, 'service-name');
   const type = need(call, 'vpc-endpoint-type');
-  const service = ServiceName.split('.').slice(3).join('.');
+  const service = serviceIn(ServiceName, world);
   const own = (zone: string) => `${VpcEndpointId}-a1b2c3d4${zone}.${service}.${world.region}.vpce.amazonaws.com`;
   const endpoint: SliceElement<'vpcEndpoints'> = {
     VpcEndpointId,
@@ -150,6 +150,11 @@ export function createEndpoint(world: World, call: Call, VpcEndpointId: string):
   }
 }
 
+/** The service's part of its name; a global service's name has no Region. */
+function serviceIn(serviceName: string, world: World): string {
+  return serviceName.split('.').slice(2).join('.').replace(`${world.region}.`, '');
+}
+
 /** Services whose private name is not the service's name with the Region behind it (facts.md 5.1). */
 const OTHER_HOSTS: Readonly<Record<string, string>> = {
   'codeartifact.api': 'codeartifact',
@@ -163,7 +168,7 @@ const OTHER_HOSTS: Readonly<Record<string, string>> = {
 function offerService(world: World, ServiceName: string): void {
   const known = world.api.endpointServices.filter((found) => found.ServiceName === ServiceName);
   if (known.some((found) => (found.PrivateDnsNames ?? []).length > 0)) return;
-  const service = ServiceName.split('.').slice(3).join('.');
+  const service = serviceIn(ServiceName, world);
   const host = `${OTHER_HOSTS[service] ?? service}.${world.region}.amazonaws.com`;
   world.api.endpointServices.push({
     ServiceName,
