@@ -2,11 +2,8 @@
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import { type Failure, type Observation, type Probe, socketAddress, UNASKED } from '../model/observation.ts';
-import { probeDns } from './dns.ts';
 import { runEnded } from './limit.ts';
 import { failureOf, OWN_CODES } from './outcome.ts';
-import { probeTcp } from './tcp.ts';
-import { probeTls } from './tls.ts';
 
 /** Questions in flight when nothing else is asked for. */
 export const DEFAULT_CONCURRENCY = 16;
@@ -157,15 +154,16 @@ function once(act: () => void): () => void {
   };
 }
 
+/** What a rung needs is loaded with its first question, TLS and HTTPS while others wait already. */
 async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promise<Observation> {
   try {
     switch (probe.rung) {
       case 'dns':
-        return await probeDns(probe, host, durations, signal);
+        return await (await import('./dns.ts')).probeDns(probe, host, durations, signal);
       case 'tcp':
-        return await probeTcp(probe, host, durations, signal);
+        return await (await import('./tcp.ts')).probeTcp(probe, host, durations, signal);
       case 'tls':
-        return await probeTls(probe, host, durations, signal);
+        return await (await import('./tls.ts')).probeTls(probe, host, durations, signal);
       case 'https':
         return await (await import('./https.ts')).probeHttps(probe, host, durations, signal);
       case 'proxy':
