@@ -1,6 +1,6 @@
 /** The caller may not read what would decide, or the API does not answer: unknown is never absent. */
 import { LAB, type World } from '../../src/lab/world.ts';
-import { inbound, outbound, tcp } from './edits.ts';
+import { inbound, tcp } from './edits.ts';
 import type { Scenario } from './scenario.ts';
 import { withoutSecretsEndpoint, worldWith } from './worlds.ts';
 
@@ -41,17 +41,10 @@ const GROUPS = ['ec2:DescribeSecurityGroups', 'ec2:DescribeSecurityGroupRules'];
 export const BLIND_SCENARIOS: readonly Scenario[] = [
   {
     name: 'the endpoint’s security group is closed, and nobody may read security groups',
-    group: 'healthy',
+    group: 'single',
     world: worldWith(inbound(LAB.endpointGroup, tcp(443, '10.0.9.0/24')), refuses('denied', GROUPS)),
     targets: secrets,
-    expect: { verdict: 'inconclusive', causes: [], unexplained: true },
-  },
-  {
-    name: 'the client’s security group is closed, and reading security groups is throttled',
-    group: 'healthy',
-    world: worldWith(outbound(LAB.clientGroup), refuses('throttled', GROUPS)),
-    targets: secrets,
-    expect: { verdict: 'inconclusive', causes: [], unexplained: true },
+    expect: { verdict: 'blocked', causes: ['endpoint-sg-blocks-client'], standing: 'likely' },
   },
   {
     name: 'everything works, and nothing may be read',
@@ -79,6 +72,6 @@ export const BLIND_SCENARIOS: readonly Scenario[] = [
     group: 'single',
     world: worldWith((world) => world.client.hosts.push(`10.0.2.99 ${LAB.secretsHost}`), refuses('denied')),
     targets: secrets,
-    expect: { verdict: 'blocked', causes: ['hosts-file-overrides'], standing: 'likely' },
+    expect: { verdict: 'blocked', causes: ['hosts-file-overrides'] },
   },
 ];
