@@ -148,6 +148,9 @@ const PROXIES: readonly Scenario[] = [
   fine('NO_PROXY exempts the endpoint’s host', worldWith(proxyHost(false), proxied(`${METADATA},${secretsHost}`)), {
     proxies: [tinyproxy],
   }),
+  fine('NO_PROXY exempts all of amazonaws.com', worldWith(proxyHost(false), proxied(`${METADATA},.amazonaws.com`)), {
+    proxies: [tinyproxy],
+  }),
   fine('NO_PROXY exempts everything', worldWith(proxyHost(false), proxied('*')), { proxies: [tinyproxy] }),
   fine(
     'the proxy is for plain HTTP only',
