@@ -169,7 +169,8 @@ function trialsOf(report: Report): Trial[] {
   const plan = {
     of: 'plan',
     commands: steps.flatMap((cause) => cause.fix.commands),
-    undo: report.fixPlan.undo,
+    // Where one step cannot be taken back (a route to what is gone), the plan cannot either.
+    undo: steps.some((cause) => cause.fix.undo.length === 0) ? [] : report.fixPlan.undo,
     targets: report.fixPlan.opens,
     all: true,
   };

@@ -28,7 +28,7 @@ const { values } = parseArgs({
     worlds: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true },
-    jobs: { type: 'string', default: '8' },
+    jobs: { type: 'string', default: '12' },
     tool: { type: 'string' },
     reports: { type: 'string' },
     'no-docs': { type: 'boolean', default: false },

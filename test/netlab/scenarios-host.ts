@@ -145,7 +145,10 @@ const PROXIES: readonly Scenario[] = [
       hazards: { proxies: [{ ...tinyproxy, credentials: 'someone secret' }] },
     },
   ),
-  fine('NO_PROXY exempts the endpoint’s host', worldWith(proxyHost(false), proxied(`${METADATA},.amazonaws.com`)), {
+  fine('NO_PROXY exempts the endpoint’s host', worldWith(proxyHost(false), proxied(`${METADATA},${secretsHost}`)), {
+    proxies: [tinyproxy],
+  }),
+  fine('NO_PROXY exempts all of amazonaws.com', worldWith(proxyHost(false), proxied(`${METADATA},.amazonaws.com`)), {
     proxies: [tinyproxy],
   }),
   fine('NO_PROXY exempts everything', worldWith(proxyHost(false), proxied('*')), { proxies: [tinyproxy] }),

@@ -1,6 +1,7 @@
 /** Every scenario, once. Names are unique; scenarios-*.ts hold them by subject. */
 import type { Scenario } from './scenario.ts';
 import { ACL_SCENARIOS } from './scenarios-acl.ts';
+import { BLIND_SCENARIOS } from './scenarios-blind.ts';
 import { BOX_SCENARIOS } from './scenarios-boxes.ts';
 import { CENTRAL_SCENARIOS } from './scenarios-central.ts';
 import { DNS_SCENARIOS } from './scenarios-dns.ts';
@@ -30,6 +31,7 @@ const ALL: readonly Scenario[] = [
   ...MORE_REPORT_SCENARIOS,
   ...SEVERAL_SCENARIOS,
   ...HEALTHY_SCENARIOS,
+  ...BLIND_SCENARIOS,
 ];
 
 /** Those that were drawn from public reports bear the reports' numbers in their names. */
