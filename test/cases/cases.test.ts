@@ -26,6 +26,8 @@ type Expected = {
   /** codes that are reported besides, and codes that would be a mistake */
   readonly also?: readonly string[];
   readonly never?: readonly string[];
+  /** what the first cause's commands must hold */
+  readonly fix?: readonly string[];
 };
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -66,6 +68,7 @@ describe('cases', () => {
     if (want.severity !== undefined) expect(first?.severity).toBe(want.severity);
     expect(codes).toEqual(expect.arrayContaining([...(want.also ?? [])]));
     expect((want.never ?? []).filter((code) => codes.includes(code))).toEqual([]);
+    for (const part of want.fix ?? []) expect(first?.fix.commands.join('\n')).toContain(part);
     // What failed is explained by a cause, or said to be unexplained in so many words.
     if (report.unexplained.length > 0 && report.causes.length > 0)
       expect(report.headline).toMatch(/explains? a part|could not be confirmed|nothing that could be seen/);
