@@ -294,6 +294,12 @@ function variants(): World[] {
     });
   }
 
+  // The same where it is attached in the very subnets of both ends, and their network ACLs deny everything.
+  const sameSubnets = structuredClone(beyondGateway);
+  for (const one of sameSubnets.api.transitGatewayVpcAttachments)
+    if (one.VpcId === 'vpc-20000002') one.SubnetIds = [LAB.endpointSubnetA, LAB.endpointSubnetB];
+  for (const acl of sameSubnets.api.networkAcls) acl.Entries = [];
+
   const exit = healthyWorld();
   addNatGateway(exit);
 
@@ -309,6 +315,7 @@ function variants(): World[] {
     peered,
     beyondNat,
     beyondGateway,
+    sameSubnets,
     bare(exit),
     unreadable,
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway }),
