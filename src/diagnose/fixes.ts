@@ -110,7 +110,10 @@ function proofOf(
     const stuck = stuckBy(causes, target);
     const set = chosen?.includes(cause) === true ? chosen : undefined;
     const after = modelAfter(input, target, [fix]);
-    if (before === 'open') why = `On the model ${target.id} is open already.`;
+    // Where nobody asked and another resolver answers, an open way is no opened target.
+    if (view.status === 'unknown' && after.resolution.kind === 'unknown')
+      why = `The model cannot tell: where the client’s resolver leads ${target.id} is not known.`;
+    else if (before === 'open') why = `On the model ${target.id} is open already.`;
     else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
     else if (set !== undefined && stuck === undefined && openWith(fix, cause, set, target, input))
       needed.push(target.id);
@@ -176,16 +179,16 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
   const fixes = ordered.map((cause) => cause.fix).filter(provable);
   const opens: string[] = [];
   const remaining: string[] = [];
+  const beyondModel: string[] = [];
   for (const { view } of plans) {
     if (!isBroken(view)) {
       if (view.status === 'unknown') remaining.push(view.target.id);
       continue;
     }
-    const opened =
-      fixes.length > 0 &&
-      stuckBy(causes, view.target) === undefined &&
-      modelAfter(input, view.target, fixes).status === 'open';
-    (opened ? opens : remaining).push(view.target.id);
+    const stuck = stuckBy(causes, view.target) !== undefined;
+    const open = modelAfter(input, view.target, fixes).status === 'open';
+    (open && !stuck && fixes.length > 0 ? opens : remaining).push(view.target.id);
+    if (open && stuck) beyondModel.push(view.target.id);
   }
   const rankOf = (cause: Cause) => causes.indexOf(cause) + 1;
   const perTarget = plans
@@ -198,6 +201,7 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
     steps: ordered.map(rankOf),
     opens,
     remaining,
+    ...(beyondModel.length === 0 ? {} : { beyondModel }),
     undo: [...ordered].reverse().flatMap((cause) => cause.fix.undo),
     ...(perTarget.length === 0 ? {} : { perTarget }),
   };

@@ -72,7 +72,7 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...fact('Do', [
       ...block(page, `${sentence(fix.summary)} (${fix.owner})`, AT),
       ...commandLines(page, fix.commands),
-      ...block(page, proof, AT, 'green'),
+      ...block(page, proof, AT, fix.proof === 'unproven' ? undefined : 'green'),
     ]),
     ...fact('Undo', commandLines(page, fix.undo)),
     ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),
