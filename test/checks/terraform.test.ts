@@ -11,12 +11,6 @@ import { runInLab } from './lab-run.ts';
 import { type Block, parseHcl } from './support/hcl.ts';
 import { LIFECYCLE, PROVIDER } from './support/provider.ts';
 
-/** Causes that came before fixes were written in Terraform as well are no excuse: these all have it. */
-const WITH_TERRAFORM =
-  'endpoint-missing endpoint-in-other-vpc endpoint-not-available endpoint-pending-acceptance endpoint-rejected endpoint-without-subnets vpc-dns-support-disabled vpc-dns-hostnames-disabled private-dns-disabled s3-private-dns-inbound-only hostname-not-covered resolver-not-vpc resolver-unreachable hosts-file-overrides name-does-not-exist dns-answer-stale endpoint-sg-blocks-client client-sg-blocks-egress client-nacl-blocks-egress client-nacl-blocks-return endpoint-nacl-blocks-ingress endpoint-nacl-blocks-return gateway-route-missing route-overrides-endpoint route-blackhole no-internet-path public-path-used tls-name-mismatch'.split(
-    ' ',
-  );
-
 function snippetsOf(report: Report): string[] {
   return report.causes.flatMap(({ fix }) =>
     [fix.terraform, ...(fix.alternatives ?? []).map((way) => way.terraform)].filter((text) => text !== undefined),
@@ -73,11 +67,9 @@ function broken(check: AnyCheck): World {
 describe.concurrent('the demonstration of', () => {
   it.each(CHECKS.map((check) => [check.code, check] as const))('%s', async (code, check) => {
     const { report } = await runInLab(broken(check), check.demonstration.targets ?? [LAB.secretsHost]);
-    if (WITH_TERRAFORM.includes(code)) {
-      const own = report.causes.find((cause) => cause.code === code);
-      expect(own?.fix.terraform).toBeDefined();
-      for (const way of own?.fix.alternatives ?? []) expect(way.terraform).toBeDefined();
-    }
+    const own = report.causes.find((cause) => cause.code === code);
+    expect(own?.fix.terraform, 'Terraform, or words that say why not').toBeDefined();
+    for (const way of own?.fix.alternatives ?? []) expect(way.terraform, way.summary).toBeDefined();
     for (const snippet of snippetsOf(report)) {
       judge(snippet);
       expect(snippet, 'a snippet ends in its undo, or says in words what is done').toMatch(/#[^\n]*\n?[^{}]*$/);

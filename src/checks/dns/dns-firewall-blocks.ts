@@ -5,6 +5,7 @@ import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { bare } from '../../network/zones.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
+import { attribute, comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { whyItExists } from './names.ts';
 
 type Facts = {
@@ -15,6 +16,9 @@ type Facts = {
   readonly entry: string | undefined;
   readonly priority: number;
 };
+
+/** What the list and the rule that allow a name are called. */
+const ALLOW_LIST = 'allow-aws-names';
 
 export const dnsFirewallBlocks = defineCheck({
   code: 'dns-firewall-blocks',
@@ -111,6 +115,9 @@ export const dnsFirewallBlocks = defineCheck({
         summary: `Let DNS Firewall allow ${host}: find the rule that catches it in the Resolver’s query log.`,
         commands: ['aws route53resolver list-firewall-rule-group-associations --vpc-id "$VPC_ID"'],
         undo: [],
+        terraform: comment(
+          `An aws_route53_resolver_firewall_rule that allows ${host} before the rule that blocks it, which could not be read.`,
+        ),
         owner: 'DNS owner',
         unprovable: 'the firewall’s rules could not be read',
       };
@@ -121,6 +128,9 @@ export const dnsFirewallBlocks = defineCheck({
         summary: `Take ${entry} off the domain list ${listId}, which a rule of ${groupId} blocks.`,
         commands: [change('REMOVE')],
         undo: [change('ADD')],
+        terraform: comment(
+          `Take "${entry}" out of the domains of the aws_route53_resolver_firewall_domain_list ${listId}, and apply. Undo: put it back, and apply again.`,
+        ),
         owner: 'DNS owner',
         caution: 'Every VPC with a rule on this list lets the name through then.',
         edit: (draft) => {
@@ -136,14 +146,25 @@ export const dnsFirewallBlocks = defineCheck({
     return {
       summary: `Allow ${link} by a rule of ${groupId} that comes before rule ${priority} (${entry}).`,
       commands: [
-        `LIST=$(aws route53resolver create-firewall-domain-list --name allow-aws-names --query FirewallDomainList.Id --output text)`,
+        `LIST=$(aws route53resolver create-firewall-domain-list --name ${ALLOW_LIST} --query FirewallDomainList.Id --output text)`,
         `aws route53resolver update-firewall-domains --firewall-domain-list-id "$LIST" --operation ADD --domains ${link}`,
-        `aws route53resolver create-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST" --priority ${before} --action ALLOW --name allow-aws-names`,
+        `aws route53resolver create-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST" --priority ${before} --action ALLOW --name ${ALLOW_LIST}`,
       ],
       undo: [
         `aws route53resolver delete-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST"`,
         `aws route53resolver delete-firewall-domain-list --firewall-domain-list-id "$LIST"`,
       ],
+      terraform: hcl(
+        resource('aws_route53_resolver_firewall_domain_list', ALLOW_LIST, { name: ALLOW_LIST, domains: [link] }),
+        resource('aws_route53_resolver_firewall_rule', ALLOW_LIST, {
+          name: ALLOW_LIST,
+          action: 'ALLOW',
+          firewall_domain_list_id: attribute('aws_route53_resolver_firewall_domain_list', ALLOW_LIST, 'id'),
+          firewall_rule_group_id: groupId,
+          priority: before,
+        }),
+        UNDO_BY_REMOVAL,
+      ),
       owner: 'DNS owner',
       caution: `Every VPC that ${groupId} is associated with may look the name up then. Priorities are unique in a group: choose another one where ${before} is taken.`,
       edit: (draft) => {

@@ -3,8 +3,9 @@ import { isType } from '../../network/endpoints.ts';
 import { hostOfServiceName } from '../../services/catalogue.ts';
 import { offerOf } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
-import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { defineCheck, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isMisledRegion } from '../host/regions.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
@@ -86,21 +87,15 @@ export const endpointInOtherRegion = defineCheck({
     ]);
   },
   fix: ({ host, here, vpcId, subnetId, serviceName, serviceRegion, crossRegion }) => ({
-    summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '; otherwise create a cross-Region endpoint' : '; otherwise the subnet needs a way to the other Region'}.`,
-    commands: crossRegion
-      ? [
-          `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP"`,
-        ]
-      : [],
-    undo: crossRegion ? ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'] : [],
+    summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '' : '; otherwise the subnet needs a way to the other Region'}.`,
+    commands: [],
+    undo: [],
+    terraform: notTerraforms('which Region is called is a setting of the application.'),
     owner: 'application owner',
     ...(crossRegion
-      ? {
-          caution:
-            'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
-        }
+      ? { alternatives: [crossRegionEndpoint({ vpcId, subnetId, serviceName, serviceRegion, host })] }
       : {}),
-    unprovable: 'in which Region the data is, and so which host is right, is not part of the model',
+    unprovable: `in which Region the data is, and so which host is right, is not part of the model${here === undefined ? '' : `; run vpce-doctor on ${here} to see that it opens`}`,
   }),
   demonstration: {
     targets: ['kms.us-east-1.amazonaws.com'],
@@ -110,3 +105,37 @@ export const endpointInOtherRegion = defineCheck({
     },
   },
 });
+
+/** The service of the other Region brought into this VPC, where the service allows that. */
+function crossRegionEndpoint(facts: {
+  readonly vpcId: string;
+  readonly subnetId: string | undefined;
+  readonly serviceName: string;
+  readonly serviceRegion: string;
+  readonly host: string | undefined;
+}): FixAlternative {
+  const { vpcId, subnetId, serviceName, serviceRegion, host } = facts;
+  const name = `${serviceName.split('.').slice(3).join('-')}-${serviceRegion}`;
+  return {
+    summary: `Create an interface endpoint in ${vpcId} for ${serviceName} of ${serviceRegion}, with a security group that admits this host.`,
+    commands: [
+      `ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
+    ],
+    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$ENDPOINT"'],
+    caution:
+      'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
+    terraform: hcl(
+      resource('aws_vpc_endpoint', name, {
+        vpc_id: vpcId,
+        service_name: serviceName,
+        service_region: serviceRegion,
+        vpc_endpoint_type: 'Interface',
+        subnet_ids: subnetId === undefined ? undefined : [subnetId],
+      }),
+      comment(
+        'And security_group_ids with a group that admits the client. Undo: remove what this adds, and apply again.',
+      ),
+    ),
+    unprovable: `which of its names the new endpoint has is told by AWS when it is there; run vpce-doctor on ${host ?? 'it'} then`,
+  };
+}

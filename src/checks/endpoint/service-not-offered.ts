@@ -2,6 +2,7 @@ import { publicHost } from '../../lab/world-endpoints.ts';
 import { targetOffer } from '../../network/offer.ts';
 import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
@@ -82,6 +83,11 @@ export const serviceNotOffered = defineCheck({
       `aws ec2 describe-vpc-endpoint-services --query "ServiceDetails[?contains(to_string(PrivateDnsNames), '${host ?? ''}')].ServiceName"`,
     ],
     undo: [],
+    terraform: comment(
+      sure
+        ? 'A way out is an aws_nat_gateway in a public subnet and an aws_route to it for 0.0.0.0/0; which subnet that is, is not the tool’s to choose.'
+        : 'An aws_vpc_endpoint, or else an aws_nat_gateway and an aws_route to it: which one depends on whether there is an endpoint service.',
+    ),
     owner: 'network owner',
     caution: 'A NAT gateway is charged per hour and per gigabyte, and opens the way to every public address.',
     unprovable: sure
