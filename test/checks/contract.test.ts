@@ -122,7 +122,9 @@ function expectComplete(way: ReportFixAlternative): void {
     expect(`${words} ${way.reason}`.length, words).toBeGreaterThan(80);
   }
   const changes = way.commands.filter((command) => CHANGES.test(command));
-  if (changes.length > 0) expect(way.undo.length, `no undo: ${changes.join(' ')}`).toBeGreaterThan(0);
+  // What cannot be taken back has to be said.
+  if (changes.length > 0 && way.undo.length === 0)
+    expect(way.caution ?? '', `no undo: ${changes.join(' ')}`).toMatch(/no way back|nothing to take back/);
   // What only looks, or asks the world, changes nothing that a fix could be.
   if (way.proof === 'opens') expect(way.commands.length, words).toBeGreaterThan(0);
   const terraform = way.terraform ?? '';
@@ -131,7 +133,7 @@ function expectComplete(way: ReportFixAlternative): void {
 }
 
 /** Commands after which AWS is not as it was; a shell variable may keep the id of what is made. */
-const CHANGES = /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool)/;
+const CHANGES = /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
 
 /** The fixes that a check proposes for a case, straight from its declaration. */
 function fixesOf(subject: Case, check: AnyCheck) {
