@@ -16,6 +16,7 @@ import {
   chooseEndpoint,
   type EndpointChoice,
   endpointState,
+  ledToCentral,
   namesCover,
   offeredNames,
   ownsVpceName,
@@ -53,8 +54,9 @@ export function planProbes(input: PlanInput): Probe[] {
   };
   const primary = primaryCidrOf(input.vantage);
   const seen: { target: Target; evidence: Evidence }[] = [];
-  for (const target of input.targets) {
-    const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
+  for (const wanted of input.targets) {
+    const evidence = evidenceFor(input.observations, true, input.vantage, wanted, primary);
+    const target = ledToCentral(input.state, input.vantage.vpcId, wanted, evidence.resolved);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);

@@ -133,7 +133,8 @@ function expectComplete(way: ReportFixAlternative): void {
 }
 
 /** Commands after which AWS is not as it was; a shell variable may keep the id of what is made. */
-const CHANGES = /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
+const CHANGES =
+  /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
 
 /** The fixes that a check proposes for a case, straight from its declaration. */
 function fixesOf(subject: Case, check: AnyCheck) {

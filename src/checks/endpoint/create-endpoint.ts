@@ -106,14 +106,18 @@ export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix
 /** Ids on the model, one per service: a plan may create several endpoints. */
 const newId = (kind: 'vpce' | 'eni' | 'sg', plan: NewEndpoint) => `${kind}-new-${plan.serviceName}`;
 
+/** Of the shell that types the commands: the undo needs the ids, and a plan may create several endpoints. */
+const variable = (kind: 'ENDPOINT' | 'GROUP', plan: NewEndpoint) =>
+  `${kind}_${nameOf(plan).replaceAll(/\W/g, '_').toUpperCase()}`;
+
 function createGateway(plan: NewEndpoint): Fix {
   const table = plan.routeTableId ?? '"$ROUTE_TABLE"';
   return {
     summary: `Create a gateway endpoint for ${plan.serviceName} (free of charge) and associate it with ${table}.`,
     commands: [
-      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table}`,
+      `${variable('ENDPOINT', plan)}=$(aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table} --query VpcEndpoint.VpcEndpointId --output text)`,
     ],
-    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
+    undo: [`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$${variable('ENDPOINT', plan)}"`],
     terraform: hcl(
       resource('aws_vpc_endpoint', nameOf(plan), {
         vpc_id: plan.vpcId,
@@ -156,6 +160,7 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
       : `--source-group ${plan.clientGroupId}`;
   const covered = host === undefined || namesCover(plan.privateNames, host);
   const name = nameOf(plan);
+  const [group, endpoint] = [variable('GROUP', plan), variable('ENDPOINT', plan)];
   return {
     summary: `Create an interface endpoint for ${plan.serviceName} in ${plan.subnetId} with private DNS, behind a security group that admits this host.`,
     commands: [
@@ -165,13 +170,13 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
             `aws ec2 modify-vpc-attribute --vpc-id ${plan.vpcId} --enable-dns-hostnames '{"Value":true}'`,
           ]
         : []),
-      `GROUP=$(aws ec2 create-security-group --vpc-id ${plan.vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
-      `aws ec2 authorize-security-group-ingress --group-id "$GROUP" --protocol tcp --port ${plan.port} ${source}`,
-      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$GROUP" --private-dns-enabled`,
+      `${group}=$(aws ec2 create-security-group --vpc-id ${plan.vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
+      `aws ec2 authorize-security-group-ingress --group-id "$${group}" --protocol tcp --port ${plan.port} ${source}`,
+      `${endpoint}=$(aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$${group}" --private-dns-enabled --query VpcEndpoint.VpcEndpointId --output text)`,
     ],
     undo: [
-      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
-      'aws ec2 delete-security-group --group-id "$GROUP"',
+      `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$${endpoint}"`,
+      `aws ec2 delete-security-group --group-id "$${group}"`,
     ],
     terraform: interfaceInTerraform(plan),
     owner: 'network owner',

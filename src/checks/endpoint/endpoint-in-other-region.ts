@@ -119,9 +119,9 @@ function crossRegionEndpoint(facts: {
   return {
     summary: `Create an interface endpoint in ${vpcId} for ${serviceName} of ${serviceRegion}, with a security group that admits this host.`,
     commands: [
-      `ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
+      `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
     ],
-    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$ENDPOINT"'],
+    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
     caution:
       'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
     terraform: hcl(

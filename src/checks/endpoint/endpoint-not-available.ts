@@ -41,9 +41,9 @@ export const endpointNotAvailable = defineCheck({
           summary: `Delete ${id} and create it anew in the same places.`,
           commands: [
             `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ${id}`,
-            `ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis} --query VpcEndpoint.VpcEndpointId --output text)`,
+            `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis} --query VpcEndpoint.VpcEndpointId --output text)`,
           ],
-          undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$ENDPOINT"'],
+          undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
           caution: `The new endpoint has another id and other names of its own: policies, records and settings that name ${id} have to name it. ${id} itself does not come back.`,
           terraform: hcl(
             comment(

@@ -52,9 +52,13 @@ export function clientWords(clients: readonly ProxyClient[]): string {
   return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** `all` when every known client goes that way. */
-export function extentOf(proxy: ProxyEvidence): 'all' | 'some' {
-  return proxy.through.length === PROXY_CLIENTS.length ? 'all' : 'some';
+/**
+ * `all` when every known client goes that way. Where only the odd one does, nobody says that it runs here: a setting that most
+ * programs read as an exemption is no fault of this machine, and worth a word only.
+ */
+export function extentOf(proxy: ProxyEvidence): 'all' | 'some' | 'none' {
+  if (proxy.through.length === PROXY_CLIENTS.length) return 'all';
+  return proxy.through.length * 2 > PROXY_CLIENTS.length ? 'some' : 'none';
 }
 
 /** What the proxy did, for the reader; one clause. */
