@@ -83,7 +83,7 @@ describe.concurrent('a fix', () => {
       for (const command of [...first.fix.commands, ...first.fix.undo]) {
         expect(command).not.toMatch(/[\n\r]/);
         expect(command, 'a placeholder that a shell would read as a redirection').not.toMatch(/<[a-z]/i);
-        expect(command).toMatch(/^(aws|sudo|curl|export|unset) |^[A-Z]+=/);
+        expect(command).toMatch(/^(aws|sudo|curl|export|unset) |^[A-Z][A-Z0-9_]*=/);
       }
       for (const way of [first.fix, ...(first.fix.alternatives ?? [])]) expectComplete(way);
       const [applied] = fixesOf(subject, check);
