@@ -59,8 +59,9 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...cause.because.flatMap((entry) => say(becauseText(page, entry))),
     ...(standing === undefined ? [] : say(standing)),
   ];
-  const reason = page.verbose && fix.proof !== 'unproven' ? sentence(fix.reason) : '';
-  const proof = `${proofSentence(report, cause)} ${reason}`.trim();
+  const said = proofSentence(report, cause);
+  const reason = sentence(fix.reason);
+  const proof = page.verbose && reason !== said ? `${said} ${reason}` : said;
   const analyzer = page.verbose ? cause.reachabilityAnalyzerCode : undefined;
   return [
     ...fact('Affects', report.targets.length > 1 ? say(nameTargets(report, cause.targets)) : []),

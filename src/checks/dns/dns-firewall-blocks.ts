@@ -73,7 +73,7 @@ export const dnsFirewallBlocks = defineCheck({
       };
       return found([
         finding(answer, facts, {
-          text: `${association.Name ?? association.Id}: ${rule.FirewallRuleGroupId} rule ${rule.Priority ?? '?'} BLOCK ${rule.BlockResponse ?? 'NODATA'} for ${entry} (${rule.FirewallDomainListId})`,
+          text: `${association.Name ?? association.Id}: ${rule.FirewallRuleGroupId} rule ${rule.Priority ?? '?'} BLOCK ${rule.BlockResponse ?? 'NODATA'} for ${bare(entry)} (${rule.FirewallDomainListId})`,
           ref: rule.FirewallRuleGroupId,
         }),
       ]);
@@ -125,7 +125,7 @@ export const dnsFirewallBlocks = defineCheck({
       const change = (operation: string) =>
         `aws route53resolver update-firewall-domains --firewall-domain-list-id ${listId} --operation ${operation} --domains ${entry}`;
       return {
-        summary: `Take ${entry} off the domain list ${listId}, which a rule of ${groupId} blocks.`,
+        summary: `Take ${bare(entry)} off the domain list ${listId}, which a rule of ${groupId} blocks.`,
         commands: [change('REMOVE')],
         undo: [change('ADD')],
         terraform: comment(
@@ -144,7 +144,7 @@ export const dnsFirewallBlocks = defineCheck({
     }
     const before = Math.max(1, priority - 1);
     return {
-      summary: `Allow ${link} by a rule of ${groupId} that comes before rule ${priority} (${entry}).`,
+      summary: `Allow ${link} by a rule of ${groupId} that comes before rule ${priority} (${entry === undefined ? 'its domains' : bare(entry)}).`,
       commands: [
         `LIST=$(aws route53resolver create-firewall-domain-list --name ${ALLOW_LIST} --query FirewallDomainList.Id --output text)`,
         `aws route53resolver update-firewall-domains --firewall-domain-list-id "$LIST" --operation ADD --domains ${link}`,
@@ -263,7 +263,7 @@ function finding(
     summary:
       groupId === undefined
         ? `The VPC’s resolver withholds ${host} as a filter does, most likely Route 53 DNS Firewall: ${because.text}.`
-        : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`,
+        : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${bare(entry ?? '')}, so the VPC’s resolver gives no address for ${host}.`,
     because: [{ source: groupId === undefined ? 'probe' : 'configuration', ...because }],
     predicts: (observation) => {
       if (observation.rung !== 'dns' || observation.subject.name.toLowerCase() !== host.toLowerCase()) return undefined;

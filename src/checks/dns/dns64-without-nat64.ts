@@ -253,7 +253,14 @@ function finding(
     extent: made.length === all ? 'all' : 'some',
     summary: `${host} has only IPv4 addresses, and DNS64 turns them into ${list(made)} for IPv6; nothing translates these back: ${why}.`,
     because: [
-      { source: 'configuration', text: `${routeTableId ?? 'the client’s route table'}: ${why}`, ref: routeTableId },
+      {
+        source: 'configuration',
+        text:
+          routeTableId !== undefined && why.includes(routeTableId)
+            ? why
+            : `${routeTableId ?? 'the client’s route table'}: ${why}`,
+        ref: routeTableId,
+      },
     ],
     predicts: (observation) => (failedConnection(made, port, observation) ? 'agrees' : undefined),
     facts,

@@ -67,7 +67,7 @@ export const privateZoneNameUnused = defineCheck({
         extent: 'all',
         summary: `The private hosted zone ${zone.name} (${zone.id}) is named after the endpoint service; clients call ${host}, which it does not cover, so that name stays public.`,
         because: [
-          { source: 'configuration', text: `${zone.id}: ${zone.name}`, ref: zone.id },
+          { source: 'configuration', text: `${zone.id} is named ${zone.name}`, ref: zone.id },
           ...(own.kind === 'endpoint'
             ? [{ source: 'configuration' as const, text: `${zone.name} → ${own.name}`, ref: zone.id }]
             : []),
@@ -105,7 +105,7 @@ export const privateZoneNameUnused = defineCheck({
     const record = wildcard ? `*.${name}` : name;
     const target = alias ?? { name: '$ENDPOINT_NAME', zone: undefined };
     const base = {
-      summary: `Make a private hosted zone ${name} with ${record} as an alias of ${alias?.name ?? 'the endpoint’s own name'}; ${zone}, which nobody asks, can go.`,
+      summary: `Make a private hosted zone ${name} with ${record === name ? 'its own name' : record} as an alias of ${alias?.name ?? 'the endpoint’s own name'}; ${zone}, which nobody asks, can go.`,
       commands: [
         `ZONE=$(aws route53 create-hosted-zone --name ${name} --vpc VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'} --caller-reference "vpce-doctor-$(date +%s)" --query HostedZone.Id --output text)`,
         upsertAlias('"$ZONE"', record, target.name, target.zone),

@@ -126,7 +126,7 @@ export const privateZoneShadows = defineCheck({
       };
     if (zoneId !== undefined && alias !== undefined)
       return {
-        summary: `Add ${host} to ${zone}, as an alias of ${endpointId}’s own name.`,
+        summary: `Add ${host} to ${zone} (${zoneId}), as an alias of ${endpointId}’s own name.`,
         commands: [upsertAlias(zoneId, host, alias.name, alias.zone)],
         undo: [upsertAlias(zoneId, host, alias.name, alias.zone).replace('"UPSERT"', '"DELETE"')],
         terraform: hcl(recordInTerraform(zoneId, host, alias), UNDO_BY_REMOVAL),

@@ -141,7 +141,7 @@ export const privateZoneWrongTarget = defineCheck({
     // Fields of ours are not the API's.
     const former = records.map(({ ZoneName: _, ...record }) => ({ Action: 'UPSERT', ResourceRecordSet: record }));
     return {
-      summary: `Make the record of ${host} in ${zone} an alias of ${alias.name}.`,
+      summary: `Make the record of ${host} in ${zoneId}${zone === bare(host) ? '' : ` (${zone})`} an alias of ${alias.name}.`,
       commands: [upsertAlias(zoneId, host, alias.name, alias.zone)],
       undo: [
         `aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch '${JSON.stringify({ Changes: former })}'`,
@@ -195,7 +195,11 @@ function finding(
     because: [
       zoneId === undefined
         ? { source: 'probe', text: `${answer?.server} answers ${whither}`, ref: answer?.observations[0]?.id }
-        : { source: 'configuration', text: `${zone}: ${host} → ${whither}`, ref: zoneId },
+        : {
+            source: 'configuration',
+            text: `${zone === bare(host) ? '' : `${zone}: `}${host} → ${whither}`,
+            ref: zoneId,
+          },
     ],
     predicts: (observation) => {
       if (observation.rung === 'dns') {

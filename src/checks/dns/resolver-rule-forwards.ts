@@ -162,7 +162,7 @@ export const resolverRuleForwards = defineCheck({
       terraform: comment(
         `Remove the aws_route53_resolver_rule_association of ${ruleId} with ${vpcId}, and apply. Undo: declare it again, and apply.`,
       ),
-      caution: `Every name in ${domain === '' ? 'DNS' : domain} is then answered by the VPC’s own resolver; names that only ${list(targets)} know are lost.`,
+      caution: `Every name in ${domain === '' ? 'DNS' : domain} is then answered by the VPC’s own resolver; names that only ${list(targets)} ${targets.length === 1 ? 'knows' : 'know'} are lost.`,
       ...unprovable,
       edit: (draft) => {
         const rules = draft.slices.resolverRuleAssociations;

@@ -79,9 +79,12 @@ export const serviceNotOffered = defineCheck({
     summary: sure
       ? `Give the subnet a way out to the internet for ${host ?? 'this service'}, such as a NAT gateway; no endpoint can be created.`
       : `Find out whether an endpoint service for ${host ?? 'this service'} exists; if so create the endpoint, otherwise give the subnet a way out.`,
-    commands: [
-      `aws ec2 describe-vpc-endpoint-services --query "ServiceDetails[?contains(to_string(PrivateDnsNames), '${host ?? ''}')].ServiceName"`,
-    ],
+    // Where it is sure that there is none, nothing is left to look up.
+    commands: sure
+      ? []
+      : [
+          `aws ec2 describe-vpc-endpoint-services --query "ServiceDetails[?contains(to_string(PrivateDnsNames), '${host ?? ''}')].ServiceName"`,
+        ],
     undo: [],
     terraform: comment(
       sure
@@ -91,7 +94,7 @@ export const serviceNotOffered = defineCheck({
     owner: 'network owner',
     caution: 'A NAT gateway is charged per hour and per gigabyte, and opens the way to every public address.',
     unprovable: sure
-      ? 'which way out is wanted is not the tool’s to choose'
+      ? 'which way out is wanted is not the tool’s to choose, and it is not in the model before it is made'
       : 'the list of endpoint services could not be read',
   }),
   demonstration: {

@@ -101,7 +101,8 @@ export const proxyMisconfigured = defineCheck({
 
 const FAILED: ReadonlySet<string> = new Set(['timeout', 'refused', 'unreachable', 'reset', 'failed']);
 
-const UNPROVABLE = 'which proxy an application uses is no part of the model';
+const UNPROVABLE =
+  'which proxy an application uses is no part of the model; run vpce-doctor again to see that it gets through';
 
 function isProxys(one: Observation, { attempts, lookups }: ProxyEvidence): boolean {
   return (

@@ -131,7 +131,10 @@ export const sgReferenceNotHonoured = defineCheck({
 function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>) {
   const { client, target } = context;
   const inbound = blocked.gates.some(({ gate }) => gate.gate === 'endpoint-sg-ingress');
-  const misses = blocked.gates.flatMap(({ gate }) => deadReferences(gate));
+  // Several interfaces of one endpoint meet the same rule.
+  const misses = blocked.gates
+    .flatMap(({ gate }) => deadReferences(gate))
+    .filter((miss, i, all) => all.findIndex((one) => one.groupId === miss.groupId && one.rule === miss.rule) === i);
   const first = misses[0];
   const groupId = first?.groupId ?? '';
   const interfaces = blocked.gates.map(({ destination }) => destination);
