@@ -231,9 +231,9 @@ export type FixPlan = {
   readonly remaining: readonly string[];
   /**
    * those of `remaining` that the model holds open: what keeps them closed is no part of it (the host, TLS, a middlebox), so
-   * that only another run can tell
+   * that only another run can tell; with the ranks of these causes
    */
-  readonly beyondModel?: readonly string[] | undefined;
+  readonly beyondModel?: { readonly targets: readonly string[]; readonly steps: readonly number[] } | undefined;
   readonly undo: readonly string[];
   /** for each broken target the smallest sets of causes (by rank) whose fixes open it on the model; empty when none does */
   readonly perTarget?:

@@ -109,30 +109,23 @@ export function hasFixPlan(report: Report): boolean {
 }
 
 function stillClosed({ fixPlan }: Report): readonly string[] {
-  return fixPlan.remaining.filter((target) => fixPlan.beyondModel?.includes(target) !== true);
+  return fixPlan.remaining.filter((target) => fixPlan.beyondModel?.targets.includes(target) !== true);
 }
 
 export type PlanOutcome = { readonly kind: 'opens' | 'beyond' | 'closed'; readonly text: string };
 
 /** What comes of the plan: what opens, what only another run can tell, what stays closed. */
 export function planOutcomes(report: Report): readonly PlanOutcome[] {
-  const { steps, opens, beyondModel = [] } = report.fixPlan;
+  const { opens, beyondModel } = report.fixPlan;
   const closed = stillClosed(report);
-  const outside = report.causes.filter(
-    (cause) =>
-      steps.includes(cause.rank) &&
-      cause.fix.proof === 'unproven' &&
-      cause.targets.some((target) => beyondModel.includes(target)),
-  );
-  const what = outside.length === 0 ? 'what it meets' : rankWords(outside.map((cause) => cause.rank));
   return [
     ...(opens.length === 0 ? [] : [{ kind: 'opens', text: `Then the model opens ${joinWords(opens)}.` } as const]),
-    ...(beyondModel.length === 0
+    ...(beyondModel === undefined
       ? []
       : [
           {
             kind: 'beyond',
-            text: `Whether ${joinWords(beyondModel)} ${beyondModel.length === 1 ? 'opens' : 'open'} then, another run of vpce-doctor tells: ${what} ${outside.length > 1 ? 'are' : 'is'} no part of the model.`,
+            text: `Whether ${joinWords(beyondModel.targets)} ${beyondModel.targets.length === 1 ? 'opens' : 'open'} then, only another run of vpce-doctor tells: the model does not hold what ${rankWords(beyondModel.steps)} ${beyondModel.steps.length > 1 ? 'are' : 'is'} about.`,
           } as const,
         ]),
     ...(closed.length === 0

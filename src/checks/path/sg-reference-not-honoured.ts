@@ -106,6 +106,11 @@ export const sgReferenceNotHonoured = defineCheck({
     return {
       ...addRule(first),
       summary: `${direction === 'ingress' ? `Admit ${list(cidrs)}` : `Allow ${list(cidrs)}`} on TCP ${target.port} in ${groupId} by address, in place of the security group.`,
+      // One command for each block: the form that people know.
+      commands: cidrs.map(
+        (cidr) => `aws ec2 authorize-security-group-${direction} ${options(groupId, target.port, cidr)}`,
+      ),
+      undo: cidrs.map((cidr) => `aws ec2 revoke-security-group-${direction} ${options(groupId, target.port, cidr)}`),
       owner: direction === 'ingress' ? 'endpoint owner' : 'host owner',
       alternatives: otherRules(first, others),
     };
@@ -157,4 +162,10 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
 
 function hostBlock(address: string): string {
   return `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function options(groupId: string, port: number, cidr: string): string {
+  return cidr.includes(':')
+    ? `--group-id ${groupId} --ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},Ipv6Ranges=[{CidrIpv6=${cidr}}]'`
+    : `--group-id ${groupId} --protocol tcp --port ${port} --cidr ${cidr}`;
 }
