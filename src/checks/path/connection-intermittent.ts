@@ -127,7 +127,9 @@ function finding(
   const addresses = mixed.map(({ address }) => address);
   const shares = mixed.map(({ address, attempts }) => {
     const opened = attempts.filter((one) => one.opened).length;
-    return `${address} opened in ${formatShareOf(opened, attempts.length)}`;
+    // The table of addresses counts the connections of its own column only.
+    const others = attempts.some((one) => !one.id.startsWith('tcp '));
+    return `${address} opened in ${formatShareOf(opened, attempts.length)}${others ? ' (those of TLS handshakes and requests included)' : ''}`;
   });
   const patterns = mixed.map(({ address, attempts }) => patternWords(address, portPattern(attempts)));
   const steady = tried.filter(
