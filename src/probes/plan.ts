@@ -5,7 +5,6 @@
  */
 import type { Evidence } from '../checks/evidence.ts';
 import { evidenceFor } from '../checks/evidence.ts';
-import { isDropped } from '../checks/tls/hello-evidence.ts';
 import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -187,14 +186,12 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
 }
 
 /**
- * The other addresses of a target wait for the first: where its handshake stalls, silence at each of 50 addresses would eat
- * the time of the experiments that tell why.
+ * The other addresses of a target wait for the first, and then go along with the experiments that its handshake calls for:
+ * silence at each of 50 addresses would eat their time.
  */
 function awaitsFirst(evidence: Evidence, first: Observation | undefined): boolean {
   if (first?.rung !== 'tcp') return false;
-  const { address } = first.subject;
-  const [plain] = evidence.tls(address);
-  return plain === undefined || (isDropped(plain) && evidence.hellos(address).length === 0);
+  return evidence.tls(first.subject.address).length === 0;
 }
 
 /** Addresses are shared between targets; a handshake with this target's name is for its own addresses only. */

@@ -2,7 +2,7 @@
  * The published form of a report: a zod schema that is held equal to the `Report` type by the compiler, and the JSON
  * Schema (draft 2020-12) that is made from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import { PRIVILEGES, type Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
@@ -267,6 +267,12 @@ export const ReportSchema = z
       steps: z.array(z.int().positive()).describe('Ranks of causes, in the order to apply.'),
       opens: targetIds.describe('Targets that the model opens once all steps are done.'),
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
+      beyondModel: z
+        .object({ targets: targetIds, steps: z.array(z.int().positive()) })
+        .optional()
+        .describe(
+          'Those of `remaining` that the model holds open: what keeps them closed is no part of it (the host, TLS, a middlebox), so that only another run can tell; with the ranks of these causes.',
+        ),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
       perTarget: z
         .array(z.object({ target: text, sets: z.array(z.array(z.int().positive())) }))

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import { encodeCase } from '../../src/model/case-file.ts';
-import { FORMATS, render } from '../../src/report/index.ts';
+import { FORMATS } from '../../src/report/formats.ts';
+import { render } from '../../src/report/index.ts';
 import { dns, modelCase, tcp } from '../diagnose/support.ts';
 import { runInLab } from './lab-run.ts';
 
