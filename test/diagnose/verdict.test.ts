@@ -80,6 +80,44 @@ describe('with packets they decide', () => {
   );
 });
 
+describe('a detour that works explains no failure on it', () => {
+  const open = tcp(A, 'open', [NAME.id]);
+  const hello = {
+    id: `tls ${A}:443 ${LAB.secretsHost}`,
+    rung: 'tls',
+    subject: { address: A, port: 443, serverName: LAB.secretsHost },
+    after: [open.id],
+    ms: 5_000,
+    outcome: 'timeout',
+    detail: { chain: [], failure: { code: 'VPCE_DOCTOR_TLS_TIMEOUT' } },
+  } satisfies Observation;
+  const name = { ...NAME, detail: { ...NAME.detail, addresses: [A] } };
+  const detour = finding('some', { predicts: (one) => (one.id === open.id ? 'agrees' : undefined) });
+  const whole = finding('all', { predicts: (one) => (one.rung === 'tls' ? 'agrees' : undefined) });
+
+  it('the handshake stays unexplained, and nothing is blamed for it', () => {
+    const answer = report([SAYS(found([detour]))], [name, open, hello]);
+    expect(answer).toMatchObject({ verdict: 'inconclusive', unexplained: [hello.id] });
+    expect(answer.headline).toContain('nothing that could be seen explains it');
+  });
+
+  it('another cause may explain it', () => {
+    const also = sayingCheck('tls-handshake-dropped', found([whole]));
+    const answer = report([SAYS(found([detour])), also], [name, open, hello]);
+    expect(answer).toMatchObject({ verdict: 'blocked', unexplained: [] });
+  });
+
+  it('and where a part is explained, the headline says so', () => {
+    const one = found([finding('some', { predicts: (seen) => (seen.id === `tcp ${B}:443` ? 'agrees' : undefined) })]);
+    const answer = report([SAYS(one)], [NAME, tcp(A, 'open', [NAME.id]), tcp(B, 'timeout', [NAME.id])]);
+    expect(answer.headline).toMatch(/One cause explains it/);
+    const more = dns(LAB.secretsHost, 'timeout');
+    const lost = { ...more, id: `${more.id} again 2`, subject: { ...more.subject, attempt: 2 } };
+    const less = report([SAYS(one)], [NAME, tcp(A, 'open', [NAME.id]), tcp(B, 'timeout', [NAME.id]), lost]);
+    expect(less.headline).toMatch(/One cause explains a part of it/);
+  });
+});
+
 describe('standing', () => {
   const of = (outcome: Outcome<unknown>, observations?: readonly Observation[], more: Partial<AnyCheck> = {}) => {
     const answer = report([SAYS(outcome, more)], observations);

@@ -133,6 +133,20 @@ export function whyItExists(state: Pick<State, 'vpcEndpoints'>, target: Target):
   return endpoint === undefined ? undefined : `it is the name of the service that ${endpoint.VpcEndpointId} is for`;
 }
 
+/** The endpoint that a zone's answer leads to, in whatever VPC: by the endpoint's own name, or by an address of its interfaces. */
+export function endpointBehind(
+  state: Pick<State, (typeof ENDPOINT_NAME_SLICES)[number]>,
+  answer: ZoneAnswer | undefined,
+): VpcEndpoint | undefined {
+  if (answer?.kind === 'endpoint') return answer.endpoint;
+  if (answer?.kind !== 'addresses' || !state.vpcEndpoints.known) return undefined;
+  const isAt = (id: string) => {
+    const found = byId(state.networkInterfaces, 'NetworkInterfaceId', id);
+    return found !== undefined && allAddresses(found).some((address) => answer.addresses.includes(address));
+  };
+  return state.vpcEndpoints.value.find((endpoint) => endpoint.NetworkInterfaceIds?.some(isAt) === true);
+}
+
 /** Names of the zones that negative answers for the host came from, by their SOA records (RFC 2308). */
 export function zonesThatDenied(evidence: Evidence, primary: string | undefined): string[] {
   const answers = [...evidence.configured, ...(evidence.vpc === undefined ? [] : [evidence.vpc])];

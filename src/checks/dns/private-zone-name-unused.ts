@@ -9,6 +9,7 @@ import { attribute, comment, hcl, resource } from '../terraform.ts';
 import {
   aliasRecord,
   aliasTargetOf,
+  endpointBehind,
   failedConnection,
   HOSTED_ZONE_SLICES,
   misnamedZones,
@@ -57,7 +58,7 @@ export const privateZoneNameUnused = defineCheck({
     if (answer === undefined && (goal.choice?.way === 'private-dns' || zoneOfHost(state, vantage, host) !== undefined))
       return absent(`${host} has a zone of its own name`);
     const own = answerOfZone(state, hostedZones(state, vantage.vpcId), zone, zone.name);
-    const endpoint = goal.choice?.endpoints[0] ?? (own.kind === 'endpoint' ? own.endpoint : undefined);
+    const endpoint = goal.choice?.endpoints[0] ?? endpointBehind(state, own);
     const service = parseServiceName(target.serviceNames[0] ?? '');
     const names = service?.service === undefined ? [] : usualPrivateNames(service.service, service.region ?? '');
     return found([

@@ -2,7 +2,7 @@ import { addPrivateZone, LAB } from '../../lab/world.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { firewallVerdict } from '../../network/dns-firewall.ts';
-import { coversHost } from '../../network/endpoints.ts';
+import { coversHost, endpointsFor } from '../../network/endpoints.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
 import { isWithin, rulesFor } from '../../network/zones.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -11,6 +11,7 @@ import { comment, hcl, notTerraforms, UNDO_BY_REMOVAL } from '../terraform.ts';
 import {
   aliasRecord,
   aliasTargetOf,
+  endpointBehind,
   HOSTED_ZONE_SLICES,
   nameGoal,
   upsertAlias,
@@ -73,7 +74,12 @@ export const privateZoneShadows = defineCheck({
     const forwarded = rule?.rule.RuleType === 'FORWARD' && rule.domain.length >= (owner?.zone.name.length ?? 0);
     if (firewall.kind === 'blocked' || forwarded) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
-    const endpoint = goal.choice?.way === 'gateway' ? undefined : goal.choice?.endpoints[0];
+    // The zone may be for a central endpoint, which its own name then leads to.
+    const central = owner?.zone.kind === 'hosted' ? zoneOfHost(state, vantage, owner.zone.name)?.answer : undefined;
+    const behind = endpointBehind(state, central);
+    const endpoint =
+      (goal.choice?.way === 'gateway' ? undefined : goal.choice?.endpoints[0]) ??
+      (behind !== undefined && endpointsFor(state.vpcEndpoints, target).includes(behind) ? behind : undefined);
     const base = {
       host,
       alias: endpoint === undefined ? undefined : aliasTargetOf(endpoint),

@@ -13,6 +13,12 @@ import { attribute, comment, hcl, notTerraforms, resource } from '../terraform.t
 import { ENDPOINT_NAME_SLICES, isInsideVpc, leadsToEndpoint, nameGoal } from './names.ts';
 
 const SPOKE: ReadonlySet<string> = new Set(['answered', 'no-data', 'nxdomain', 'servfail', 'refused-by-server']);
+const SAYS: Readonly<Record<string, string>> = {
+  'no-data': 'no address',
+  nxdomain: 'NXDOMAIN',
+  servfail: 'SERVFAIL',
+  'refused-by-server': 'REFUSED',
+};
 
 export const resolverNotVpc = defineCheck({
   code: 'resolver-not-vpc',
@@ -66,13 +72,13 @@ export const resolverNotVpc = defineCheck({
       return absent(`${system.server} gives the same kind of answer as the VPC resolver`);
     // An answer inside the VPC that is nobody's belongs to dns-answer-stale: the resolver did know the endpoint once.
     if (system.addresses.some((address) => isInsideVpc(state, vantage, address))) return NOT_APPLICABLE;
-    const theirs = system.outcome === 'answered' ? system.addresses.join(', ') : system.outcome;
+    const theirs = system.outcome === 'answered' ? system.addresses.join(', ') : SAYS[system.outcome];
     return found([
       {
         key: `${configured?.source} ${names}`,
         resources: [system.server],
         extent: 'all',
-        summary: `${system.server}, which the client’s ${configured?.source} names, answers ${host} with ${theirs}; the VPC resolver ${vpc.server} answers ${vpc.addresses.join(', ')}, which is the endpoint.`,
+        summary: `${system.server}, which the client’s ${configured?.source} names, answers ${host} with ${theirs}; the VPC resolver ${vpc.server} answers ${vpc.addresses.join(', ')}, which is ${leadsToEndpoint(vpc.addresses, goal) === true ? 'the endpoint' : 'in this VPC'}.`,
         because: [{ source: 'host', text: `${configured?.source}: ${names}`, ref: configured?.source }],
         predicts: (observation) => {
           if (observation.rung === 'tcp')

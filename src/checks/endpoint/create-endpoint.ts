@@ -23,6 +23,8 @@ export type NewEndpoint = {
   readonly clientGroupId: string | undefined;
   readonly clientAddress: string | undefined;
   readonly address: string | undefined;
+  /** none of the VPC's subnets is in a zone that offers the service */
+  readonly zoneless: boolean;
   readonly prefixListIds: readonly string[];
   readonly privateNames: readonly string[];
   /** false for a service that has no private names: CreateVpcEndpoint refuses to enable private DNS then (facts.md 1.7) */
@@ -63,6 +65,7 @@ export function planEndpoint(
     routeTableId: routeTableOf(state, subnetId, vpcId)?.RouteTableId,
     clientGroupId: vantage.securityGroupIds[0],
     clientAddress: vantage.addresses[0],
+    zoneless: !gateway && subnet === undefined && byId(state.subnets, 'SubnetId', subnetId) !== undefined,
     address: free !== undefined && !vantage.addresses.includes(free) ? free : undefined,
     prefixListIds: state.prefixLists.known
       ? state.prefixLists.value.filter((list) => list.PrefixListName === serviceName).map((list) => list.PrefixListId)
@@ -208,7 +211,9 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
     ...(plan.address === undefined || !covered
       ? {
           unprovable: covered
-            ? 'the client’s subnet could not be read, or the service is offered in no zone of the VPC'
+            ? plan.zoneless
+              ? 'no subnet that was read is in a zone that offers the service'
+              : 'the client’s subnet could not be read'
             : `the endpoint would not cover ${host}`,
         }
       : { edit: (draft: Draft) => addInterfaceEndpoint(draft, plan, plan.address ?? '') }),

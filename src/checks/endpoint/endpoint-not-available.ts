@@ -27,7 +27,7 @@ export const endpointNotAvailable = defineCheck({
       fine: 'the endpoint is available',
       summary: (id, endpoint, why) => `${id} is ${endpoint.State}, not available${why === '' ? '' : `: ${why}`}.`,
     }),
-  fix: ({ id, state, vpcId, serviceName, likeThis, likeThisInTerraform }) =>
+  fix: ({ id, state, vpcId, serviceName, why, likeThis, likeThisInTerraform }) =>
     state === 'pending'
       ? {
           summary: `Wait until ${id} is available; it is still being made or changed.`,
@@ -44,7 +44,7 @@ export const endpointNotAvailable = defineCheck({
             `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis} --query VpcEndpoint.VpcEndpointId --output text)`,
           ],
           undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
-          caution: `The new endpoint has another id and other names of its own: policies, records and settings that name ${id} have to name it. ${id} itself does not come back.`,
+          caution: `The new endpoint has another id and other names of its own: policies, records and settings that name ${id} have to name it. ${id} itself does not come back.${why === '' ? '' : ` What made it fail may do so again, and has to be put right first: ${why}.`}`,
           terraform: hcl(
             comment(
               `Where Terraform made ${id}: terraform apply -replace on its aws_vpc_endpoint. Where not, delete it and apply:`,

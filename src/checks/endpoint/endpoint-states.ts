@@ -22,6 +22,8 @@ export type StateFacts = {
   readonly state: string;
   readonly vpcId: string;
   readonly serviceName: string;
+  /** what the API says of why it came to this; empty where it says nothing */
+  readonly why: string;
   /** the options of create-vpc-endpoint that make an endpoint like this one */
   readonly likeThis: string;
   /** the same as arguments of an aws_vpc_endpoint */
@@ -76,6 +78,7 @@ export function endpointStateOutcome(
         state: lifecycle,
         vpcId: endpoint.VpcId ?? client.vpcId ?? '',
         serviceName: endpoint.ServiceName ?? '',
+        why,
         likeThis: optionsOf(endpoint),
         likeThisInTerraform: argumentsOf(endpoint),
       },
