@@ -19,6 +19,8 @@ export const DURATIONS = {
   apiAttempt: 4_000,
   /** All attempts of one EC2 API call with back-off. An unreachable API costs seconds, not minutes. */
   apiCall: 9_000,
+  /** Everything that Route 53's APIs are asked, together: public services that a private subnet often cannot reach, and that a run can do without. */
+  dnsApi: 2_500,
   /** The whole run, when `--deadline` is not given. */
   deadline: 30_000,
 } as const;

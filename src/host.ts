@@ -8,6 +8,12 @@ import type { Host, LocalAddress, Wire } from './model/host.ts';
 export const GUARD_VARIABLE = 'VPCE_DOCTOR_ONLY';
 
 /**
+ * Names variables, between spaces, that are set for this run alone, so that it gets to the API, and that no application on the
+ * machine has: `AWS_ENDPOINT_URL_EC2 AWS_ACCESS_KEY_ID`. They still do what they do, but are no evidence of how applications are set up.
+ */
+export const OWN_VARIABLES = 'VPCE_DOCTOR_OWN_VARIABLES';
+
+/**
  * This machine, with any part replaced by `overrides`. The wire is the identity unless `VPCE_DOCTOR_ONLY` is set. Throws
  * when that variable holds something that is no CIDR block: a guard that cannot be read must not stand open.
  */
@@ -16,6 +22,7 @@ export function realHost(overrides: Partial<Host> = {}): Host {
   return {
     platform: process.platform,
     env,
+    wiring: (env[OWN_VARIABLES] ?? '').split(/\s+/).filter(Boolean),
     readFile: (path) => readFile(path, 'utf8').catch(() => undefined),
     interfaces: localAddresses,
     now: () => Date.now(),

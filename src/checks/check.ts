@@ -6,7 +6,7 @@
 import type { World } from '../lab/world.ts';
 import type { CauseCode, Layer } from '../model/codes.ts';
 import type { Observation } from '../model/observation.ts';
-import type { Because, Owner } from '../model/report.ts';
+import type { Because, Owner, Privilege } from '../model/report.ts';
 import type { Missing, SliceElement, SliceName, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
@@ -69,7 +69,15 @@ export type Fix = {
   /** the same change on the model; absent when the model does not hold what is changed, with `unprovable` saying why */
   readonly edit?: ((draft: Draft) => void) | undefined;
   readonly unprovable?: string | undefined;
+  /** the same change in Terraform's language, with the undo as its last comment; see terraform.ts */
+  readonly terraform?: string | undefined;
+  /** how much the change admits; absent when it admits nothing new */
+  readonly privilege?: Privilege | undefined;
+  /** other ways to the same end, least privilege first; the fix itself is the narrowest or the safest of all */
+  readonly alternatives?: readonly FixAlternative[] | undefined;
 };
+
+export type FixAlternative = Omit<Fix, 'alternatives' | 'owner'>;
 
 export type Documentation = {
   /** what is wrong, in two or three sentences */
@@ -97,6 +105,11 @@ export type Check<N extends SliceName = SliceName, F = unknown> = {
   readonly documentation: Documentation;
   readonly evaluate: (context: CheckContext<N>) => Outcome<F>;
   readonly fix: (facts: F, context: CheckContext<N>) => Fix;
+  /**
+   * One set of facts for several targets that share the cause, where their facts differ; without it each target's fix is
+   * made and their commands are joined.
+   */
+  readonly merge?: ((all: readonly [F, ...F[]]) => F) | undefined;
   /**
    * What the packets alone point to, asked only when `evaluate` cannot tell because configuration could not be read. Its
    * standing is never more than likely.

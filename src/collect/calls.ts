@@ -1,20 +1,23 @@
 /** Every AWS API call that any mode of this tool makes, and the least IAM policy that allows them. */
 
 export type ApiCall = {
-  readonly service: 'ec2' | 'sts';
+  readonly service: 'ec2' | 'sts' | 'route53' | 'route53resolver';
   /** the resource type that IAM can narrow the action to; `none`: only `"Resource": "*"` allows it */
-  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list';
+  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list' | 'transit-gateway-route-table' | 'hosted-zone';
   /** false: every caller may make it, and no policy needs to say so */
   readonly permissionNeeded: boolean;
   /** what its answer is needed for */
   readonly why: string;
 };
 
+/** The Resolver's lists: most can be narrowed to one rule group or domain list, whose ids nobody knows beforehand. */
+const resolverListing = { service: 'route53resolver', resourceLevel: 'none', permissionNeeded: true } as const;
 const listing = { service: 'ec2', resourceLevel: 'none', permissionNeeded: true } as const;
 
 /**
  * By API name, in the order of the report's coverage. Resource levels: facts.md 1.6, after
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, …/list_amazonroute53.html and
+ * …/list_amazonroute53resolver.html.
  */
 export const CALLS = {
   DescribeVpcEndpoints: {
@@ -43,8 +46,32 @@ export const CALLS = {
     ...listing,
     why: 'whether an endpoint behind a transit gateway can be reached',
   },
+  DescribeTransitGatewayAttachments: { ...listing, why: 'which transit gateway route table each attachment asks' },
+  SearchTransitGatewayRoutes: {
+    ...listing,
+    resourceLevel: 'transit-gateway-route-table',
+    why: 'whether the transit gateway leads on to the endpoint’s VPC, and back',
+  },
   DescribeVpcEndpointServices: { ...listing, why: 'the private names and the zones that a service offers' },
   DescribeInstances: { ...listing, why: 'which network interfaces `--from i-…` has' },
+  ListHostedZonesByVPC: {
+    service: 'route53',
+    resourceLevel: 'none',
+    permissionNeeded: true,
+    why: 'which private hosted zones own a name in this VPC',
+  },
+  ListResourceRecordSets: {
+    service: 'route53',
+    resourceLevel: 'hosted-zone',
+    permissionNeeded: true,
+    why: 'where such a zone leads the name, or that it has no record for it',
+  },
+  ListResolverRules: { ...resolverListing, why: 'whether a rule sends the name to another resolver' },
+  ListResolverRuleAssociations: { ...resolverListing, why: 'which of these rules hold in this VPC' },
+  ListFirewallRuleGroupAssociations: { ...resolverListing, why: 'whether DNS Firewall watches this VPC' },
+  ListFirewallRules: { ...resolverListing, why: 'what DNS Firewall allows and blocks' },
+  ListFirewallDomains: { ...resolverListing, why: 'whether the name is on a list that DNS Firewall blocks' },
+  GetFirewallConfig: { ...resolverListing, why: 'whether DNS Firewall fails open' },
   GetCallerIdentity: {
     service: 'sts',
     resourceLevel: 'none',
@@ -73,8 +100,8 @@ export type IamPolicy = {
 };
 
 /**
- * The least policy that a full run needs. Only two of its actions can be narrowed to resources at all; they have a
- * statement of their own, with patterns for every VPC and prefix list in any partition, Region and account (AWS's own
+ * The least policy that a full run needs. Only a few of its actions can be narrowed to resources at all; they have a
+ * statement of their own, with patterns for every VPC, prefix list, transit gateway route table and hosted zone in any partition, Region and account (AWS's own
  * prefix lists belong to the account `aws`), so that narrowing is an edit of one line. `sts:GetCallerIdentity` is made
  * too, but needs no permission.
  */
@@ -92,7 +119,12 @@ export function leastPolicy(): IamPolicy {
         Sid: 'VpceDoctorLooksAtOne',
         Effect: 'Allow',
         Action: actions('narrowed'),
-        Resource: ['arn:*:ec2:*:*:vpc/*', 'arn:*:ec2:*:*:prefix-list/*'],
+        Resource: [
+          'arn:*:ec2:*:*:vpc/*',
+          'arn:*:ec2:*:*:prefix-list/*',
+          'arn:*:ec2:*:*:transit-gateway-route-table/*',
+          'arn:*:route53:::hostedzone/*',
+        ],
       },
     ],
   };

@@ -2,13 +2,25 @@
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
-import { SLICE_NAMES, SLICES, type Slice, type SliceName, type State, unknownState } from '../model/state.ts';
+import {
+  DNS_SLICE_NAMES,
+  type DnsSliceName,
+  SLICE_NAMES,
+  SLICES,
+  type Slice,
+  type SliceName,
+  type State,
+  unknownState,
+} from '../model/state.ts';
+import { notOffered, serviceNamesCovering } from '../services/offers.ts';
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import { CALLS, type CallName } from './calls.ts';
 import { decodeElements, faultWarnings } from './decode.ts';
+import { joinedVpcs } from './joined-vpcs.ts';
 import { prefixListEntries } from './prefix-list-entries.ts';
 import type { Api, CallInput } from './sdk.ts';
 import { type ClientSettings, clientSettings } from './settings.ts';
+import { transitGatewayRoutes } from './transit-gateway-routes.ts';
 
 export type CollectOptions = {
   /** without it the SDK finds its own */
@@ -22,6 +34,8 @@ export type CollectOptions = {
   readonly instanceId?: string | undefined;
   /** endpoint services to describe */
   readonly serviceNames: readonly string[];
+  /** AWS hosts whose service our table does not know: the Region's whole list tells whose private names cover them */
+  readonly unknownHosts?: readonly string[] | undefined;
   readonly durations: Pick<Durations, 'apiAttempt' | 'apiCall'>;
   readonly signal: AbortSignal;
   /** is told the action before each request: `ec2:DescribeVpcs` */
@@ -34,12 +48,14 @@ export type Collected = {
   /** the caller's account, when STS told it */
   readonly accountId?: string;
   readonly warnings: string[];
+  /** this machine's clock minus the API's, in milliseconds, when it answered */
+  readonly clockOffsetMs?: number;
 };
 
 /**
  * Asks for every slice at once and returns when all have an answer or a reason; never rejects for anything that the
- * network or the API does. Lists that can be large are limited to one VPC where it is known; endpoints and VPCs never are,
- * because an endpoint in another VPC is a finding. Elements that do not fit their schema are left out with a warning.
+ * network or the API does. Lists that can be large are limited to the client's VPC where it is known, and to the
+ * VPCs with endpoints that it is joined with; endpoints and VPCs never are, because an endpoint in another VPC is a finding. Elements that do not fit their schema are left out with a warning.
  */
 export async function collectState(host: Host, options: CollectOptions): Promise<Collected> {
   if (options.signal.aborted) {
@@ -59,11 +75,13 @@ export async function collectState(host: Host, options: CollectOptions): Promise
   try {
     const warnings: string[] = [];
     const [state, accountId] = await Promise.all([collectSlices(ec2, options, warnings), callerAccount(sts)]);
+    const clockOffsetMs = 'close' in ec2Api ? ec2Api.clockOffsetMs?.() : undefined;
     return {
       state,
       coverage: joinCoverage([ec2, sts]),
       ...(accountId === undefined ? {} : { accountId }),
       warnings: [...ec2.warnings(), ...warnings],
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
     };
   } finally {
     for (const api of [ec2Api, stsApi]) if ('close' in api) api.close();
@@ -77,11 +95,11 @@ function open(settings: ClientSettings, create: (settings: Exclude<ClientSetting
 /** The lists that are read alike: by their action, with a page size (facts.md 1.5) and a filter for the VPC. */
 const LISTS = {
   vpcEndpoints: { pageSize: 1000 },
-  networkInterfaces: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  securityGroups: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  networkAcls: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-  routeTables: { pageSize: 100, vpcFilters: ['vpc-id'] },
-  subnets: { pageSize: 1000, vpcFilters: ['vpc-id'] },
+  networkInterfaces: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  securityGroups: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  networkAcls: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
+  routeTables: { pageSize: 100, vpcFilters: ['vpc-id'], joined: true },
+  subnets: { pageSize: 1000, vpcFilters: ['vpc-id'], joined: true },
   vpcs: { pageSize: 1000 },
   dhcpOptions: { pageSize: 1000 },
   prefixLists: {},
@@ -91,28 +109,45 @@ const LISTS = {
   egressOnlyInternetGateways: {},
   // Filters are all to be met, so each side of a peering is a call of its own.
   vpcPeeringConnections: { pageSize: 1000, vpcFilters: ['requester-vpc-info.vpc-id', 'accepter-vpc-info.vpc-id'] },
-  transitGatewayVpcAttachments: { pageSize: 1000, vpcFilters: ['vpc-id'] },
-} as const satisfies Partial<Record<SliceName, { pageSize?: number; vpcFilters?: readonly string[] }>>;
+  // Of every VPC: an attachment says which other VPCs the client's transit gateway leads to.
+  transitGatewayVpcAttachments: { pageSize: 1000 },
+  transitGatewayAttachments: { pageSize: 1000 },
+} as const satisfies Partial<Record<SliceName, ListOptions>>;
+
+type ListOptions = {
+  readonly pageSize?: number;
+  readonly vpcFilters?: readonly string[];
+  /** read for the VPCs too whose endpoints the client may use over a connection */
+  readonly joined?: boolean;
+};
 
 type ListName = keyof typeof LISTS;
-type Answers = { readonly [N in SliceName]: Promise<Slice<unknown>> };
+/** Route 53's slices are read by collect-dns.ts, where somebody asks for them. */
+type Answers = { readonly [N in Exclude<SliceName, DnsSliceName>]: Promise<Slice<unknown>> };
+const OWN_NAMES = SLICE_NAMES.filter((name) => !(DNS_SLICE_NAMES as readonly SliceName[]).includes(name));
 
 async function collectSlices(ec2: Caller, options: CollectOptions, warnings: string[]): Promise<State> {
   const scope = findScope(ec2, options);
   const lists = Object.fromEntries(
     (Object.keys(LISTS) as ListName[]).map((name) => [name, readList(ec2, name, scope)]),
   ) as { [N in ListName]: Promise<Slice<unknown>> };
+  const joined = scope.then(({ vpcId }) => (vpcId === undefined ? [] : joinedVpcs(vpcId, lists)));
+  for (const name of Object.keys(LISTS) as ListName[]) lists[name] = withJoined(ec2, name, lists[name], joined);
+  const involved = Promise.all([scope, joined]).then(([{ vpcId }, others]) =>
+    vpcId === undefined ? undefined : new Set([vpcId, ...others]),
+  );
   const answers: Answers = {
     ...lists,
     vpcAttributes: readVpcAttributes(ec2, scope, lists.vpcs),
     prefixListEntries: prefixListEntries(ec2, lists),
-    endpointServices: readEndpointServices(ec2, options.serviceNames),
+    transitGatewayRoutes: transitGatewayRoutes(ec2, lists.transitGatewayAttachments, involved),
+    endpointServices: readEndpointServices(ec2, options.serviceNames, options.unknownHosts ?? []),
     instances: readInstances(ec2, options.instanceId),
   };
-  const slices = await Promise.all(SLICE_NAMES.map((name) => answers[name]));
+  const slices = await Promise.all(OWN_NAMES.map((name) => answers[name as keyof Answers]));
   // Decoded only now, so that the order of warnings is that of the slices and not that of the answers.
-  const decoded = SLICE_NAMES.map((name, index) => [name, decodeSlice(name, slices[index], warnings)]);
-  return Object.fromEntries(decoded) as unknown as State;
+  const decoded = OWN_NAMES.map((name, index) => [name, decodeSlice(name, slices[index], warnings)]);
+  return { ...unknownState('not-asked'), ...Object.fromEntries(decoded) } as State;
 }
 
 function decodeSlice(name: SliceName, slice: Slice<unknown> | undefined, warnings: string[]): Slice<unknown> {
@@ -153,7 +188,7 @@ async function findScope(ec2: Caller, options: CollectOptions): Promise<Scope> {
 const HOPELESS: ReadonlySet<string> = new Set(['unreachable', 'no-credentials', 'timeout']);
 
 async function readList(ec2: Caller, name: ListName, scope: Promise<Scope>): Promise<Slice<unknown>> {
-  const { pageSize, vpcFilters }: { pageSize?: number; vpcFilters?: readonly string[] } = LISTS[name];
+  const { pageSize, vpcFilters }: ListOptions = LISTS[name];
   const call = callOf(name);
   const key = SLICES[name].documentKey;
   const page: CallInput = pageSize === undefined ? {} : { MaxResults: pageSize };
@@ -169,6 +204,28 @@ async function readList(ec2: Caller, name: ListName, scope: Promise<Scope>): Pro
     vpcFilters.map((each) => ec2.all(call, key, { ...page, [parameter]: [filter(each, [vpcId])] })),
   );
   return sliceOf(joinAnswers(answers));
+}
+
+/**
+ * The list with what the joined VPCs add to it. Where that second question is refused the first answer stands: what it does
+ * not hold is then not found, which is never "there is none", and the coverage names the refusal.
+ */
+async function withJoined(
+  ec2: Caller,
+  name: ListName,
+  own: Promise<Slice<unknown>>,
+  joined: Promise<readonly string[]>,
+): Promise<Slice<unknown>> {
+  const { pageSize, joined: wanted }: ListOptions = LISTS[name];
+  if (wanted !== true) return own;
+  const [slice, vpcIds] = await Promise.all([own, joined]);
+  if (!slice.known || vpcIds.length === 0) return slice;
+  const page: CallInput = pageSize === undefined ? {} : { MaxResults: pageSize };
+  const answer = await ec2.all(callOf(name), SLICES[name].documentKey, {
+    ...page,
+    Filters: [filter('vpc-id', [...vpcIds])],
+  });
+  return answer.ok ? { known: true, value: [...slice.value, ...answer.value] } : slice;
 }
 
 /** Beyond this many VPCs of unknown interest, their attributes are not asked for one by one. */
@@ -208,15 +265,37 @@ async function readVpcAttributes(
 /** Service names in one request, so that it stays short; a run names a handful. */
 const MOST_NAMES = 100;
 
-async function readEndpointServices(ec2: Caller, serviceNames: readonly string[]): Promise<Slice<unknown>> {
+/**
+ * The services of these names and, where hosts are given, those whose private names cover one of them. A name that was asked
+ * for and is not there is held as such: its absence is an answer, and must not look like a question that nobody asked.
+ */
+async function readEndpointServices(
+  ec2: Caller,
+  serviceNames: readonly string[],
+  unknownHosts: readonly string[],
+): Promise<Slice<unknown>> {
   const names = [...new Set(serviceNames)];
-  const values: unknown[] = [];
-  for (let from = 0; from < names.length; from += MOST_NAMES) {
-    const answer = await describeServices(ec2, names.slice(from, from + MOST_NAMES));
+  const details: unknown[] = [];
+  const batch = unknownHosts.length > 0 ? names.length : MOST_NAMES;
+  for (let from = 0; from < names.length; from += batch) {
+    const answer =
+      unknownHosts.length > 0
+        ? await ec2.all('DescribeVpcEndpointServices', 'ServiceDetails', { MaxResults: 1000 })
+        : await describeServices(ec2, names.slice(from, from + batch));
     if (!answer.ok) return sliceOf(answer);
-    values.push(...answer.value);
+    details.push(...answer.value);
   }
-  return { known: true, value: values };
+  const { elements } = decodeElements('endpointServices', details);
+  const covering = new Set(
+    unknownHosts.flatMap((host) => serviceNamesCovering({ known: true, value: elements }, host)),
+  );
+  const wanted = details.filter((detail) => {
+    const name = (detail as { ServiceName?: string }).ServiceName;
+    // An element without a name is left in, so that the decoder can say that it does not fit.
+    return unknownHosts.length === 0 || name === undefined || names.includes(name) || covering.has(name);
+  });
+  const there = new Set(elements.map((service) => service.ServiceName));
+  return { known: true, value: [...wanted, ...names.filter((name) => !there.has(name)).map(notOffered)] };
 }
 
 /** One unknown name fails the call for all of them; as a filter it only finds nothing (facts.md 1.7). */

@@ -11,13 +11,17 @@ export const ACCOMPANYING_KEYS: ReadonlySet<string> = new Set([
   'AdditionalRoutesAvailable',
   // Beside ServiceDetails: the same services, by name only.
   'ServiceNames',
+  // Beside ResourceRecordSets: where the next page starts.
+  'NextRecordName',
+  'NextRecordType',
+  'NextRecordIdentifier',
   'ResponseMetadata',
   '$metadata',
   '$schema',
 ]);
 
 /** Tells that the list goes on in another document. */
-export const MORE_KEYS = ['NextToken', 'NextMarker', 'Marker'] as const;
+export const MORE_KEYS = ['NextToken', 'NextMarker', 'Marker', 'NextRecordName'] as const;
 
 /** Lists of other calls that are known, but that no cause of this version reads; by key, the call that prints them. */
 export const UNREAD_KINDS: ReadonlyMap<string, string> = new Map(
@@ -33,13 +37,11 @@ export const UNREAD_KINDS: ReadonlyMap<string, string> = new Map(
     ServiceConfigurations: 'ec2 describe-vpc-endpoint-service-configurations',
     StaleSecurityGroupSet: 'ec2 describe-stale-security-groups',
     TransitGateways: 'ec2 describe-transit-gateways',
-    TransitGatewayAttachments: 'ec2 describe-transit-gateway-attachments',
     TransitGatewayPeeringAttachments: 'ec2 describe-transit-gateway-peering-attachments',
     TransitGatewayRouteTables: 'ec2 describe-transit-gateway-route-tables',
     TransitGatewayRouteTableAssociations: 'ec2 get-transit-gateway-route-table-associations',
     Associations: 'ec2 get-transit-gateway-route-table-associations',
     TransitGatewayRouteTablePropagations: 'ec2 get-transit-gateway-route-table-propagations',
-    Routes: 'ec2 search-transit-gateway-routes',
     VpcBlockPublicAccessExclusions: 'ec2 describe-vpc-block-public-access-exclusions',
     VpcBlockPublicAccessOptions: 'ec2 describe-vpc-block-public-access-options',
     VpcEndpointAssociations: 'ec2 describe-vpc-endpoint-associations',
@@ -59,23 +61,15 @@ export const UNREAD_KINDS: ReadonlyMap<string, string> = new Map(
     Rules: 'elbv2 describe-rules',
     TargetHealthDescriptions: 'elbv2 describe-target-health',
 
+    // Zones of the account, without a word on which VPC they serve: no reason to blame one.
     HostedZones: 'route53 list-hosted-zones',
-    HostedZoneSummaries: 'route53 list-hosted-zones-by-vpc',
-    HostedZone: 'route53 get-hosted-zone',
-    ResourceRecordSets: 'route53 list-resource-record-sets',
 
     ResolverEndpoints: 'route53resolver list-resolver-endpoints',
     IpAddresses: 'route53resolver list-resolver-endpoint-ip-addresses',
-    ResolverRules: 'route53resolver list-resolver-rules',
-    ResolverRuleAssociations: 'route53resolver list-resolver-rule-associations',
     ResolverConfigs: 'route53resolver list-resolver-configs',
     ResolverDnssecConfigs: 'route53resolver list-resolver-dnssec-configs',
     ResolverQueryLogConfigs: 'route53resolver list-resolver-query-log-configs',
-    FirewallConfigs: 'route53resolver list-firewall-configs',
     FirewallDomainLists: 'route53resolver list-firewall-domain-lists',
-    Domains: 'route53resolver list-firewall-domains',
     FirewallRuleGroups: 'route53resolver list-firewall-rule-groups',
-    FirewallRuleGroupAssociations: 'route53resolver list-firewall-rule-group-associations',
-    FirewallRules: 'route53resolver list-firewall-rules',
   }),
 );

@@ -16,6 +16,7 @@ import {
   type State,
 } from '../model/state.ts';
 import { decodeElements, faultWarnings, withoutNulls } from './decode.ts';
+import { DNS_DOCUMENT_READERS, zoneNameOf } from './dns-documents.ts';
 import { ACCOMPANYING_KEYS, MORE_KEYS, UNREAD_KINDS } from './document-kinds.ts';
 import { groupsOfRules, SecurityGroupRule } from './security-group-rules.ts';
 
@@ -91,6 +92,8 @@ type Gathered = {
   readonly managedLists: Map<string, string>;
   /** prefix lists of which a document with a NextToken gave the first entries */
   readonly openLists: Set<string>;
+  /** the same for transit gateway route tables */
+  readonly openTables: Set<string>;
   readonly about: { accountId?: string; region?: string; vpcId?: string };
   readonly unread: Map<string, Set<string>>;
   readonly warnings: string[];
@@ -103,6 +106,7 @@ function newGathered(): Gathered {
     rules: [],
     managedLists: new Map(),
     openLists: new Set(),
+    openTables: new Set(),
     about: {},
     unread: new Map(),
     warnings: [],
@@ -147,6 +151,8 @@ const READERS: readonly Reader[] = [
   readSecurityGroupRules,
   readVpcAttribute,
   readEntries,
+  readDnsDocument,
+  readTransitGatewayRoutes,
   readManagedLists,
   readCallerIdentity,
   readCollectMeta,
@@ -158,7 +164,12 @@ function readSlices(gathered: Gathered, name: string, document: Json): string[] 
   return SLICE_NAMES.flatMap((slice) => {
     const key = SLICES[slice].documentKey;
     if (!Object.hasOwn(document, key)) return [];
-    addElements(gathered, slice, `${name}: ${key}`, document[key]);
+    addElements(
+      gathered,
+      slice,
+      `${name}: ${key}`,
+      slice === 'resourceRecordSets' ? zoneNameOf(document[key]) : document[key],
+    );
     return [key];
   });
 }
@@ -213,6 +224,46 @@ function readEntries(gathered: Gathered, name: string, document: Json): string[]
   if (typeof document['NextToken'] === 'string') gathered.openLists.add(id);
   else gathered.openLists.delete(id);
   return ['Entries', 'PrefixListId'];
+}
+
+function readDnsDocument(gathered: Gathered, name: string, document: Json): string[] {
+  return DNS_DOCUMENT_READERS.flatMap((read) => {
+    const answer = read(name, document);
+    if (answer === undefined) return [];
+    if (answer.warning !== undefined) gathered.warnings.push(answer.warning);
+    if (answer.elements.length > 0) addElements(gathered, answer.slice, `${name}: `, answer.elements);
+    return answer.keys;
+  });
+}
+
+/** A transit gateway route table's own id in the name of a file or its folder. */
+const TABLE_ID = /(?<![0-9a-z])tgw-rtb-[0-9a-f]{8,17}(?![0-9a-z])/g;
+
+/** The answer of search-transit-gateway-routes does not say which table was searched. */
+function readTransitGatewayRoutes(gathered: Gathered, name: string, document: Json): string[] {
+  const routes = document['Routes'];
+  const keys = ['Routes', 'TransitGatewayRouteTableId', 'AdditionalRoutesAvailable'];
+  if (!Array.isArray(routes)) return [];
+  const id = document['TransitGatewayRouteTableId'] ?? name.match(TABLE_ID)?.at(-1);
+  if (typeof id !== 'string') {
+    gathered.warnings.push(
+      `${name} does not say which transit gateway route table its Routes are of; add "TransitGatewayRouteTableId": "tgw-rtb-…" to it, or name the file after the table.`,
+    );
+    return keys;
+  }
+  const earlier = gathered.openTables.has(id) ? gathered.lists.transitGatewayRoutes.flat() : [];
+  const before = earlier.findLast((table) => table.TransitGatewayRouteTableId === id)?.Routes ?? [];
+  const goesOn = typeof document['NextToken'] === 'string';
+  addElements(gathered, 'transitGatewayRoutes', `${name}: `, [
+    {
+      TransitGatewayRouteTableId: id,
+      Routes: [...before, ...routes],
+      AdditionalRoutesAvailable: goesOn || document['AdditionalRoutesAvailable'] === true,
+    },
+  ]);
+  if (goesOn) gathered.openTables.add(id);
+  else gathered.openTables.delete(id);
+  return keys;
 }
 
 function readManagedLists(gathered: Gathered, name: string, document: Json): string[] {

@@ -47,6 +47,14 @@ const REASONS = {
   RequestTimeout: 'timeout',
   RequestTimeoutException: 'timeout',
 
+  // undici's, which carries the Resolver's calls.
+  UND_ERR_ABORTED: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_DESTROYED: 'unreachable',
+  UND_ERR_SOCKET: 'unreachable',
+
   EACCES: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
   EAI_AGAIN: 'unreachable',

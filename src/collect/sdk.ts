@@ -1,6 +1,6 @@
 /**
- * The AWS SDK behind one function. This is the only module that imports it, by name, and it is itself imported only when
- * an API call is to be made: the SDK costs time to load, and a bundle keeps just the commands that are named here.
+ * The AWS SDK behind one function. This module and route53.ts alone import it, by name, and they are themselves imported only
+ * when an API call is to be made: the SDK costs time to load, and a bundle keeps just the commands that are named here.
  */
 import { getCACertificates } from 'node:tls';
 import {
@@ -15,6 +15,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewayAttachmentsCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DescribeVpcAttributeCommand,
   DescribeVpcEndpointServicesCommand,
@@ -23,9 +24,10 @@ import {
   DescribeVpcsCommand,
   EC2Client,
   GetManagedPrefixListEntriesCommand,
+  SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import type { CallName } from './calls.ts';
+import type { CALLS, CallName } from './calls.ts';
 import type { ClientSettings } from './settings.ts';
 
 /** The parameters that this tool ever gives. */
@@ -37,6 +39,14 @@ export type CallInput = {
   readonly VpcId?: string;
   readonly Attribute?: 'enableDnsSupport' | 'enableDnsHostnames';
   readonly PrefixListId?: string;
+  /** Route 53 and its Resolver name the VPC so; the Resolver's DNS Firewall calls, as EC2 does */
+  readonly VPCId?: string;
+  readonly VPCRegion?: string;
+  readonly HostedZoneId?: string;
+  readonly FirewallRuleGroupId?: string;
+  readonly FirewallDomainListId?: string;
+  readonly ResourceId?: string;
+  readonly TransitGatewayRouteTableId?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };
@@ -45,6 +55,11 @@ export type Api = {
   /** one request, with the SDK's own retries; rejects with the SDK's error */
   readonly send: (name: CallName, input: CallInput, signal: AbortSignal) => Promise<object>;
   readonly close: () => void;
+  /**
+   * this machine's clock minus the Date of the latest answer, in milliseconds: the SDK keeps the difference, to sign with the
+   * service's time; undefined before there was an answer
+   */
+  readonly clockOffsetMs?: (() => number | undefined) | undefined;
 };
 
 export type Attempts = {
@@ -54,8 +69,8 @@ export type Attempts = {
   readonly most: number;
 };
 
-type UsableSettings = Exclude<ClientSettings, { kind: 'none' }>;
-type Send<C> = (client: C, input: CallInput, options: { abortSignal: AbortSignal }) => Promise<object>;
+export type UsableSettings = Exclude<ClientSettings, { kind: 'none' }>;
+export type Send<C> = (client: C, input: CallInput, options: { abortSignal: AbortSignal }) => Promise<object>;
 
 /** A client for EC2. Nothing is sent before the first call. */
 export function openEc2(settings: UsableSettings, attempts: Attempts): Api {
@@ -70,6 +85,8 @@ export function openSts(settings: UsableSettings, attempts: Attempts): Api {
     GetCallerIdentity: (sts, _input, options) => sts.send(new GetCallerIdentityCommand({}), options),
   } satisfies Partial<Record<CallName, Send<STSClient>>>);
 }
+
+type Ec2CallName = { [N in CallName]: (typeof CALLS)[N]['service'] extends 'ec2' ? N : never }[CallName];
 
 const EC2_CALLS = {
   DescribeVpcEndpoints: (ec2, input, options) => ec2.send(new DescribeVpcEndpointsCommand(input), options),
@@ -93,12 +110,23 @@ const EC2_CALLS = {
     ec2.send(new DescribeVpcPeeringConnectionsCommand(input), options),
   DescribeTransitGatewayVpcAttachments: (ec2, input, options) =>
     ec2.send(new DescribeTransitGatewayVpcAttachmentsCommand(input), options),
+  DescribeTransitGatewayAttachments: (ec2, input, options) =>
+    ec2.send(new DescribeTransitGatewayAttachmentsCommand(input), options),
+  SearchTransitGatewayRoutes: (ec2, input, options) =>
+    ec2.send(
+      new SearchTransitGatewayRoutesCommand({ TransitGatewayRouteTableId: undefined, Filters: undefined, ...input }),
+      options,
+    ),
   DescribeVpcEndpointServices: (ec2, input, options) =>
     ec2.send(new DescribeVpcEndpointServicesCommand(input), options),
   DescribeInstances: (ec2, input, options) => ec2.send(new DescribeInstancesCommand(input), options),
-} satisfies Record<Exclude<CallName, 'GetCallerIdentity'>, Send<EC2Client>>;
+} satisfies Record<Ec2CallName, Send<EC2Client>>;
 
-function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
+/** One client behind one function. */
+export function opened<C extends { destroy: () => void; readonly config?: { readonly systemClockOffset: number } }>(
+  client: C,
+  calls: Partial<Record<CallName, Send<C>>>,
+): Api {
   return {
     send: async (name, input, signal) => {
       const send = calls[name];
@@ -106,10 +134,15 @@ function opened<C extends { destroy: () => void }>(client: C, calls: Partial<Rec
       return await send(client, input, { abortSignal: signal });
     },
     close: () => client.destroy(),
+    clockOffsetMs: () => {
+      const systemClockOffset = client.config?.systemClockOffset ?? 0;
+      return systemClockOffset === 0 ? undefined : -systemClockOffset;
+    },
   };
 }
 
-function clientOptions(settings: UsableSettings, attempts: Attempts) {
+/** What every client of the SDK is made with. */
+export function clientOptions(settings: UsableSettings, attempts: Attempts) {
   const limits = {
     maxAttempts: attempts.most,
     retryMode: 'standard',

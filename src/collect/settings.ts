@@ -15,6 +15,15 @@ export type StaticCredentials = {
   readonly sessionToken?: string;
 };
 
+/** By the part of `AWS_ENDPOINT_URL_…` that names the service, as the SDK spells it. */
+const URL_NAMES = {
+  ec2: 'EC2',
+  sts: 'STS',
+  route53: 'ROUTE_53',
+  route53resolver: 'ROUTE53RESOLVER',
+} as const;
+export type ApiService = keyof typeof URL_NAMES;
+
 export type ClientSettings =
   | { readonly kind: 'sdk'; readonly region: string | undefined }
   | {
@@ -31,15 +40,15 @@ export type ClientSettings =
 /**
  * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's
  * environment counts as this process's when it is `process.env` itself, not a copy: nothing else is what the SDK reads.
- * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2 or
- * AWS_ENDPOINT_URL_STS, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2,
+ * _STS, _ROUTE_53 or _ROUTE53RESOLVER, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN); other sources of credentials are not asked, because each of them may send packets.
  */
-export function clientSettings(host: Host, service: 'ec2' | 'sts', region: string | undefined): ClientSettings {
+export function clientSettings(host: Host, service: ApiService, region: string | undefined): ClientSettings {
   const { env } = host;
   if (env === process.env && env[GUARD_VARIABLE] === undefined) return { kind: 'sdk', region };
 
-  const url = env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'];
+  const url = env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`] || env['AWS_ENDPOINT_URL'];
   if (url === undefined || url === '') {
     return unreachable(`no endpoint URL for ${service} is set, and its public name must not be contacted here`);
   }

@@ -1,6 +1,9 @@
 /** `vpce-doctor collect`: the API half, from anywhere with credentials. */
+
 import { collectState } from '../collect/collect.ts';
+import { collectDns } from '../collect/collect-dns.ts';
 import { stateDocument } from '../collect/documents.ts';
+import { mergeStates } from '../model/case-file.ts';
 import { SLICE_NAMES, SLICES, type State } from '../model/state.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
@@ -13,7 +16,7 @@ export type CollectOptions = NumberArguments & {
   readonly file?: string | undefined;
 };
 
-/** Prints one document with everything that could be read. Exit 0 when all could, 2 when something was refused. */
+/** Prints one document with everything that could be read. Exit 0 when all of EC2's could, 2 when something was refused. */
 export async function collectCommand(io: Io, options: CollectOptions): Promise<number> {
   if (options.vpc !== undefined && !/^vpc-[0-9a-f]+$/.test(options.vpc))
     return refuse(io, `--vpc is ${JSON.stringify(options.vpc)}, which is no VPC id: give one like vpc-0a1b2c3d`);
@@ -23,23 +26,28 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
   const { vantage } = await takeVantage(io.host, { durations, signal });
   const region = options.region ?? vantage.region ?? vantage.sdk.region;
+  const vpcId = options.vpc ?? vantage.vpcId;
+  const reading = collectDns(io.host, { region, vpcId, hosts: [], durations, signal });
   const collected = await collectState(io.host, {
     region,
-    vpcId: options.vpc ?? vantage.vpcId,
+    vpcId,
     clientAddresses: vantage.addresses,
     clientInterfaceId: vantage.networkInterfaceId,
     serviceNames: [],
     durations,
     signal,
   });
-  for (const warning of collected.warnings) warn(io, warning);
+  const dns = await reading;
+  for (const warning of [...collected.warnings, ...dns.warnings]) warn(io, warning);
   const refused = refusals(collected.state);
-  for (const [why, actions] of refused) warn(io, `Not read, ${why}: ${[...actions].join(', ')}.`);
-  const document = stateDocument(collected.state, {
+  // Route 53's part is worth having and no more: without it the description of the VPC is whole.
+  for (const [why, actions] of [...refused, ...refusals(dns.state)])
+    warn(io, `Not read, ${why}: ${[...actions].join(', ')}.`);
+  const document = stateDocument(mergeStates([collected.state, dns.state]), {
     version: TOOL.version,
     region,
     accountId: collected.accountId ?? vantage.accountId,
-    vpcId: options.vpc ?? vantage.vpcId,
+    vpcId,
     collectedAt: new Date(io.host.now()).toISOString(),
   });
   const text = `${JSON.stringify(document, null, 2)}\n`;

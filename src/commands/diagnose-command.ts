@@ -79,6 +79,9 @@ async function caseFromFiles(
       ? {}
       : { accountId: documents.accountId }),
   };
+  // A Region that is asked for is the one that hosts are meant in, whatever the machine had configured.
+  if (options.region !== undefined)
+    vantage = { ...vantage, sdk: { ...vantage.sdk, region: options.region, regionSource: '--region' } };
   if (options.from !== undefined) {
     const chosen = vantageFrom(options.from, vantage, state);
     if (!chosen.ok) return { problem: chosen.problem };

@@ -1,12 +1,17 @@
 /** A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. */
+import { callsForRoute53 } from '../checks/dns/doubt.ts';
+import { evidenceFor } from '../checks/evidence.ts';
 import { collectState } from '../collect/collect.ts';
+import { collectDns } from '../collect/collect-dns.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
-import type { Observation, Rung } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId, type Rung } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
+import { primaryCidrOf } from '../network/resolution.ts';
+import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -29,8 +34,8 @@ export type LiveOptions = {
   readonly repeat: number;
 };
 
-/** Rounds of planning: names, connections, handshakes, requests, and again with the state; more would be a loop. */
-const MOST_ROUNDS = 12;
+/** Rounds of planning: names, connections, handshakes, requests, and what follows from each; more would be a loop. */
+const MOST_ROUNDS = 16;
 
 /**
  * Runs until everything worth asking is answered, or the deadline or Ctrl-C comes first; what is known by then is the case.
@@ -55,7 +60,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     : Promise.resolve({ state: unknownState('not-asked'), coverage: [], warnings: [] });
 
   const observations = new Map<string, Observation>();
-  const reasons = new Map<Rung, Set<string>>();
+  for (const one of metadataObservations(vantage)) observations.set(one.id, one);
+  const reasons = new Map<string, string>();
   const probe = async (state: State) => {
     if (!options.useProbes) return;
     const client = completeVantage(vantage, state);
@@ -67,9 +73,10 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         state,
         observations: [...observations.values()],
         repeat: options.repeat,
+        defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
       });
       if (probes.length === 0) return;
-      for (const one of probes) reasons.set(one.rung, (reasons.get(one.rung) ?? new Set()).add(one.why));
+      for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
       const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal });
       for (const answer of answers) observations.set(answer.id, answer);
@@ -78,17 +85,41 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     }
   };
 
+  // Only where answers call for it, and beside everything else: Route 53's APIs are often out of reach, and never waited for long.
+  const readDns = (known: State, always: boolean) => {
+    const client = completeVantage(vantage, known);
+    const { targets } = resolve(options, client, known);
+    const asked = [...observations.values()];
+    const primary = primaryCidrOf(client);
+    const called = targets.some((target) =>
+      callsForRoute53(known, client, target, evidenceFor(asked, true, client, target, primary)),
+    );
+    if (!options.useApi || client.vpcId === undefined || !(always || called)) return undefined;
+    return collectDns(host, {
+      region: client.region ?? client.sdk.region,
+      vpcId: client.vpcId,
+      hosts: targets.flatMap((target) => target.host ?? []),
+      durations,
+      signal,
+      onCall: (action) => progress.say(action),
+    });
+  };
+
   let state = options.given;
   const fromApi = options.requests.some((request) => request.kind === 'every-endpoint' || request.kind === 'endpoint');
   // The client that `--from` names may need the state to be found, and then decides what is probed at all.
   if (!fromApi && options.from === undefined) await probe(state);
+  const early = readDns(state, false);
   progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
   const collected = await collecting;
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
+  warnings.push(...proxyWarning(vantage, collected.state));
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
+  if ('clockOffsetMs' in collected && collected.clockOffsetMs !== undefined)
+    vantage = withReading(vantage, collected.clockOffsetMs);
   let elsewhere = false;
   if (options.from !== undefined) {
     const chosen = vantageFrom(options.from, vantage, state);
@@ -101,7 +132,14 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     if (elsewhere && options.useProbes)
       warnings.push(`${options.from} is not this machine: nothing was probed, the model alone decides.`);
   }
+  const late = early ?? readDns(state, elsewhere);
   if (!elsewhere) await probe(state);
+  const dns = await (late ?? readDns(state, false));
+  if (dns !== undefined) {
+    coverage.push(...dns.coverage);
+    warnings.push(...dns.warnings);
+    state = mergeStates([state, dns.state]);
+  }
   progress.stop();
   if (io.signal.aborted) warnings.push('The run was interrupted: this is what was known by then.');
   else if (signal.aborted)
@@ -133,16 +171,26 @@ export function throughCodec(subject: Case): Case {
   return again.case;
 }
 
+/** What the API's Date says of this machine's clock, beside what the metadata service said. */
+function withReading(vantage: Vantage, offsetMs: number): Vantage {
+  const { clock } = vantage;
+  if (clock === undefined) return vantage;
+  return { ...vantage, clock: { ...clock, readings: [...clock.readings, { source: 'ec2-api', offsetMs }] } };
+}
+
 function withRegion(vantage: Vantage, region: string | undefined): Vantage {
-  return region === undefined ? vantage : { ...vantage, region };
+  return region === undefined
+    ? vantage
+    : { ...vantage, region, sdk: { ...vantage.sdk, region, regionSource: '--region' } };
 }
 
 function resolve(options: LiveOptions, vantage: Vantage, state: State): { targets: readonly Target[] } {
   return resolveTargets(options.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
 }
 
@@ -157,37 +205,69 @@ function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal:
         : undefined,
     clientAddresses: from !== undefined && /^[0-9a-f.:]+$/.test(from) ? [from] : vantage.addresses,
     clientInterfaceId: from?.startsWith('eni-') ? from : from === undefined ? vantage.networkInterfaceId : undefined,
-    instanceId: from?.startsWith('i-') ? from : undefined,
+    // Its metadata options say why the metadata service does not answer.
+    instanceId: from?.startsWith('i-') ? from : from === undefined && isDeaf(vantage) ? vantage.instanceId : undefined,
     // Until the endpoints are known, "every endpoint" stands for a workload that may not be meant at all.
     serviceNames: options.requests.some((request) => request.kind === 'every-endpoint')
       ? []
       : [...new Set(targets.flatMap((target) => target.serviceNames))],
+    unknownHosts: targets.flatMap((target) =>
+      target.serviceId === undefined && target.host !== undefined && target.serviceNames.length > 0
+        ? [target.host]
+        : [],
+    ),
     durations: options.durations,
     signal,
     onCall: (action) => progress.say(action),
   });
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https'];
-
-/** By rung, and within a rung in the order in which the plan came to it. */
-function inRungOrder(observations: readonly Observation[]): Observation[] {
-  return RUNGS.flatMap((rung) => observations.filter((one) => one.rung === rung));
+/** The SDK for JavaScript heeds no proxy variable, so that our own calls go straight: worth a word where that way is closed. */
+function proxyWarning({ proxy }: Vantage, state: State): string[] {
+  const silent = Object.values(state).some((slice) => !slice.known && ['unreachable', 'timeout'].includes(slice.why));
+  if (proxy.httpsProxy === undefined || !silent) return [];
+  return [
+    `The EC2 API was asked without the proxy ${proxy.httpsProxy}, which this tool does not use for its own calls: run \`vpce-doctor collect\` where the API is within reach, and give its file with --state.`,
+  ];
 }
 
-function probeCoverage(
-  observations: readonly Observation[],
-  reasons: ReadonlyMap<Rung, ReadonlySet<string>>,
-): CoverageEntry[] {
+function isDeaf({ metadata }: Vantage): boolean {
+  return metadata !== undefined && metadata.outcome !== 'answered';
+}
+
+/** What the vantage saw of the metadata service, where it is missing: evidence like any other. */
+function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
+  if (metadata === undefined || metadata.outcome === 'answered') return [];
+  const { outcome, address, port, status, connected, code, ms } = metadata;
+  const subject = { service: 'instance' as const, address, port };
+  const failure = code === undefined ? undefined : { code };
+  const detail = { status, connected, failure };
+  return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
+}
+
+const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'proxy'];
+
+/** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
+function inRungOrder(observations: readonly Observation[]): Observation[] {
+  return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
+}
+
+/** One entry for each rung and reason: what was asked, how often, and why it was worth its packets. */
+function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMap<string, string>): CoverageEntry[] {
   return RUNGS.flatMap((what): CoverageEntry[] => {
     const own = observations.filter((one) => one.rung === what);
-    const skipped = own.filter((one) => one.outcome === 'skipped').length;
-    const made = own.length - skipped;
+    const made = own.filter((one) => one.outcome !== 'skipped');
+    const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
     return [
-      ...(made > 0
-        ? [{ what, outcome: 'made' as const, count: made, why: [...(reasons.get(what) ?? [])].join('; ') }]
+      ...whys.map((why) => ({
+        what,
+        outcome: 'made' as const,
+        count: made.filter((one) => reasons.get(one.id) === why).length,
+        ...(why === undefined ? {} : { why }),
+      })),
+      ...(made.length < own.length
+        ? [{ what, outcome: 'skipped' as const, count: own.length - made.length, why: 'the run ended first' }]
         : []),
-      ...(skipped > 0 ? [{ what, outcome: 'skipped' as const, count: skipped, why: 'the run ended first' }] : []),
     ];
   });
 }

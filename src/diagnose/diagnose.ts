@@ -5,15 +5,18 @@ import { CHECKS } from '../checks/index.ts';
 import type { Case } from '../model/case.ts';
 import type { Report, ReportFix } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
-import type { Vantage } from '../model/vantage.ts';
+import { calledRegion, type Vantage } from '../model/vantage.ts';
+import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
+import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
-import { planFixes, proveFixes } from './fixes.ts';
+import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
+import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
-import { contradictedOf, ruledOutOf, undecidedOf, unexplainedOf } from './remainder.ts';
+import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
 import { observedStatus } from './target-status.ts';
 import { headlineOf, notChecked, notesOf, verdictOf } from './verdict.ts';
 import { describeTarget, statusOf, type View } from './views.ts';
@@ -26,10 +29,11 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   const state = input.state;
   const vantage = completeVantage(input.vantage, state);
   const resolved = resolveTargets(input.requests, {
-    region: vantage.region ?? vantage.sdk.region,
+    region: calledRegion(vantage),
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
     vpcEndpoints: state.vpcEndpoints,
+    endpointServices: state.endpointServices,
   });
   const primary = primaryCidrOf(vantage);
   const evidences = new Map(
@@ -45,11 +49,12 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
       resolverSeen(state, which, evidences.get(target.id), which.resolvers === vantage.resolvers, primary),
     publicAddresses: (target) => publicAddressesSeen(evidences.get(target.id), target),
   };
-  const views = resolved.targets.map((target): View => {
-    const evidence = evidences.get(target.id) as Evidence;
+  const views = resolved.targets.map((asked): View => {
+    const evidence = evidences.get(asked.id) as Evidence;
+    const target = ledToCentral(state, vantage.vpcId, asked, evidence.resolved);
     const model = modelAfter(modelInput, target, []);
     // Where the name does not lead to the endpoint, its addresses say nothing about what the name reaches.
-    const leads = model.choice?.way === 'private-dns' || model.choice?.way === 'named';
+    const leads = ['private-dns', 'named', 'central'].includes(model.choice?.way ?? '');
     const intended = (leads ? model.endpointPaths : []).flatMap((path) =>
       path.destination.kind === 'interface' ? [path.destination.address] : [],
     );
@@ -60,12 +65,20 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   for (const view of views) view.status = statusOf(view);
 
   const causes = rankCauses(views);
-  const fixes = proveFixes(causes, views, modelInput);
+  const plans = setsPerTarget(causes, views, modelInput);
+  const fixes = proveFixes(causes, plans, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
-  const fixPlan = planFixes(causes, views, modelInput);
+  const fixPlan = planFixes(causes, plans, modelInput);
+  const run = { input, vantage };
   const unexplained = unexplainedOf(views, causes);
+  const couldBe = unexplainedCouldBe(unexplained, views, run);
   const undecided = undecidedOf(views, input.probed);
-  const targets = views.map((view) => describeTarget(view, vantage, reportCauses));
+  const targets = views.map((view) => {
+    const answers = describeAnswers(state, vantage, view.target, view.evidence);
+    return { ...describeTarget(view, vantage, reportCauses, state), ...(answers.length === 0 ? {} : { answers }) };
+  });
+  const pasted = pastedOf(views, state, vantage);
+  const outdated = pasted.filter((one) => !one.current).map((one) => one.summary);
   const verdict = verdictOf(views, reportCauses, undecided, unexplained);
   return {
     schemaVersion: 1,
@@ -95,14 +108,16 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     targets,
     causes: reportCauses,
     fixPlan,
-    contradicted: contradictedOf(views),
+    contradicted: contradictedOf(views, run),
     ruledOut: ruledOutOf(views, causes),
     undecided,
     unexplained,
+    ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
     notChecked: notChecked(input.probed, views),
+    ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,
-    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes],
+    warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
 }
 

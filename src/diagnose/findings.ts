@@ -87,7 +87,7 @@ function judge(
 ): Judged {
   const agrees: Observation[] = [];
   const disproves: Observation[] = [];
-  for (const observation of context.evidence.all) {
+  for (const observation of [...context.evidence.all, ...context.evidence.experiments]) {
     const answer = finding.predicts(observation);
     if (answer === 'agrees') agrees.push(observation);
     if (answer === 'disproves') disproves.push(observation);

@@ -1,11 +1,22 @@
 /** What each fix is worth on the model, and the plan that opens everything that can be opened. */
+import type { Fix, FixAlternative } from '../checks/check.ts';
 import type { FixPlan, ReportFix } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
+import { blastRadiusOf } from './blast-radius.ts';
 import type { Judged } from './findings.ts';
-import { type ModelInput, modelAfter, provable, smallestPlan } from './proof.ts';
+import { type ModelInput, modelAfter, provable } from './proof.ts';
 import type { Cause } from './rank.ts';
+import { smallestSets } from './smallest-sets.ts';
 import type { View } from './views.ts';
+
+/** The smallest sets of causes whose fixes open a target; none where something keeps it closed that no fix takes away. */
+export type TargetSets = {
+  readonly view: View;
+  readonly sets: readonly (readonly Cause[])[];
+  /** the one of them that the plan takes */
+  chosen: readonly Cause[] | undefined;
+};
 
 /** Whether a target has a live fault that no fix of the model takes away. */
 function stuckBy(causes: readonly Cause[], target: Target): Cause | undefined {
@@ -17,49 +28,120 @@ function stuckBy(causes: readonly Cause[], target: Target): Cause | undefined {
   );
 }
 
-export function proveFixes(causes: readonly Cause[], views: readonly View[], input: ModelInput): ReportFix[] {
-  const plans = views.map((view) => ({
-    view,
-    plan: stuckBy(causes, view.target) === undefined ? planFor(causes, view, input) : undefined,
-  }));
+/** Tries the fixes of every target's causes on the model; `proveFixes` and `planFixes` both build on it. */
+export function setsPerTarget(causes: readonly Cause[], views: readonly View[], input: ModelInput): TargetSets[] {
+  const plans = views.map((view): TargetSets => {
+    const sets = smallestSets(input, view.target, ownCauses(causes, view));
+    return { view, sets, chosen: undefined };
+  });
+  // Who has no choice goes first: what they need may be enough for those who have one.
+  const steps = new Set<Cause>();
+  for (const plan of [...plans].sort((a, b) => a.sets.length - b.sets.length)) {
+    const added = (set: readonly Cause[]) => set.filter((cause) => !steps.has(cause)).length;
+    plan.chosen = plan.sets.reduce<readonly Cause[] | undefined>(
+      (least, set) => (least === undefined || added(set) < added(least) ? set : least),
+      undefined,
+    );
+    if (isBroken(plan.view)) for (const cause of plan.chosen ?? []) steps.add(cause);
+  }
+  return plans;
+}
+
+function isBroken(view: View): boolean {
+  return view.status === 'unreachable' || view.status === 'degraded';
+}
+
+function ownCauses(causes: readonly Cause[], view: View): readonly Cause[] {
+  return causes.filter(
+    (cause) => cause.severity !== 'advice' && cause.members.some((member) => member.target.id === view.target.id),
+  );
+}
+
+export function proveFixes(
+  causes: readonly Cause[],
+  plans: readonly TargetSets[],
+  input: ModelInput,
+): readonly ReportFix[] {
   return causes.map((cause) => {
     const { fix } = cause;
-    const base = {
-      summary: fix.summary,
-      commands: fix.commands,
-      undo: fix.undo,
+    const alternatives = (fix.alternatives ?? []).map((one) => ({
+      ...described(one),
+      ...proofOf(cause, one, causes, plans, input),
+    }));
+    const targets = plans.map(({ view }) => view.target);
+    const blastRadius = blastRadiusOf(fix, targets, input);
+    return {
+      ...described(fix),
       owner: fix.owner,
-      ...(fix.caution === undefined ? {} : { caution: fix.caution }),
+      ...proofOf(cause, fix, causes, plans, input),
+      ...(alternatives.length === 0 ? {} : { alternatives }),
+      ...(blastRadius === undefined ? {} : { blastRadius }),
     };
-    if (!provable(fix))
-      return { ...base, proof: 'unproven' as const, reason: sentence(fix.unprovable ?? 'the model cannot show it') };
-    const affected = views.filter((view) => cause.members.some((member) => member.target.id === view.target.id));
-    const opened: string[] = [];
-    const needed: string[] = [];
-    let why = '';
-    for (const view of affected) {
-      const before = view.model.status;
-      const stuck = stuckBy(causes, view.target);
-      const after = modelAfter(input, view.target, [fix]);
-      if (before === 'open') why = `On the model ${view.target.id} is open already.`;
-      else if (after.status === 'open' && stuck === undefined) opened.push(view.target.id);
-      else if (plans.find((one) => one.view === view)?.plan?.includes(cause)) needed.push(view.target.id);
-      else if (stuck !== undefined)
-        why = `${view.target.id} also needs the fix of ${(stuck.members[0] as Judged).check.code}, which the model cannot show.`;
-      else if (after.status === 'unknown') why = sentence(unknownWords(after.missing));
-      else
-        why = `The model does not open ${view.target.id} with it: ${after.status === 'closed' ? 'it stays closed' : `it is ${after.status}`}.`;
-    }
-    if (opened.length > 0)
-      return { ...base, proof: 'opens' as const, reason: `With this alone the model opens ${opened.join(', ')}.` };
-    if (needed.length > 0)
-      return {
-        ...base,
-        proof: 'necessary' as const,
-        reason: `${needed.join(', ')} opens on the model with this and the other fixes of the plan together.`,
-      };
-    return { ...base, proof: 'unproven' as const, reason: why || 'The model cannot show it.' };
   });
+}
+
+function described({ summary, commands, undo, caution, terraform, privilege }: FixAlternative) {
+  return {
+    summary,
+    commands,
+    undo,
+    ...(caution === undefined ? {} : { caution }),
+    ...(terraform === undefined ? {} : { terraform }),
+    ...(privilege === undefined ? {} : { privilege }),
+  };
+}
+
+/** What the model shows of one way to repair a cause: the fix itself, or an alternative in its place. */
+function proofOf(
+  cause: Cause,
+  fix: Fix | FixAlternative,
+  causes: readonly Cause[],
+  plans: readonly TargetSets[],
+  input: ModelInput,
+): Pick<ReportFix, 'proof' | 'reason'> {
+  if (!provable(fix)) return { proof: 'unproven', reason: sentence(fix.unprovable ?? 'the model cannot show it') };
+  const opened: string[] = [];
+  const needed: string[] = [];
+  let why = '';
+  for (const { view, sets, chosen } of plans) {
+    if (!cause.members.some((member) => member.target.id === view.target.id)) continue;
+    const { target } = view;
+    const before = view.model.status;
+    const stuck = stuckBy(causes, target);
+    const set = chosen?.includes(cause) === true ? chosen : undefined;
+    const after = modelAfter(input, target, [fix]);
+    if (before === 'open') why = `On the model ${target.id} is open already.`;
+    else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
+    else if (set !== undefined && stuck === undefined && openWith(fix, cause, set, target, input))
+      needed.push(target.id);
+    else if (stuck !== undefined)
+      why = `${target.id} also needs the fix of ${(stuck.members[0] as Judged).check.code}, which the model cannot show.`;
+    else if (sets.some((one) => one.includes(cause)))
+      why = `The plan opens ${target.id} without it; it would do in place of another step.`;
+    else if (after.status === 'unknown') why = sentence(unknownWords(after.missing));
+    else
+      why = `The model does not open ${target.id} with it: ${after.status === 'closed' ? 'it stays closed' : `it is ${after.status}`}.`;
+  }
+  if (opened.length > 0) return { proof: 'opens', reason: `With this alone the model opens ${opened.join(', ')}.` };
+  if (needed.length > 0)
+    return {
+      proof: 'necessary',
+      reason: `${needed.join(', ')} opens on the model with this and the other fixes of the plan together.`,
+    };
+  return { proof: 'unproven', reason: why || 'The model cannot show it.' };
+}
+
+/** Whether the set still opens the target with this way in place of the cause's first one. */
+function openWith(
+  fix: FixAlternative,
+  cause: Cause,
+  set: readonly Cause[],
+  target: Target,
+  input: ModelInput,
+): boolean {
+  if (fix === cause.fix) return true;
+  const fixes = set.map((one) => (one === cause ? fix : one.fix));
+  return modelAfter(input, target, fixes).status === 'open';
 }
 
 function sentence(words: string): string {
@@ -74,33 +156,28 @@ function unknownWords(missing: readonly Missing[]): string {
     : `the model cannot tell: ${first.action} would have to be readable${first.detail === undefined ? '' : ` (${first.detail})`}`;
 }
 
-/** The fixes that one target needs, in rank order. */
-function planFor(causes: readonly Cause[], view: View, input: ModelInput): readonly Cause[] | undefined {
-  const own = causes.filter(
-    (cause) => cause.severity !== 'advice' && cause.members.some((member) => member.target.id === view.target.id),
-  );
-  return smallestPlan(input, view.target, own);
+/** What follows from another cause is repaired with that one; alone it is all there is to do. */
+function follows(cause: Cause): boolean {
+  return (cause.members[0] as Judged).check.consequence === true;
 }
 
-export function planFixes(causes: readonly Cause[], views: readonly View[], input: ModelInput): FixPlan {
-  const broken = views.filter((view) => view.status === 'unreachable' || view.status === 'degraded');
+/**
+ * One plan for all: the chosen set of each broken target, which adds the fewest steps to what others need. What no fix of
+ * the model opens gets the fixes of all its causes, since each of them is needed as far as anybody can tell.
+ */
+export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[], input: ModelInput): FixPlan {
   const steps = new Set<Cause>();
-  for (const view of broken) {
-    const own = causes.filter(
-      (cause) => cause.severity !== 'advice' && cause.members.some((member) => member.target.id === view.target.id),
-    );
-    const plan =
-      planFor(causes, view, input) ?? own.filter((cause) => (cause.members[0] as Judged).check.consequence !== true);
-    for (const cause of plan) steps.add(cause);
-    for (const cause of own)
-      if (!provable(cause.fix) && (cause.members[0] as Judged).check.consequence !== true) steps.add(cause);
+  for (const { view, chosen } of plans.filter((one) => isBroken(one.view))) {
+    const own = ownCauses(causes, view);
+    for (const cause of chosen ?? own.filter((one) => !follows(one))) steps.add(cause);
+    for (const cause of own) if (!provable(cause.fix) && (!follows(cause) || own.every(follows))) steps.add(cause);
   }
   const ordered = causes.filter((cause) => steps.has(cause));
   const fixes = ordered.map((cause) => cause.fix).filter(provable);
   const opens: string[] = [];
   const remaining: string[] = [];
-  for (const view of views) {
-    if (!broken.includes(view)) {
+  for (const { view } of plans) {
+    if (!isBroken(view)) {
       if (view.status === 'unknown') remaining.push(view.target.id);
       continue;
     }
@@ -110,10 +187,18 @@ export function planFixes(causes: readonly Cause[], views: readonly View[], inpu
       modelAfter(input, view.target, fixes).status === 'open';
     (opened ? opens : remaining).push(view.target.id);
   }
+  const rankOf = (cause: Cause) => causes.indexOf(cause) + 1;
+  const perTarget = plans
+    .filter(({ view }) => isBroken(view) && ownCauses(causes, view).length > 0)
+    .map(({ view, sets }) => ({
+      target: view.target.id,
+      sets: stuckBy(causes, view.target) === undefined ? sets.map((set) => set.map(rankOf)) : [],
+    }));
   return {
-    steps: ordered.map((cause) => causes.indexOf(cause) + 1),
+    steps: ordered.map(rankOf),
     opens,
     remaining,
     undo: [...ordered].reverse().flatMap((cause) => cause.fix.undo),
+    ...(perTarget.length === 0 ? {} : { perTarget }),
   };
 }

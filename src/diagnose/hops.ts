@@ -37,9 +37,11 @@ export function drawPath(client: Client, path: Path): HopList {
     result: 'end',
   };
   const forward = path.gates.filter((gate) => !gate.gate.endsWith('-return'));
-  // Answers nearly always go home by the local route: it is drawn only where they do not.
+  // Answers nearly always go home by the local route: it is drawn only where they do not, or where nobody can tell.
   const back = path.gates.filter(
-    (gate) => gate.gate.endsWith('-return') && (gate.gate !== 'endpoint-route-return' || gate.routes !== undefined),
+    (gate) =>
+      gate.gate.endsWith('-return') &&
+      (gate.gate !== 'endpoint-route-return' || gate.routes !== undefined || !isEmpty(gate.unknown)),
   );
   return {
     to,
@@ -98,13 +100,17 @@ function labelOf(gate: Gate): string {
     case 'endpoint-route-return':
     case 'route': {
       const route = gate.routes?.parts[0]?.route;
-      if (gate.routes?.endpointRouteMissing === true) return `${resources} no route`;
+      const nowhere = gate.routes?.parts.some((part) => part.effect === 'no-route') === true;
+      if (gate.routes?.endpointRouteMissing === true || nowhere) return `${resources} no route`;
       return route === undefined
         ? `${resources} route`
         : routeTarget(route).kind === 'local'
           ? 'local route'
           : `route to ${routeTarget(route).id}`;
     }
+    case 'transit':
+    case 'transit-return':
+      return `${gate.gate === 'transit' ? '' : 'answers '}over ${resources}`;
     case 'internet-route': {
       const exit = gate.exits?.find((one) => one.via !== undefined);
       return exit?.via === undefined ? `${resources} no route` : `route to ${exit.via}`;
@@ -113,6 +119,10 @@ function labelOf(gate: Gate): string {
 }
 
 function routeNote(gate: Gate): string | undefined {
+  const step =
+    gate.transit?.steps.find((one) => one.verdict === 'block') ??
+    gate.transit?.steps.find((one) => one.verdict === 'unknown');
+  if (step !== undefined) return step.why;
   const stray = gate.routes?.parts.find((part) => part.effect !== 'arrives' && part.route !== undefined)?.route;
   if (stray !== undefined) return formatRoute(stray);
   return gate.exits?.find((exit) => exit.usable !== 'yes')?.why;

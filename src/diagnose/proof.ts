@@ -1,10 +1,11 @@
 /** Fixes proven on the model: apply, evaluate again, and say what opens. */
-import type { Draft, Fix } from '../checks/check.ts';
+import type { Draft, FixAlternative } from '../checks/check.ts';
 import { SLICE_NAMES, type SliceName, type State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { evaluateTarget, type TargetModel } from '../network/model.ts';
 import type { ResolverKind } from '../network/resolution.ts';
+import type { Changed } from './changed-by.ts';
 
 export type ModelInput = {
   readonly state: State;
@@ -15,16 +16,20 @@ export type ModelInput = {
 };
 
 /** The model of a target after some fixes have been applied; the input is left as it was. */
-export function modelAfter(input: ModelInput, target: Target, fixes: readonly Fix[]): TargetModel {
+export function modelAfter(input: ModelInput, target: Target, fixes: readonly FixAlternative[]): TargetModel {
   const { state, vantage } = fixes.length === 0 ? input : appliedOnce(input, fixes);
   return evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
 }
 
-type Changed = { readonly state: State; readonly vantage: Vantage };
-const applied = new WeakMap<ModelInput, { fixes: readonly Fix[]; changed: Changed }[]>();
+const applied = new WeakMap<ModelInput, { fixes: readonly FixAlternative[]; changed: Changed }[]>();
+
+/** State and vantage after one fix. */
+export function stateAfter(input: ModelInput, fix: FixAlternative): Changed {
+  return appliedOnce(input, [fix]);
+}
 
 /** Many targets ask for the same fixes: the changed state is made once for each set of them. */
-function appliedOnce(input: ModelInput, fixes: readonly Fix[]): Changed {
+function appliedOnce(input: ModelInput, fixes: readonly FixAlternative[]): Changed {
   const known = applied.get(input) ?? [];
   applied.set(input, known);
   const before = known.find(
@@ -40,7 +45,7 @@ function appliedOnce(input: ModelInput, fixes: readonly Fix[]): Changed {
  * State and vantage with the edits applied in order. Lists are copied when an edit looks at them, elements when it takes
  * them to change (`draftElement`): a VPC may have thousands. Slices that are not known stay unknown, whatever an edit writes.
  */
-export function applyFixes(input: Pick<ModelInput, 'state' | 'vantage'>, fixes: readonly Fix[]): Changed {
+export function applyFixes(input: Pick<ModelInput, 'state' | 'vantage'>, fixes: readonly FixAlternative[]): Changed {
   const copies = new Map<SliceName, unknown[]>();
   const slices = {} as Draft['slices'];
   for (const name of SLICE_NAMES) {
@@ -62,32 +67,6 @@ export function applyFixes(input: Pick<ModelInput, 'state' | 'vantage'>, fixes: 
 }
 
 /** Whether a fix can be shown on the model at all. */
-export function provable(fix: Fix): boolean {
+export function provable(fix: FixAlternative): boolean {
   return fix.edit !== undefined && fix.unprovable === undefined;
-}
-
-/**
- * The smallest set of fixes that opens a target: all of them, then without each one in turn, the last first. Undefined
- * when not even all of them open it on the model.
- */
-export function smallestPlan<T extends { readonly fix: Fix }>(
-  input: ModelInput,
-  target: Target,
-  candidates: readonly T[],
-): readonly T[] | undefined {
-  const usable = candidates.filter(({ fix }) => provable(fix));
-  if (usable.length === 0) return undefined;
-  const opens = (set: readonly T[]) =>
-    modelAfter(
-      input,
-      target,
-      set.map(({ fix }) => fix),
-    ).status === 'open';
-  if (!opens(usable)) return undefined;
-  let plan: readonly T[] = usable;
-  for (const candidate of [...usable].reverse()) {
-    const without = plan.filter((one) => one !== candidate);
-    if (without.length > 0 && opens(without)) plan = without;
-  }
-  return plan;
 }

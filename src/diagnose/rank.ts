@@ -3,6 +3,7 @@ import type { Fix } from '../checks/check.ts';
 import { LAYER_ORDER } from '../model/codes.ts';
 import type { ReportCause, ReportFix, Severity, TargetStatus } from '../model/report.ts';
 import type { Judged } from './findings.ts';
+import { fixOf } from './join-fixes.ts';
 import type { View } from './views.ts';
 
 /** One cause over all targets that it affects. */
@@ -38,12 +39,11 @@ export function rankCauses(views: readonly View[]): Cause[] {
   }
   const causes = [...groups.entries()].map(([key, members]): Cause => {
     const severity = SEVERITIES.find((level) => members.some((member) => member.severity === level)) ?? 'advice';
-    const first = members[0] as { judged: Judged };
     return {
       key,
       members: members.map(({ judged }) => judged),
       severity,
-      fix: first.judged.check.fix(first.judged.finding.facts, first.judged.context),
+      fix: fixOf(members.map(({ judged }) => judged) as unknown as [Judged, ...Judged[]]),
     };
   });
   const by = (cause: Cause) => {

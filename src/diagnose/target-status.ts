@@ -1,5 +1,6 @@
 /** What the packets say of a target: reachable, partly, not at all, or not tried. */
-import type { Evidence } from '../checks/evidence.ts';
+import { type Evidence, proxyCarries } from '../checks/evidence.ts';
+import { connectionOpened } from '../checks/path/attempts.ts';
 import type { HttpsObservation, TcpObservation, TlsObservation } from '../model/observation.ts';
 import type { TargetStatus } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
@@ -21,6 +22,14 @@ const HTTPS_GOOD = new Set<HttpsObservation['outcome']>(['aws-answer', 'other-an
  */
 export function observedStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
+  const direct = directStatus(target, evidence, others);
+  // Without a way of its own the machine may well be meant to go by the proxy, and does.
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return direct;
+  const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
+  return { status: 'reachable', summary, good: [], bad: direct.bad };
+}
+
+function directStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
   const name = target.host;
   if (name !== undefined && evidence.addresses.length === 0) {
     const answer = evidence.system ?? evidence.vpc;
@@ -64,19 +73,28 @@ type AddressResult = 'good' | 'mixed' | 'bad' | 'untried';
 function addressResult(target: Target, evidence: Evidence, address: string): AddressResult {
   const tcp = evidence.tcp(address);
   const opened = tcp.filter((one) => one.outcome === 'open');
-  // A probe that could not be made from the chosen source port says nothing of the target.
-  const closed = tcp.filter((one) => one.outcome !== 'open' && one.detail.failure?.code !== 'EADDRINUSE');
+  const closed = tcp.filter((one) => one.outcome !== 'open' && !lackedItsPort(one));
   if (opened.length + closed.length === 0) return 'untried';
   if (opened.length === 0) return 'bad';
-  const tls = evidence.tls(address).filter(() => target.application !== 'tcp');
+  // A handshake whose own connection did not open says nothing of TLS; it says that some connections open and some do not.
+  const shaken = evidence.tls(address).filter(() => target.application !== 'tcp');
+  const tls = shaken.filter((one) => connectionOpened(one) !== false);
+  const strayed = shaken.length > tls.length;
   if (tls.length > 0 && tls.every((one) => one.outcome !== 'trusted')) return 'bad';
   const https = evidence.https(address).filter(() => target.application === 'https');
   if (https.length > 0 && https.every((one) => !HTTPS_GOOD.has(one.outcome))) return 'bad';
   const flawed =
+    strayed ||
     closed.length > 0 ||
     tls.some((one) => one.outcome !== 'trusted') ||
     https.some((one) => !HTTPS_GOOD.has(one.outcome));
   return flawed ? 'mixed' : 'good';
+}
+
+/** A probe that could not be made from the chosen source port, because another connection has it, says nothing of the target. */
+export function lackedItsPort({ subject, detail }: TcpObservation): boolean {
+  const code = detail.failure?.code;
+  return code === 'EADDRINUSE' || (subject.localPort !== undefined && code === 'EADDRNOTAVAIL');
 }
 
 function unreachableWords(target: Target, evidence: Evidence, bad: readonly string[]): string {

@@ -1,12 +1,15 @@
 /** One target with everything that is known of it, and how the report tells it. */
 import type { Evidence } from '../checks/evidence.ts';
 import type { ReportCause, ReportTarget, TargetStatus } from '../model/report.ts';
+import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { clientOf } from '../network/client.ts';
 import type { TargetModel } from '../network/model.ts';
+import { consequenceOf } from '../services/workloads.ts';
 import type { Evaluated } from './findings.ts';
 import { drawPath } from './hops.ts';
+import { addressesOf } from './target-addresses.ts';
 import type { Observed } from './target-status.ts';
 
 /** One target with everything that is known of it. */
@@ -46,9 +49,15 @@ export function statusOf(view: View): TargetStatus {
   }
 }
 
-export function describeTarget(view: View, vantage: Vantage, causes: readonly ReportCause[]): ReportTarget {
+export function describeTarget(
+  view: View,
+  vantage: Vantage,
+  causes: readonly ReportCause[],
+  state: Pick<State, 'subnets' | 'networkInterfaces'>,
+): ReportTarget {
   const { target, model, evidence } = view;
   const client = clientOf(vantage);
+  const addresses = addressesOf(view, state);
   const paths =
     model.endpointPaths.length > 0 ? model.endpointPaths : model.publicPath === undefined ? [] : [model.publicPath];
   const endpoint = model.choice?.endpoints[0];
@@ -58,6 +67,11 @@ export function describeTarget(view: View, vantage: Vantage, causes: readonly Re
         ? undefined
         : 'public'
       : `${endpoint.VpcEndpointId} (${model.choice?.way === 'gateway' ? 'gateway' : 'interface'})`;
+  const { workload, serviceId } = target;
+  const consequence =
+    view.status !== 'unreachable' || workload === undefined || serviceId === undefined
+      ? undefined
+      : consequenceOf(workload, serviceId);
   return {
     id: target.id,
     requested: target.requested,
@@ -71,6 +85,8 @@ export function describeTarget(view: View, vantage: Vantage, causes: readonly Re
     actualPath: actualPath(view),
     hops: paths.map((path) => drawPath(client, path)),
     causes: [...new Set(causes.filter((cause) => cause.targets.includes(target.id)).map((cause) => cause.code))],
+    ...(addresses.length === 0 ? {} : { addresses }),
+    ...(consequence === undefined ? {} : { consequence }),
   };
 }
 

@@ -11,10 +11,10 @@ export type Identity = { readonly certificate: string; readonly key: string };
 export type CertificateRequest = {
   /** DNS names (`*.` allowed) and IP addresses, at least one; the first short one is the common name too */
   readonly names: readonly string[];
-  /** a day ago unless given */
-  readonly validFrom?: Date | undefined;
+  /** a day ago unless given; as text where the request came out of a file */
+  readonly validFrom?: Date | string | undefined;
   /** in ninety days unless given */
-  readonly validTo?: Date | undefined;
+  readonly validTo?: Date | string | undefined;
   /** signed by its own key instead of the authority's */
   readonly selfSigned?: boolean | undefined;
 };
@@ -41,8 +41,15 @@ const OID = {
   serverAuth: [1, 3, 6, 1, 5, 5, 7, 3, 1],
 } as const;
 
-/** The default subject reads like Amazon's own issuers, whose certificates say `O=Amazon`; a middlebox gets another. */
-export function createAuthority(commonName = 'vpce-doctor lab CA', organization = 'Amazon'): Authority {
+/**
+ * The default subject reads like Amazon's own issuers, whose certificates say `O=Amazon`; a middlebox gets another.
+ * @param now the time of its world, in milliseconds since the epoch
+ */
+export function createAuthority(
+  commonName = 'vpce-doctor lab CA',
+  organization = 'Amazon',
+  now: number = Date.now(),
+): Authority {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const subject = distinguishedName({ country: 'US', organization, commonName });
   const certificate = signedCertificate({
@@ -50,8 +57,8 @@ export function createAuthority(commonName = 'vpce-doctor lab CA', organization 
     issuer: subject,
     publicKey: keys.publicKey,
     issuerKeys: keys,
-    validFrom: new Date(Date.now() - DAY),
-    validTo: new Date(Date.now() + 365 * DAY),
+    validFrom: new Date(now - 30 * DAY),
+    validTo: new Date(now + 365 * DAY),
     extensions: [
       extension(OID.basicConstraints, true, sequence(tlv(0x01, Buffer.of(0xff)))),
       extension(OID.keyUsage, true, tlv(0x03, Buffer.of(1, 0b0000_0110))), // keyCertSign, cRLSign
@@ -74,8 +81,8 @@ export function createAuthority(commonName = 'vpce-doctor lab CA', organization 
         issuer: selfSigned ? leafSubject : subject,
         publicKey: own.publicKey,
         issuerKeys: selfSigned ? own : keys,
-        validFrom: request.validFrom ?? new Date(Date.now() - DAY),
-        validTo: request.validTo ?? new Date(Date.now() + 90 * DAY),
+        validFrom: new Date(request.validFrom ?? now - DAY),
+        validTo: new Date(request.validTo ?? now + 90 * DAY),
         extensions: [
           extension(OID.basicConstraints, true, sequence()),
           // A key that says what it is for must say that it signs certificates before it counts as its own issuer.
@@ -90,6 +97,21 @@ export function createAuthority(commonName = 'vpce-doctor lab CA', organization 
     return leaf;
   }
   return { certificate, issue };
+}
+
+/** Who signed a certificate when it was not Amazon: an authority by its name. */
+export type Signer = { readonly commonName: string; readonly organization: string };
+
+/** The authorities of a world: the same one for the same name, made when it is first needed. `amazon` for no name. */
+export function createSigners(amazon: Authority, now: number): (signer: Signer | undefined) => Authority {
+  const others = new Map<string, Authority>();
+  return (signer) => {
+    if (signer === undefined) return amazon;
+    const name = JSON.stringify([signer.commonName, signer.organization]);
+    const authority = others.get(name) ?? createAuthority(signer.commonName, signer.organization, now);
+    others.set(name, authority);
+    return authority;
+  };
 }
 
 type Template = {

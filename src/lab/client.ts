@@ -46,7 +46,12 @@ export function localAddresses(world: World): LocalAddress[] {
       prefixLength: address.includes(':') ? 128 : prefixLength(subnet?.CidrBlock, 24),
     }));
   });
-  return [...loopback, ...own];
+  const bridges = (world.client.localNetworks ?? []).map(({ device, cidr, address }) => ({
+    name: device,
+    address,
+    prefixLength: prefixLength(cidr, 24),
+  }));
+  return [...loopback, ...own, ...bridges];
 }
 
 /** By path, what a run may read of the client's file system. A path that is not here cannot be read. */
@@ -62,7 +67,12 @@ export function clientFiles(world: World): Record<string, string> {
     '/etc/hosts': [...client.hosts, ''].join('\n'),
     '/proc/net/route': [interfaceLine, ...routes, ''].join('\n'),
     '/proc/net/ipv6_route': ipv6Routes(world).join('\n'),
+    '/sys/devices/virtual/dmi/id/sys_vendor': 'Amazon EC2\n',
+    '/sys/devices/virtual/dmi/id/board_asset_tag': `${clientInterfaces(world)[0]?.Attachment?.InstanceId ?? ''}\n`,
   };
+  if (client.container === true) files['/.dockerenv'] = '';
+  // EC2's default on every instance type of today (EC2 user guide, network_mtu).
+  for (const one of clientInterfaces(world)) files[`/sys/class/net/${deviceName(one)}/mtu`] = '9001\n';
   const { from, to, source } = client.ephemeralPorts;
   if (source === 'kernel') files['/proc/sys/net/ipv4/ip_local_port_range'] = `${from}\t${to}\n`;
   return files;
@@ -94,6 +104,14 @@ function routeTable(world: World): string[] {
       line(addressInBlock(cidr, 0), '0.0.0.0', '0001', mask),
     ];
   });
+  for (const { device, cidr } of world.client.localNetworks ?? []) {
+    const mask = ipaddr.IPv4.subnetMaskFromPrefixLength(prefixLength(cidr, 24)).toString();
+    lines.push(
+      [device, littleEndian(addressInBlock(cidr, 0)), '00000000', '0001', 0, 0, 0, littleEndian(mask), 0, 0, 0].join(
+        '\t',
+      ),
+    );
+  }
   return ['Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT', ...lines];
 }
 

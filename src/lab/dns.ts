@@ -13,7 +13,7 @@ import {
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
 import { type Listen, listenTcp, listenUdp } from './listen.ts';
-import { type Resolution, resolveFrom, resolveInPublic, resolveInVpc, SILENT } from './resolution.ts';
+import { type Resolution, resolveAt, resolveFrom, resolveInVpc } from './resolution.ts';
 import type { World, WorldResolver } from './world.ts';
 
 export type DnsQuestion = { readonly name: string; readonly type: string; readonly transport: 'udp' | 'tcp' };
@@ -25,26 +25,17 @@ export type Resolver = (question: DnsQuestion) => Resolution;
 export type DnsServer = { readonly udpPort: number; readonly tcpPort: number; readonly stop: () => Promise<void> };
 
 /** What a resolver of the world answers. `closed` has nobody listening and is not asked; here it is silent. */
-export function resolverAt(world: World, { behaviour, records }: WorldResolver): Resolver {
+export function resolverAt(world: World, resolver: WorldResolver): Resolver {
+  let asked = 0;
   return ({ name, type }) => {
-    if (behaviour === 'silent' || behaviour === 'closed') return SILENT;
-    const own = resolveFrom(records, name, type);
+    asked += 1;
+    if (resolver.failsEvery !== undefined && asked % resolver.failsEvery === 0) return failure('SERVFAIL');
+    if (resolver.behaviour !== 'forward') return resolveAt(world, resolver, name, type);
+    const own = resolveFrom(resolver.records, name, type);
     if (own !== undefined) return own;
-    switch (behaviour) {
-      case 'public':
-        return resolveInPublic(world, name, type);
-      case 'forward': {
-        const forwarded = resolveInVpc(world, name, type);
-        // A forwarder gives up on a silent upstream, and says so.
-        return forwarded.kind === 'silent' ? failure('SERVFAIL') : forwarded;
-      }
-      case 'refused':
-        return failure('REFUSED');
-      case 'servfail':
-        return failure('SERVFAIL');
-      case 'nxdomain':
-        return failure('NXDOMAIN');
-    }
+    const forwarded = resolveInVpc(world, name, type);
+    // A forwarder gives up on a silent upstream, and says so.
+    return forwarded.kind === 'silent' ? failure('SERVFAIL') : forwarded;
   };
 }
 
@@ -100,7 +91,8 @@ function replier(resolver: Resolver): (message: Buffer, transport: 'udp' | 'tcp'
       flags: (query.flag_rd ? RECURSION_DESIRED : 0) | RECURSION_AVAILABLE | RCODES[resolution.rcode],
       questions: [question],
       answers: rotated(resolution, turn),
-      authorities: isNegative(resolution, question.type) ? [startOfAuthority(resolution.zone)] : [],
+      authorities:
+        resolution.zone !== '' && isNegative(resolution, question.type) ? [startOfAuthority(resolution.zone)] : [],
       additionals: option === undefined ? [] : [ownOption()],
     };
     turn += 1;
@@ -159,7 +151,7 @@ function ownOption(): OptAnswer {
   };
 }
 
-function failure(rcode: 'NXDOMAIN' | 'SERVFAIL' | 'REFUSED'): Resolution {
+function failure(rcode: 'SERVFAIL'): Resolution {
   return { kind: 'answer', rcode, answers: [], zone: '.' };
 }
 

@@ -28,6 +28,7 @@ export async function startEc2Api(world: World, listen: Listen, options: Ec2ApiO
   const operations = await import('./ec2-operations.ts');
   return await listenTcp(
     createServer((request, response) => {
+      response.setHeader('date', new Date(Date.now() - (world.client.clockAheadMs ?? 0)).toUTCString());
       void respondToQuery(request, response, 'ec2', world, options.asked, (action, form) => {
         const answer = answerAction(operations, world.api, action, form, options.pageSize ?? 5);
         if ('code' in answer) return answer;
@@ -113,7 +114,9 @@ function answerAction(
       ? operations.VPC_ATTRIBUTE
       : action === 'GetManagedPrefixListEntries'
         ? operations.PREFIX_LIST_ENTRIES
-        : undefined);
+        : action === 'SearchTransitGatewayRoutes'
+          ? operations.TRANSIT_GATEWAY_ROUTES.schema
+          : undefined);
   if (schema === undefined) return badRequest('InvalidAction', `The action ${action} is not valid for this endpoint.`);
   const input = readForm(schema, form);
   if ('unknownParameter' in input) {
@@ -121,6 +124,7 @@ function answerAction(
   }
   if (list !== undefined) return listResources(list, api, input, pageSize);
   if (schema === operations.VPC_ATTRIBUTE) return { schema, ...describeVpcAttribute(api, input) };
+  if (schema === operations.TRANSIT_GATEWAY_ROUTES.schema) return searchRoutes(operations, api, input, pageSize);
   const entries = operations.prefixListEntries(api, String(input.PrefixListId));
   if (entries === undefined) return notFound('InvalidPrefixListID.NotFound', String(input.PrefixListId));
   return page({ schema, list: 'Entries', maxResults: [1, 100] }, entries, input, pageSize);
@@ -132,7 +136,7 @@ function listResources(
   input: Record<string, unknown>,
   pageSize: number,
 ): Answer {
-  let elements = operation.elements(api);
+  let elements: readonly object[] = operation.elements(api);
   const { ids } = operation;
   const wanted = ids === undefined ? undefined : (input[ids.parameter] as string[] | undefined);
   if (ids !== undefined && wanted !== undefined) {
@@ -146,15 +150,43 @@ function listResources(
     }
     elements = elements.filter((element) => valuesAt(element, ids.field).some((id) => wanted.includes(id)));
   }
+  const kept = filtered(elements, input, operation.filters);
+  if ('code' in kept) return kept;
+  return page(operation, kept.elements, input, pageSize);
+}
+
+/** The elements that meet every filter of the call. */
+function filtered(
+  all: readonly object[],
+  input: Record<string, unknown>,
+  filters: Readonly<Record<string, string>> | undefined,
+): { readonly elements: readonly object[] } | ApiError {
+  let elements = all;
   for (const { Name = '', Values = [] } of (input.Filters ?? input.Filter ?? []) as Filter[]) {
-    const path = operation.filters?.[Name];
+    const path = filters?.[Name];
     if (path === undefined) return badRequest('InvalidParameterValue', `The filter '${Name}' is invalid`);
     const patterns = Values.map(wildcard);
     elements = elements.filter((element) =>
       valuesAt(element, path).some((value) => patterns.some((pattern) => pattern.test(value))),
     );
   }
-  return page(operation, elements, input, pageSize);
+  return { elements };
+}
+
+/** One page of a transit gateway route table; a cut-off search is said by NextToken and by AdditionalRoutesAvailable alike. */
+function searchRoutes(operations: Operations, api: WorldApi, input: Record<string, unknown>, pageSize: number): Answer {
+  const { schema, filters } = operations.TRANSIT_GATEWAY_ROUTES;
+  if (input.Filters === undefined)
+    return badRequest('MissingParameter', 'The request must contain the parameter Filters');
+  const id = String(input.TransitGatewayRouteTableId);
+  const table = api.transitGatewayRoutes.find((one) => one.TransitGatewayRouteTableId === id);
+  if (table === undefined) return notFound('InvalidRouteTableID.NotFound', id);
+  const kept = filtered(table.Routes ?? [], input, filters);
+  if ('code' in kept) return kept;
+  const answer = page({ schema, list: 'Routes', maxResults: [5, 1000] }, kept.elements, input, pageSize);
+  if ('code' in answer) return answer;
+  const more = 'NextToken' in answer.output || table.AdditionalRoutesAvailable === true;
+  return { schema, output: { ...answer.output, AdditionalRoutesAvailable: more } };
 }
 
 type Filter = { readonly Name?: string; readonly Values?: readonly string[] };

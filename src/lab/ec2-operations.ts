@@ -16,6 +16,7 @@ import {
   DescribeRouteTables$,
   DescribeSecurityGroups$,
   DescribeSubnets$,
+  DescribeTransitGatewayAttachments$,
   DescribeTransitGatewayVpcAttachments$,
   DescribeVpcAttribute$,
   DescribeVpcEndpointServices$,
@@ -23,6 +24,7 @@ import {
   DescribeVpcPeeringConnections$,
   DescribeVpcs$,
   GetManagedPrefixListEntries$,
+  SearchTransitGatewayRoutes$,
 } from '@aws-sdk/client-ec2';
 import type { OperationSchema } from './ec2-wire.ts';
 import type { WorldApi } from './world.ts';
@@ -249,6 +251,22 @@ export const LIST_OPERATIONS: Readonly<Record<string, ListOperation>> = {
     filters: namedAlike('transit-gateway-attachment-id transit-gateway-id vpc-id state'),
     maxResults: [5, 1000],
   },
+  DescribeTransitGatewayAttachments: {
+    schema: DescribeTransitGatewayAttachments$,
+    list: 'TransitGatewayAttachments',
+    elements: (api) => api.transitGatewayAttachments,
+    ids: {
+      parameter: 'TransitGatewayAttachmentIds',
+      field: 'TransitGatewayAttachmentId',
+      notFound: 'InvalidTransitGatewayAttachmentID.NotFound',
+    },
+    filters: {
+      ...namedAlike('transit-gateway-attachment-id transit-gateway-id transit-gateway-owner-id state'),
+      ...namedAlike('resource-id resource-owner-id resource-type association.state'),
+      ...namedAlike('association.transit-gateway-route-table-id'),
+    },
+    maxResults: [5, 1000],
+  },
   DescribeInstances: {
     schema: DescribeInstances$,
     list: 'Reservations',
@@ -264,7 +282,20 @@ export const LIST_OPERATIONS: Readonly<Record<string, ListOperation>> = {
   },
 };
 
-/** The two calls that answer for one resource. */
+/** The routes of one transit gateway route table; the API wants at least one filter. */
+export const TRANSIT_GATEWAY_ROUTES = {
+  schema: SearchTransitGatewayRoutes$ as OperationSchema,
+  filters: {
+    state: 'State',
+    type: 'Type',
+    'attachment.transit-gateway-attachment-id': 'TransitGatewayAttachments.TransitGatewayAttachmentId',
+    'attachment.resource-id': 'TransitGatewayAttachments.ResourceId',
+    'attachment.resource-type': 'TransitGatewayAttachments.ResourceType',
+    'prefix-list-id': 'PrefixListId',
+  },
+} as const;
+
+/** The calls that answer for one resource. */
 export const VPC_ATTRIBUTE: OperationSchema = DescribeVpcAttribute$;
 export const PREFIX_LIST_ENTRIES: OperationSchema = GetManagedPrefixListEntries$;
 

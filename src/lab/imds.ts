@@ -26,10 +26,11 @@ export async function startImds(world: World, listen: Listen, options: ImdsOptio
     const path = new URL(request.url ?? '/', 'http://metadata').pathname;
     options.asked?.(path);
     response.setHeader('content-type', 'text/plain');
+    response.setHeader('date', new Date(Date.now() - (world.client.clockAheadMs ?? 0)).toUTCString());
     if (request.method === 'PUT' && path === '/latest/api/token') {
       const ttl = Number(request.headers[TTL_HEADER]);
       // A proxy must not be able to fetch a token for somebody else.
-      if (request.headers['x-forwarded-for'] !== undefined) end(response, 403);
+      if (request.headers['x-forwarded-for'] !== undefined || world.client.metadata === 'forbidden') end(response, 403);
       else if (!Number.isInteger(ttl) || ttl < 1 || ttl > LONGEST_TTL) end(response, 400);
       else {
         const token = randomBytes(40).toString('base64url');

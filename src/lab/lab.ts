@@ -4,18 +4,23 @@
  * is a run like any other.
  */
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Host, Wire } from '../model/host.ts';
 import { socketAddress } from '../model/observation.ts';
-import { createAuthority } from './certificates.ts';
+import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
+import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
+import { type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
-import { deafAddresses, startListener, worldListeners } from './servers.ts';
+import { startResolverApi, startRoute53Api } from './route53-api.ts';
+import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
+import { clientTrust } from './trust.ts';
 import type { World, WorldResolver } from './world.ts';
 
 /** Whether a packet of the client gets to an address and port, and the answer back to it. */
@@ -63,20 +68,31 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const log: LabLogEntry[] = [];
   const note = (question: string) => void log.push({ question });
 
-  const authority = createAuthority();
-  const [blackHole, closedPort, ec2, sts, imds, resolvers, listeners] = await Promise.all([
+  const authority = createAuthority(undefined, undefined, trueTime(world));
+  const signers = createSigners(authority, trueTime(world));
+  const trust = clientTrust(world, signers);
+  const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
     startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
     startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
-    world.client.metadata === 'ec2'
+    startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+    startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+    world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(world, authority),
+    startListeners(world, signers),
   ]);
-  const metadataPort = imds?.port ?? closedPort.tcpPort;
-  const ownPorts = new Set([ec2.port, sts.port, metadataPort]);
+  const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
+  const proxies = await startProxies(world, authority, (host, port) => {
+    const [address] = isIP(host) === 0 ? (world.publicDns[host]?.A ?? []) : [host];
+    const listener = address === undefined ? undefined : listeners.get(place(canonical(address), port));
+    return listener === undefined ? undefined : { address: '127.0.0.1', port: listener.port };
+  });
+  const middleboxes = await startMiddleboxes(world, listeners);
+  const connections = new Map<string, number>();
+  const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
     const { tcpPort, udpPort } = fate === 'closed' ? closedPort : blackHole;
@@ -85,15 +101,39 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
 
   function portFor(transport: 'udp' | 'tcp', address: string, port: number): number {
     if (address === METADATA_ADDRESS && port === 80 && transport === 'tcp') return metadataPort;
+    if (
+      isWithin(
+        world.client.localNetworks?.map(({ cidr }) => cidr),
+        address,
+      )
+    )
+      return nobody(transport, 'lost');
+    const proxy = transport === 'tcp' ? proxies.get(place(address, port)) : undefined;
+    if (proxy !== undefined) return proxy.port;
+    if (world.proxies?.[address] !== undefined) return nobody(transport, 'closed');
     const resolver = port === 53 ? resolvers.get(address) : undefined;
     // Amazon's resolver is never filtered by groups or ACLs (facts.md 3.3), and nothing stands before loopback.
     const filtered = !vpcResolvers.has(address) && !isLoopback(address) && !isLinkLocal(address);
     if (filtered && delivers(world, address, port, transport) === 'lost') return nobody(transport, 'lost');
     if (resolver !== undefined) return resolverPort(resolver, transport);
-    const listener = transport === 'tcp' ? listeners.get(place(address, port)) : undefined;
-    if (listener !== undefined) return listener.port;
+    // A NAT gateway turns DNS64's addresses back into the IPv4 ones that they are made of.
+    const to = translated(address);
+    const listener = transport === 'tcp' ? listeners.get(place(to, port)) : undefined;
+    if (listener !== undefined) {
+      if (isLostConnection(to)) return nobody(transport, 'lost');
+      return middleboxes.get(place(to, port))?.port ?? listener.port;
+    }
     const deaf = isLinkLocal(address) || vpcResolvers.has(address) || deafAddresses(world).has(address);
     return nobody(transport, deaf ? 'lost' : 'closed');
+  }
+
+  /** Counted in the order in which connections are made: the same run loses the same ones. */
+  function isLostConnection(address: string): boolean {
+    const every = world.middleboxes?.[address]?.losesEveryConnection;
+    if (every === undefined) return false;
+    const count = (connections.get(address) ?? 0) + 1;
+    connections.set(address, count);
+    return count % every === 0;
   }
 
   function resolverPort({ server, isSilent }: RunningResolver, transport: 'udp' | 'tcp'): number {
@@ -109,29 +149,37 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       // The URLs in the lab's environment hold loopback ports already; what is asked there logs itself.
       if (transport === 'tcp' && isLoopback(to) && ownPorts.has(port)) return { address: '127.0.0.1', port };
       note(`${transport} ${socketAddress(to, port)}`);
+      if (isWithin(world.client.forbidden, to)) throw notPermitted(transport, to, port);
       return { address: '127.0.0.1', port: portFor(transport, to, port) };
     },
-    certificateAuthorities: [authority.certificate],
+    certificateAuthorities: trust.authorities,
   };
 
+  const wiring = {
+    ...(world.client.withoutCredentials === true ? {} : CREDENTIALS),
+    AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
+    AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
+    AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
+    AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://127.0.0.1:${resolverApi.port}`,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
+  };
   const host: Host = {
     platform: 'linux',
-    env: {
-      ...CREDENTIALS,
-      AWS_REGION: world.region,
-      AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
-      AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
-      ...world.client.env,
-    },
-    readFile: async (path) => clientFiles(world)[path],
+    env: { AWS_REGION: world.region, ...wiring, ...world.client.env },
+    wiring: Object.keys(wiring).filter((name) => !Object.hasOwn(world.client.env, name)),
+    readFile: async (path) => ({ ...trust.files, ...clientFiles(world), ...world.client.files })[path],
     interfaces: () => localAddresses(world),
     now: () => Date.now(),
     monotonic: () => performance.now(),
     wire,
   };
 
-  const running = [blackHole, closedPort, ec2, sts, ...(imds === undefined ? [] : [imds]), ...listeners.values()];
+  const running = [
+    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, ...(imds === undefined ? [] : [imds])],
+    ...listeners.values(),
+    ...proxies.values(),
+    ...middleboxes.values(),
+  ];
   const servers = [...resolvers.values()].flatMap((resolver) => resolver.server ?? []);
   return {
     host,
@@ -187,17 +235,65 @@ async function startResolvers(world: World, note: (question: string) => void): P
 
 async function startListeners(
   world: World,
-  authority: ReturnType<typeof createAuthority>,
+  signers: ReturnType<typeof createSigners>,
 ): Promise<Map<string, Listening>> {
   const started = worldListeners(world).map(
     async (listener) =>
-      [place(listener.address, listener.port), await startListener(listener, authority, ANY_LOOPBACK_PORT)] as const,
+      [
+        place(listener.address, listener.port),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+      ] as const,
+  );
+  return new Map(await Promise.all(started));
+}
+
+async function startProxies(
+  world: World,
+  authority: ReturnType<typeof createAuthority>,
+  reach: Reach,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.proxies ?? {}).map(async ([address, proxy]) => {
+    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT);
+    return [place(canonical(address), proxy.port), listening] as const;
+  });
+  return new Map(await Promise.all(started));
+}
+
+/** What the kernel says to a process whose packets its own firewall refuses (connect(2)). */
+function notPermitted(transport: 'udp' | 'tcp', address: string, port: number): Error {
+  const syscall = transport === 'tcp' ? 'connect' : 'send';
+  return Object.assign(new Error(`${syscall} EPERM ${socketAddress(address, port)}`), { code: 'EPERM', syscall });
+}
+
+function isWithin(cidrs: readonly string[] | undefined, address: string): boolean {
+  const parsed = ipaddr.parse(address);
+  return (cidrs ?? []).some((cidr) => {
+    const block = ipaddr.parseCIDR(cidr);
+    return parsed.kind() === block[0].kind() && parsed.match(block);
+  });
+}
+
+/** In front of each listener whose address has one. */
+async function startMiddleboxes(
+  world: World,
+  listeners: ReadonlyMap<string, Listening>,
+): Promise<Map<string, Listening>> {
+  const started = Object.entries(world.middleboxes ?? {}).flatMap(([address, box]) =>
+    [...listeners]
+      .filter(([key]) => key.startsWith(`${canonical(address)} `))
+      .map(async ([key, { port }]) => [key, await startMiddlebox(box, port, ANY_LOOPBACK_PORT)] as const),
   );
   return new Map(await Promise.all(started));
 }
 
 function place(address: string, port: number): string {
   return `${address} ${port}`;
+}
+
+/** The IPv4 address inside one of NAT64's (RFC 6052); any other comes back as it is. */
+function translated(address: string): string {
+  if (!address.startsWith('64:ff9b::')) return address;
+  return ipaddr.IPv6.parse(address).toByteArray().slice(12).join('.');
 }
 
 function isLoopback(address: string): boolean {

@@ -4,14 +4,14 @@ import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { VpcEndpoint } from '../model/aws.ts';
-import { applicationOf, matchHost, standardHost, usualPrivateNames } from '../services/catalogue.ts';
+import { applicationOf, findService, matchHost, standardHost, usualPrivateNames } from '../services/catalogue.ts';
 import { parseServiceName } from '../services/service-names.ts';
 import { CUSTOM_SERVICE_ID, type Service } from '../services/service-table.ts';
-import type { Authority, CertificateRequest } from './certificates.ts';
+import type { Authority, CertificateRequest, Signer } from './certificates.ts';
 import { canonical, interfaceAddresses } from './client.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import { answerAs } from './service-answers.ts';
-import type { World } from './world.ts';
+import type { World, WorldTlsInspection } from './world.ts';
 
 /** One address and port that accepts connections. */
 export type WorldListener = {
@@ -24,6 +24,10 @@ export type WorldListener = {
   /** whose answers it gives: a service's id, `not-aws`, or undefined for an AWS service that is not in our table */
   readonly service: string | undefined;
   readonly newestTls: 'TLSv1.2' | 'TLSv1.3';
+  /** who signed its certificate, when it is not Amazon's authority */
+  readonly signer?: Signer | undefined;
+  /** how far the client's clock is ahead of the Date that it sends, in milliseconds */
+  readonly clockAheadMs?: number | undefined;
 };
 
 /** Every listener of the world, each address and port once: an endpoint's interface before a server of the same address. */
@@ -33,7 +37,39 @@ export function worldListeners(world: World): WorldListener[] {
     const place = `${listener.address} ${listener.port}`;
     if (!byPlace.has(place)) byPlace.set(place, listener);
   }
-  return [...byPlace.values()];
+  const listeners = [...byPlace.values()].map((one) => ({ ...one, clockAheadMs: world.client.clockAheadMs }));
+  return world.tlsInspection === undefined ? listeners : inspected(listeners, world.tlsInspection);
+}
+
+/** The same listeners as a client behind a middlebox meets them: its signature, and perhaps its own answer, on every one. */
+function inspected(
+  listeners: readonly WorldListener[],
+  { commonName, organization, answers }: WorldTlsInspection,
+): WorldListener[] {
+  return listeners.map((one) => ({
+    ...one,
+    signer: { commonName, organization },
+    service: answers === 'block-page' ? 'block-page' : one.service,
+  }));
+}
+
+/** The time for everybody but the client. */
+export function trueTime(world: World): number {
+  return Date.now() - (world.client.clockAheadMs ?? 0);
+}
+
+/** What the world wants odd about the certificate of an endpoint for a service. */
+function oddities(world: World, serviceName: string): Partial<CertificateRequest> & Pick<WorldListener, 'signer'> {
+  const { signedBy, validFromDays, validToDays } = world.endpointCertificates?.[serviceName] ?? {};
+  const date = (days: number | undefined) =>
+    days === undefined ? undefined : new Date(trueTime(world) + days * 86_400_000);
+  return {
+    ...(signedBy === 'itself' ? { selfSigned: true } : {}),
+    validFrom: date(validFromDays),
+    validTo: date(validToDays),
+    signer:
+      signedBy === 'private' ? { commonName: 'Example Partner Root CA', organization: 'Example Partner' } : undefined,
+  };
 }
 
 /**
@@ -45,23 +81,28 @@ export function deafAddresses(world: World): Set<string> {
   return new Set(dead.flatMap((endpoint) => addressesOf(world, endpoint)));
 }
 
-/** Listens for one of them. Certificates come from `authority`. */
+/** Listens for one of them. Its certificate comes from `authority`: Amazon's, or the one of the listener's `signer`. */
 export async function startListener(listener: WorldListener, authority: Authority, listen: Listen): Promise<Listening> {
   return await listenTcp(createServer(listener, authority), listen);
 }
 
-function createServer({ speaks, certificate, service, newestTls }: WorldListener, authority: Authority): Server {
+function createServer(listener: WorldListener, authority: Authority): Server {
+  const { speaks, certificate, service, newestTls, clockAheadMs = 0 } = listener;
   const respond = (request: IncomingMessage, response: ServerResponse) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      date: new Date(Date.now() - clockAheadMs).toUTCString(),
+      'content-length': Buffer.byteLength(answer.body),
+    });
     response.end(request.method === 'HEAD' ? '' : answer.body);
   };
   if (speaks === 'http') return createHttpServer(respond);
   // What a mail or database server says first is not played: the connection opens, and stays open.
   if (speaks === 'tcp') return createTcpServer();
   const { certificate: cert, key } = authority.issue(certificate);
-  const tls = { cert: `${cert}${authority.certificate}`, key, maxVersion: newestTls };
+  const tls = { cert: certificate.selfSigned ? cert : `${cert}${authority.certificate}`, key, maxVersion: newestTls };
   return speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
 }
 
@@ -70,13 +111,17 @@ function endpointListeners(world: World): WorldListener[] {
     .filter((endpoint) => endpoint.VpcEndpointType === 'Interface' && isAvailable(endpoint))
     .flatMap((endpoint) => {
       const service = parseServiceName(endpoint.ServiceName ?? '')?.service;
-      const names = certificateNames(world, endpoint, service);
+      const other = findService(world.endpointAnswersAs?.[endpoint.ServiceName ?? ''] ?? '');
+      const otherHost = other === undefined ? undefined : standardHost(other, world.region, world.accountId);
+      const names = otherHost === undefined ? certificateNames(world, endpoint, service) : [otherHost];
       const ports = service === undefined || service.ports.length === 0 ? [443] : service.ports;
-      const answers = service?.id === CUSTOM_SERVICE_ID ? 'not-aws' : service?.id;
+      const answers = service?.id === CUSTOM_SERVICE_ID ? 'not-aws' : (other ?? service)?.id;
+      const { signer, ...odd } = oddities(world, endpoint.ServiceName ?? '');
       return addressesOf(world, endpoint).flatMap((address) =>
         ports.map((port) => ({
-          ...listenerOn(address, port, service, names),
+          ...listenerOn(address, port, service, names, odd),
           service: answers,
+          signer,
           // facts.md 2.4: interface endpoints for S3 do not negotiate TLS 1.3.
           newestTls: service?.id === 's3' ? ('TLSv1.2' as const) : ('TLSv1.3' as const),
         })),
@@ -100,13 +145,14 @@ function listenerOn(
   port: number,
   service: Service | undefined,
   names: readonly string[],
+  odd: Partial<CertificateRequest> = {},
 ): Pick<WorldListener, 'address' | 'port' | 'speaks' | 'certificate'> {
   const application = port === 443 ? 'https' : applicationOf(service, port);
   return {
     address: canonical(address),
     port,
     speaks: port === 80 ? 'http' : application,
-    certificate: { names: names.length === 0 ? [address] : names },
+    certificate: { ...odd, names: names.length === 0 ? [address] : names },
   };
 }
 

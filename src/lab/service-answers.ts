@@ -19,13 +19,19 @@ export type HttpQuestion = {
 
 /**
  * The answer of a service by its id in our table. Undefined is a service of AWS that the table does not have, and
- * `not-aws` anybody else's server, which gives no sign of AWS.
+ * `not-aws` anybody else's server, which gives no sign of AWS; `block-page` a firewall's own words.
  */
-export function answerAs(service: string | 'not-aws' | undefined, question: HttpQuestion): HttpAnswer {
+export function answerAs(service: string | 'not-aws' | 'block-page' | undefined, question: HttpQuestion): HttpAnswer {
   const { method, path, host } = question;
   switch (service) {
     case 'not-aws':
       return { status: 200, headers: { 'content-type': 'text/plain', server: 'nginx' }, body: 'It works.\n' };
+    case 'block-page':
+      return {
+        status: 403,
+        headers: { 'content-type': 'text/html' },
+        body: '<html><title>Blocked</title><h1>Access to this site is blocked by policy</h1></html>\n',
+      };
     case 's3':
       return fromS3(question);
     case 'dynamodb':

@@ -6,6 +6,7 @@
  */
 import type { SliceElement, SliceName } from '../model/state.ts';
 import type { EphemeralPorts } from '../model/vantage.ts';
+import { awsEndpointServices } from './world-services.ts';
 
 export type WorldApi = { [N in SliceName]: SliceElement<N>[] };
 
@@ -21,9 +22,14 @@ export type WorldResolver = {
   behaviour: 'public' | 'forward' | 'silent' | 'closed' | 'refused' | 'servfail' | 'nxdomain';
   /** names that this resolver answers from its own data, before anything else (a cache, a local zone) */
   records: Record<string, DnsRecords>;
+  /** says SERVFAIL to every n-th question */
+  failsEvery?: number;
 };
 
-/** A private hosted zone associated with the client's VPC: it owns every name below `name`. */
+/**
+ * A private zone of the client's VPC that the API does not list (a Route 53 Profile's): it owns every name below `name`. Zones
+ * that it lists are `api.hostedZones` and `api.resourceRecordSets`; `addPrivateZone` writes them.
+ */
 export type WorldZone = { name: string; records: Record<string, DnsRecords> };
 
 /** Something that listens on an address outside the VPC: an AWS service's public side, or any other host. */
@@ -32,6 +38,53 @@ export type WorldServer = {
   certificateNames: string[];
   /** ports that accept connections */
   ports: number[];
+};
+
+/** An HTTP proxy at an address of its own, which every packet of the client reaches. */
+export type WorldProxy = {
+  port: number;
+  /** `connects`: to what public DNS says of the host, by a way out of its own */
+  behaviour: 'connects' | 'denies' | 'wants-credentials' | 'not-a-proxy';
+  /** whether it speaks TLS itself */
+  tls?: boolean;
+};
+
+/** A network of the client's own machine, as of a container bridge: its addresses never leave the machine. */
+export type WorldLocalNetwork = { device: string; cidr: string; address: string };
+
+/** What stands between the client and an address, and what it does to connections. Sizes are bytes of one write. */
+export type WorldMiddlebox = {
+  /** TLS hellos longer than this are dropped; everything else passes */
+  dropsHellosAbove?: number;
+  /** hellos that hold one of these names are dropped */
+  dropsServerNames?: string[];
+  /** connections open, and then nothing passes */
+  dropsEverything?: boolean;
+  /** what the client or the server sends in more bytes than this is lost, as full-size segments are on a path with a small MTU */
+  losesClientFlightsAbove?: number;
+  losesServerFlightsAbove?: number;
+  /** every n-th connection to the address gets no answer */
+  losesEveryConnection?: number;
+};
+
+/** What is odd about a certificate; by default Amazon's authority signed it a day ago for ninety days. */
+export type WorldCertificate = {
+  /** `itself`: self-signed; `private`: by an authority of the service's owner, which the client does not have */
+  signedBy?: 'amazon' | 'itself' | 'private';
+  /** days from now; negative ones are past */
+  validFromDays?: number;
+  validToDays?: number;
+};
+
+/** A middlebox that ends every TLS connection and presents a certificate of its own for the name that was asked. */
+export type WorldTlsInspection = {
+  /** the name of its authority */
+  organization: string;
+  commonName: string;
+  /** whether the client was given the authority's root */
+  rootInstalled: boolean;
+  /** `block-page`: it answers itself, and says no */
+  answers: 'relayed' | 'block-page';
 };
 
 export type World = {
@@ -43,8 +96,16 @@ export type World = {
   client: {
     /** the network interface that the run stands on; the metadata service tells its ids */
     networkInterfaceId: string;
-    /** `ec2`: IMDSv2 answers; `none`: nothing answers */
-    metadata: 'ec2' | 'none';
+    /** `ec2`: IMDSv2 answers; `none`: refused; `silent`: no answer; `forbidden`: 403, as when it is switched off */
+    metadata: 'ec2' | 'none' | 'silent' | 'forbidden';
+    /** true: no credentials in the environment, so that no API call can be signed */
+    withoutCredentials?: boolean;
+    /** true: the run is in a container on the instance */
+    container?: boolean;
+    /** networks of the machine itself */
+    localNetworks?: WorldLocalNetwork[];
+    /** CIDR blocks to which the machine's own firewall lets nothing out (EPERM) */
+    forbidden?: string[];
     /** nameservers for resolv.conf; the VPC resolver's address (VPC base plus two) unless broken */
     nameservers: string[];
     searchDomains: string[];
@@ -52,6 +113,12 @@ export type World = {
     hosts: string[];
     env: Record<string, string>;
     ephemeralPorts: EphemeralPorts;
+    /** this machine's clock minus the true time, in milliseconds: everybody else's dates are that much off for it */
+    clockAheadMs?: number;
+    /** the roots in the system's bundle, for the run and for applications alike: Amazon's too, another authority's only, or no file */
+    trustStore?: 'complete' | 'without-amazon' | 'no-file';
+    /** further files by path; undefined for one that is not there */
+    files?: Record<string, string | undefined>;
   };
   /** what public DNS says; a name that is not here is NXDOMAIN */
   publicDns: Record<string, DnsRecords>;
@@ -62,8 +129,17 @@ export type World = {
   resolvers: Record<string, WorldResolver>;
   /** names on the certificate of an endpoint's interfaces, by service name; by default all names of the service */
   endpointCertificateNames: Record<string, string[]>;
+  /** what else is odd about the certificates of an endpoint's interfaces, by service name */
+  endpointCertificates?: Record<string, WorldCertificate>;
+  /** the id of the service whose answers and certificate an endpoint's interfaces give, by service name; its own by default */
+  endpointAnswersAs?: Record<string, string>;
+  tlsInspection?: WorldTlsInspection;
   /** servers outside the VPC by address; reached only where the routes lead there */
   servers: Record<string, WorldServer>;
+  /** proxies by address */
+  proxies?: Record<string, WorldProxy>;
+  /** by the address behind it */
+  middleboxes?: Record<string, WorldMiddlebox>;
 };
 
 export const LAB_REGION = 'eu-west-1';
@@ -349,6 +425,8 @@ export function healthyWorld(): World {
       egressOnlyInternetGateways: [],
       vpcPeeringConnections: [],
       transitGatewayVpcAttachments: [],
+      transitGatewayAttachments: [],
+      transitGatewayRoutes: [],
       endpointServices: [
         {
           ServiceName: `com.amazonaws.${LAB_REGION}.secretsmanager`,
@@ -369,8 +447,19 @@ export function healthyWorld(): World {
           VpcEndpointPolicySupported: true,
           AcceptanceRequired: false,
         },
+        ...awsEndpointServices(LAB_REGION, ['euw1-az1', 'euw1-az2', 'euw1-az3']).filter(
+          ({ ServiceName }) => !/\.(?:secretsmanager|s3)$/.test(ServiceName),
+        ),
       ],
       instances: [],
+      hostedZones: [],
+      resourceRecordSets: [],
+      resolverRules: [],
+      resolverRuleAssociations: [],
+      firewallRuleGroupAssociations: [],
+      firewallRules: [],
+      firewallDomains: [],
+      firewallConfigs: [],
     },
     refusals: {},
     client: {
@@ -418,6 +507,81 @@ export function addNatGateway(world: World): void {
   });
   addRoute(world, LAB.publicRouteTable, { DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway });
   addRoute(world, LAB.clientRouteTable, { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: LAB.natGateway });
+}
+
+/**
+ * Adds an interface endpoint beside the healthy one, in its subnets and with its group, private DNS off.
+ * @param label what stands before the Region in its own names: `api.ecr` for ecr.api
+ * @returns its own Regional name
+ */
+export function addInterfaceEndpoint(world: World, id: string, suffix: string, label: string): string {
+  // The healthy one may be broken or gone by now.
+  const healthy = healthyWorld();
+  const twin = find(healthy, 'vpcEndpoints', LAB.secretsEndpoint);
+  const number = id.slice(-8);
+  const NetworkInterfaceIds = (twin.SubnetIds ?? []).map((SubnetId, i) => {
+    const model = find(healthy, 'networkInterfaces', twin.NetworkInterfaceIds?.[i] ?? '');
+    const NetworkInterfaceId = `eni-${number.slice(0, 7)}${'abcdef'.charAt(i)}`;
+    const PrivateIpAddress = `10.0.${i + 2}.${100 + (world.api.vpcEndpoints.length % 100)}`;
+    world.api.networkInterfaces.push({
+      ...model,
+      NetworkInterfaceId,
+      SubnetId,
+      Description: `VPC Endpoint Interface ${id}`,
+      PrivateIpAddress,
+      PrivateIpAddresses: [{ PrivateIpAddress, Primary: true }],
+    });
+    return NetworkInterfaceId;
+  });
+  const name = `${id}-a1b2c3d4.${label}.${world.region}.vpce.amazonaws.com`;
+  world.api.vpcEndpoints.push({
+    ...twin,
+    VpcEndpointId: id,
+    ServiceName: `com.amazonaws.${world.region}.${suffix}`,
+    State: 'available',
+    PrivateDnsEnabled: false,
+    NetworkInterfaceIds,
+    DnsEntries: [{ DnsName: name, HostedZoneId: 'Z38GZ743OKFT7T' }],
+  });
+  return name;
+}
+
+/**
+ * Associates a private hosted zone with the client's VPC, with its SOA record as every zone has one.
+ * @param records by name: addresses, a CNAME, or the name that an alias record leads to
+ * @returns the zone's id
+ */
+export function addPrivateZone(
+  world: World,
+  name: string,
+  records: Record<string, DnsRecords & { alias?: string }>,
+): string {
+  const HostedZoneId = `Z0${(world.api.hostedZones.length + 1).toString().padStart(12, '0')}`;
+  const ZoneName = `${name}.`;
+  world.api.hostedZones.push({ HostedZoneId, Name: ZoneName, Owner: { OwningAccount: world.accountId } });
+  const own = (Name: string, Type: string, values: readonly string[]) => ({
+    Name: `${Name}.`,
+    Type,
+    ZoneName,
+    TTL: 300,
+    ResourceRecords: values.map((Value) => ({ Value })),
+  });
+  world.api.resourceRecordSets.push(
+    own(name, 'SOA', ['ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400']),
+  );
+  for (const [record, { A, AAAA, CNAME, alias }] of Object.entries(records)) {
+    if (A !== undefined) world.api.resourceRecordSets.push(own(record, 'A', A));
+    if (AAAA !== undefined) world.api.resourceRecordSets.push(own(record, 'AAAA', AAAA));
+    if (CNAME !== undefined) world.api.resourceRecordSets.push(own(record, 'CNAME', [CNAME]));
+    if (alias !== undefined)
+      world.api.resourceRecordSets.push({
+        Name: `${record}.`,
+        Type: 'A',
+        ZoneName,
+        AliasTarget: { HostedZoneId: 'Z38GZ743OKFT7T', DNSName: `${alias}.`, EvaluateTargetHealth: false },
+      });
+  }
+  return HostedZoneId;
 }
 
 /** Adds a static, active route unless the route says otherwise. */

@@ -285,6 +285,41 @@ export const TransitGatewayVpcAttachment = z.object({
 });
 export type TransitGatewayVpcAttachment = z.infer<typeof TransitGatewayVpcAttachment>;
 
+/** Every attachment of a transit gateway, with the route table that it asks; the VPC's subnets are in the VPC attachment. */
+export const TransitGatewayAttachment = z.object({
+  TransitGatewayAttachmentId: z.string(),
+  TransitGatewayId: text,
+  TransitGatewayOwnerId: text,
+  ResourceOwnerId: text,
+  ResourceType: text,
+  ResourceId: text,
+  State: text,
+  Association: z
+    .object({ TransitGatewayRouteTableId: text, TransitGatewayPolicyTableId: text, State: text })
+    .optional(),
+});
+export type TransitGatewayAttachment = z.infer<typeof TransitGatewayAttachment>;
+
+export const TransitGatewayRoute = z.object({
+  DestinationCidrBlock: text,
+  PrefixListId: text,
+  TransitGatewayAttachments: z
+    .array(z.object({ ResourceId: text, TransitGatewayAttachmentId: text, ResourceType: text }))
+    .optional(),
+  Type: text,
+  State: text,
+});
+export type TransitGatewayRoute = z.infer<typeof TransitGatewayRoute>;
+
+/** One transit gateway route table's routes, from SearchTransitGatewayRoutes; the answer itself does not say whose they are. */
+export const TransitGatewayRoutes = z.object({
+  TransitGatewayRouteTableId: z.string(),
+  Routes: z.array(TransitGatewayRoute).optional(),
+  /** true: the search was cut off, and what is not listed may still be there */
+  AdditionalRoutesAvailable: flag,
+});
+export type TransitGatewayRoutes = z.infer<typeof TransitGatewayRoutes>;
+
 export const EndpointService = z.object({
   ServiceName: z.string(),
   ServiceId: text,
@@ -315,3 +350,95 @@ export const Instance = z.object({
     .optional(),
 });
 export type Instance = z.infer<typeof Instance>;
+
+/** A private hosted zone of the VPC, from route53 ListHostedZonesByVPC. Names end in a dot. */
+export const HostedZone = z.object({
+  HostedZoneId: z.string(),
+  Name: text,
+  Owner: z.object({ OwningAccount: text, OwningService: text }).optional(),
+  /** from route53 get-hosted-zone: the VPCs that the zone is associated with; without it, the VPC that was asked about */
+  VPCs: z.array(z.object({ VPCRegion: text, VPCId: text })).optional(),
+});
+export type HostedZone = z.infer<typeof HostedZone>;
+
+/** One record set of a hosted zone. The API's answer does not say of which zone; a VPC has one zone of a name at most. */
+export const ResourceRecordSet = z.object({
+  Name: z.string(),
+  Type: text,
+  /** ours, not the API's: the zone that was asked, or the owner of the SOA record in the same document */
+  ZoneName: text,
+  SetIdentifier: text,
+  TTL: number,
+  ResourceRecords: z.array(z.object({ Value: text })).optional(),
+  AliasTarget: z.object({ HostedZoneId: text, DNSName: text, EvaluateTargetHealth: flag }).optional(),
+});
+export type ResourceRecordSet = z.infer<typeof ResourceRecordSet>;
+
+export const ResolverRule = z.object({
+  Id: z.string(),
+  /** ends in a dot; `.` is every name */
+  DomainName: text,
+  /** FORWARD, SYSTEM, RECURSIVE, DELEGATE */
+  RuleType: text,
+  Status: text,
+  Name: text,
+  OwnerId: text,
+  ResolverEndpointId: text,
+  TargetIps: z.array(z.object({ Ip: text, Ipv6: text, Port: number, Protocol: text })).optional(),
+});
+export type ResolverRule = z.infer<typeof ResolverRule>;
+
+export const ResolverRuleAssociation = z.object({
+  Id: z.string(),
+  ResolverRuleId: text,
+  Name: text,
+  VPCId: text,
+  Status: text,
+});
+export type ResolverRuleAssociation = z.infer<typeof ResolverRuleAssociation>;
+
+export const FirewallRuleGroupAssociation = z.object({
+  Id: z.string(),
+  FirewallRuleGroupId: text,
+  VpcId: text,
+  Name: text,
+  /** lower first */
+  Priority: number,
+  Status: text,
+});
+export type FirewallRuleGroupAssociation = z.infer<typeof FirewallRuleGroupAssociation>;
+
+export const FirewallRule = z.object({
+  FirewallRuleGroupId: z.string(),
+  FirewallDomainListId: text,
+  FirewallThreatProtectionId: text,
+  Name: text,
+  /** lower first, inside the group */
+  Priority: number,
+  /** ALLOW, BLOCK, ALERT */
+  Action: text,
+  /** NODATA, NXDOMAIN, OVERRIDE */
+  BlockResponse: text,
+  BlockOverrideDomain: text,
+  /** INSPECT_REDIRECTION_DOMAIN (the default) or TRUST_REDIRECTION_DOMAIN */
+  FirewallDomainRedirectionAction: text,
+  /** a record type; every type when absent */
+  Qtype: text,
+});
+export type FirewallRule = z.infer<typeof FirewallRule>;
+
+/** A domain list's domains, from ListFirewallDomains; the answer itself does not say whose they are. */
+export const FirewallDomains = z.object({
+  FirewallDomainListId: z.string(),
+  Domains: z.array(z.string()).optional(),
+});
+export type FirewallDomains = z.infer<typeof FirewallDomains>;
+
+/** What DNS Firewall does with queries that it cannot judge, for one VPC. */
+export const FirewallConfig = z.object({
+  ResourceId: z.string(),
+  Id: text,
+  /** ENABLED, DISABLED (fails closed: SERVFAIL), USE_LOCAL_RESOURCE_SETTING */
+  FirewallFailOpen: text,
+});
+export type FirewallConfig = z.infer<typeof FirewallConfig>;

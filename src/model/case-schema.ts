@@ -1,9 +1,9 @@
 /** The form of a case file: a zod schema that the compiler holds equal to the `Case` type. */
 import { z } from 'zod';
-import { ObservationSchema } from '../report/schema-observation.ts';
+import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
-import { VANTAGE_KINDS } from './vantage.ts';
+import { CLOCK_SOURCES, CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
 
 export const CASE_KIND = 'vpce-doctor-case';
 export const CASE_SCHEMA_VERSION = 1;
@@ -44,7 +44,7 @@ const StateSchema = z.object(
 
 const port = z.number().optional();
 const RequestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('host'), text, host: text, port: z.number(), path: maybe }),
+  z.object({ kind: z.literal('host'), text, host: text, port: z.number(), path: maybe, pasted: maybe }),
   z.object({ kind: z.literal('address'), text, address: text, port: z.number() }),
   z.object({ kind: z.literal('service'), text, service: text }),
   z.object({ kind: z.literal('endpoint'), text, endpointId: text, port }),
@@ -64,6 +64,16 @@ const ClientInterfaceSchema = z.object({
   securityGroupIds: texts,
   subnetCidr: maybe,
   vpcCidrs: texts,
+});
+
+const MetadataSightSchema = z.object({
+  outcome: z.enum(METADATA_OUTCOMES),
+  address: text,
+  port: z.number(),
+  status: z.number().optional(),
+  connected: flag,
+  code: maybe,
+  ms: z.number(),
 });
 
 const VantageSchema = z.object({
@@ -87,7 +97,9 @@ const VantageSchema = z.object({
   ndots: z.number(),
   hosts: z.array(z.object({ line: z.number(), address: text, names: texts })),
   ephemeralPorts: z.object({ from: z.number(), to: z.number(), source: z.enum(['kernel', 'assumed', 'given']) }),
-  localInterfaces: z.array(z.object({ name: text, address: text, prefixLength: z.number() })),
+  localInterfaces: z.array(
+    z.object({ name: text, address: text, prefixLength: z.number(), mtu: z.number().optional() }),
+  ),
   localRoutes: z.array(z.object({ destination: text, gateway: maybe, device: text, metric: z.number() })),
   proxy: z.object({ httpsProxy: maybe, httpProxy: maybe, allProxy: maybe, noProxy: maybe }),
   sdk: z.object({
@@ -96,7 +108,30 @@ const VantageSchema = z.object({
     endpointUrls: z.record(text, text),
     useFips: flag,
     useDualstack: flag,
+    endpointUrlSources: z.record(text, text).optional(),
+    regionSource: maybe,
+    credentialSources: z.array(z.enum(CREDENTIAL_SOURCES)).optional(),
   }),
+  clock: z
+    .object({
+      at: text,
+      readings: z.array(z.object({ source: z.enum(CLOCK_SOURCES), offsetMs: z.number() })),
+    })
+    .optional(),
+  trustStores: z
+    .array(
+      z.object({
+        source: text,
+        path: text,
+        certificates: z.number(),
+        amazonRoots: texts,
+        problem: z.enum(['not-readable', 'no-certificates']).optional(),
+      }),
+    )
+    .optional(),
+  metadata: MetadataSightSchema.optional(),
+  container: flag,
+  ec2Machine: flag,
   notes: texts,
 });
 

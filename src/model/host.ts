@@ -22,6 +22,11 @@ export type Wire = {
 export type Host = {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Names of variables that lead this run's own API calls to where they can be answered, and that no other program of the machine
+   * has: the lab's, and those that VPCE_DOCTOR_OWN_VARIABLES lists. They say nothing of what an application does.
+   */
+  readonly wiring?: readonly string[] | undefined;
   /** a text file's content, or undefined when it cannot be read */
   readonly readFile: (path: string) => Promise<string | undefined>;
   readonly interfaces: () => readonly LocalAddress[];

@@ -26,6 +26,15 @@ export function joinElements<N extends SliceName>(
 function identityOf(name: SliceName, element: object): string {
   const fields = element as Record<string, unknown>;
   const id = fields[SLICES[name].id];
+  // A name has a record set per type, per routing policy and per zone; a group has a rule per list and query type.
+  if (name === 'resourceRecordSets')
+    return JSON.stringify([id, fields['Type'], fields['SetIdentifier'] ?? null, fields['ZoneName'] ?? null]);
+  if (name === 'firewallRules')
+    return JSON.stringify([
+      id,
+      fields['FirewallDomainListId'] ?? fields['FirewallThreatProtectionId'] ?? null,
+      fields['Qtype'] ?? null,
+    ]);
   if (name !== 'endpointServices') return String(id);
   return JSON.stringify([id, fields['ServiceId'] ?? fields['ServiceType'] ?? null]);
 }

@@ -112,6 +112,8 @@ export type DnsSubject = {
   /** 53 unless the resolver list says otherwise */
   readonly port: number;
   readonly transport: Transport;
+  /** 2 and up: the same question asked again, to tell a resolver that fails now and then from one that never answers */
+  readonly attempt?: number | undefined;
 };
 export type DnsRecord = { readonly name: string; readonly type: string; readonly ttl: number; readonly data: string };
 export type DnsDetail = {
@@ -147,7 +149,21 @@ export type TcpDetail = {
 };
 export type TcpObservation = ObservationBase<'tcp', TcpSubject, TcpOutcome, TcpDetail>;
 
-export type TlsSubject = { readonly address: string; readonly port: number; readonly serverName: string };
+export const HELLOS = ['small', 'large', 'without-sni', 'unacceptable', 'plaintext'] as const;
+/**
+ * `small`: classical key shares, one segment; `large`: more than 1,460 bytes; `without-sni`: small, and no server name in it;
+ * `unacceptable`: small, with a cipher that no server takes, so that a few bytes of alert come back; `plaintext`: no hello at
+ * all but a few bytes of something else, to see whether anything passes
+ */
+export type HelloKind = (typeof HELLOS)[number];
+
+export type TlsSubject = {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string;
+  /** absent: as Node sends it by itself */
+  readonly hello?: HelloKind | undefined;
+};
 export type Certificate = {
   readonly subject: string;
   readonly issuer: string;
@@ -162,6 +178,11 @@ export type TlsDetail = {
   readonly cipher?: string | undefined;
   /** leaf first, as the peer sent it, issuer by issuer */
   readonly chain: readonly Certificate[];
+  /**
+   * which root makes the chain trusted: `bundled` is one of the public roots that Node carries, `added` is one that this
+   * machine was given besides; absent when the chain is not trusted
+   */
+  readonly anchor?: 'bundled' | 'added' | undefined;
   /** why Node would not trust it (`SELF_SIGNED_CERT_IN_CHAIN`, `ERR_TLS_CERT_ALTNAME_INVALID` …) */
   readonly authorizationError?: string | undefined;
   readonly localAddress?: string | undefined;
@@ -175,6 +196,10 @@ export type HttpsSubject = {
   readonly serverName: string;
   readonly method: string;
   readonly path: string;
+  /** absent: as Node sends it by itself */
+  readonly hello?: 'small' | undefined;
+  /** bytes of a header that nobody reads, so that the request fills segments */
+  readonly padding?: number | undefined;
 };
 export type HttpsDetail = {
   readonly status?: number | undefined;
@@ -192,7 +217,80 @@ export type HttpsDetail = {
 };
 export type HttpsObservation = ObservationBase<'https', HttpsSubject, HttpsOutcome, HttpsDetail>;
 
-export type Observation = DnsObservation | TcpObservation | TlsObservation | HttpsObservation;
+export type ProxyOutcome =
+  /** the proxy opened the tunnel; `detail.tls` says who answers at its end */
+  | 'established'
+  /** the proxy answered CONNECT with another status than 2xx and 407 */
+  | 'denied'
+  /** 407 */
+  | 'authentication-required'
+  /** it is a proxy, but speaks plaintext where the URL says https, or TLS where it says http */
+  | 'wrong-scheme'
+  /** something listens there that is no HTTP proxy */
+  | 'not-a-proxy'
+  /** the proxy's own certificate is not accepted */
+  | 'tls-failed'
+  /** no connection, or no answer to CONNECT, in time */
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'reset'
+  | 'prohibited'
+  | 'failed';
+export type ProxySubject = {
+  /** the environment variable that names the proxy; its credentials are taken from there when the question is asked */
+  readonly variable: 'HTTPS_PROXY' | 'ALL_PROXY';
+  readonly scheme: 'http' | 'https';
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** what the proxy is asked to connect to */
+  readonly host: string;
+  readonly hostPort: number;
+};
+export type ProxyDetail = {
+  /** of the answer to CONNECT */
+  readonly status?: number | undefined;
+  readonly server?: string | undefined;
+  /** the handshake with the host through the tunnel */
+  readonly tls?: { readonly outcome: TlsOutcome; readonly issuer?: string | undefined } | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type ProxyObservation = ObservationBase<'proxy', ProxySubject, ProxyOutcome, ProxyDetail>;
+
+/** The token request to the instance metadata service; made by the vantage, not by a plan. */
+export type MetadataOutcome =
+  | 'answered'
+  /** HTTP 403: switched off for this instance, or a proxy or firewall in between */
+  | 'forbidden'
+  /** any other status, or an answer that is no token */
+  | 'not-a-token'
+  | 'timeout'
+  | 'refused'
+  | 'unreachable'
+  | 'reset'
+  | 'prohibited'
+  | 'failed';
+export type MetadataSubject = {
+  readonly service: 'instance';
+  readonly address: string;
+  readonly port: number;
+};
+export type MetadataDetail = {
+  readonly status?: number | undefined;
+  /** whether the TCP connection had been made: an answer with too few hops is lost after that */
+  readonly connected?: boolean | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type MetadataObservation = ObservationBase<'metadata', MetadataSubject, MetadataOutcome, MetadataDetail>;
+
+export type Observation =
+  | DnsObservation
+  | TcpObservation
+  | TlsObservation
+  | HttpsObservation
+  | ProxyObservation
+  | MetadataObservation;
 export type Rung = Observation['rung'];
 
 /** A question before it is asked: an observation without its answer. */
@@ -211,7 +309,23 @@ export type DnsProbe = Question<DnsObservation>;
 export type TcpProbe = Question<TcpObservation>;
 export type TlsProbe = Question<TlsObservation>;
 export type HttpsProbe = Question<HttpsObservation>;
-export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe;
+export type ProxyProbe = Question<ProxyObservation>;
+export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe | ProxyProbe;
+
+/** Whether a question is one that no application asks by itself. */
+export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
+  const { rung, subject } = observation as Observation;
+  switch (rung) {
+    case 'dns':
+      return subject.transport === 'tcp' || subject.attempt !== undefined;
+    case 'tls':
+      return subject.hello !== undefined;
+    case 'https':
+      return subject.hello !== undefined || subject.padding !== undefined;
+    default:
+      return false;
+  }
+}
 
 /** `10.0.2.14:443`, `[fd00::1]:443` */
 export function socketAddress(address: string, port: number): string {
@@ -219,12 +333,13 @@ export function socketAddress(address: string, port: number): string {
 }
 
 /** The question's identity. Two probes with the same id are the same question and are asked once. */
-export function probeId(rung: Rung, subject: Probe['subject']): string {
+export function probeId(rung: Rung, subject: Observation['subject']): string {
   switch (rung) {
     case 'dns': {
       const s = subject as DnsSubject;
       const server = s.port === 53 ? s.server : socketAddress(s.server, s.port);
-      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}`;
+      const again = s.attempt === undefined ? '' : ` again ${s.attempt}`;
+      return `dns ${s.name} ${s.type} @${server}${s.transport === 'tcp' ? ' tcp' : ''}${again}`;
     }
     case 'tcp': {
       const s = subject as TcpSubject;
@@ -233,11 +348,28 @@ export function probeId(rung: Rung, subject: Probe['subject']): string {
     }
     case 'tls': {
       const s = subject as TlsSubject;
-      return `tls ${socketAddress(s.address, s.port)} ${s.serverName}`;
+      const hello = s.hello === undefined ? '' : s.hello === 'plaintext' ? ' in plaintext' : ` with ${words(s.hello)}`;
+      return `tls ${socketAddress(s.address, s.port)} ${s.serverName}${hello}`;
     }
     case 'https': {
       const s = subject as HttpsSubject;
-      return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}`;
+      const hello = s.hello === undefined ? '' : ` with ${words(s.hello)}`;
+      const padding = s.padding === undefined ? '' : ` and ${s.padding} bytes of padding`;
+      return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}${hello}${padding}`;
+    }
+    case 'proxy': {
+      const s = subject as ProxySubject;
+      return `proxy ${s.scheme}://${socketAddress(s.address, s.port)} CONNECT ${socketAddress(s.host, s.hostPort)}`;
+    }
+    case 'metadata': {
+      const s = subject as MetadataSubject;
+      return `metadata ${s.service} ${socketAddress(s.address, s.port)}`;
     }
   }
+}
+
+function words(hello: Exclude<HelloKind, 'plaintext'>): string {
+  return hello === 'without-sni'
+    ? 'a hello without server name'
+    : `${hello === 'small' || hello === 'large' ? 'a' : 'an'} ${hello} hello`;
 }

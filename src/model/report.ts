@@ -1,5 +1,6 @@
 /** The report: what `diagnose` concludes, as plain data. Field names are a public interface (design.md, schemaVersion 1). */
 
+import type { AnswerClass } from '../network/answer-class.ts';
 import type { CoverageEntry } from './case.ts';
 import type { CauseCode, Layer } from './codes.ts';
 import type { Observation } from './observation.ts';
@@ -37,6 +38,34 @@ export type HopList = {
   readonly hops: readonly Hop[];
 };
 
+/** What one resolver, or the hosts file, says of a name, for the addresses of one kind. */
+export type ReportAnswer = {
+  /** the resolver's address, with ` (TCP)` where it was asked so, or the hosts file's line */
+  readonly resolver: string;
+  readonly name: string;
+  readonly type: 'A' | 'AAAA';
+  /** sorted; empty when there was no address */
+  readonly addresses: readonly string[];
+  /** whose these addresses are; absent without addresses */
+  readonly class?: AnswerClass | undefined;
+  /** which endpoint or interface, or why there is no address */
+  readonly words: string;
+};
+
+/** One address of a target, and what became of it on each rung; a rung that was not asked is absent. */
+export type TargetAddress = {
+  readonly zone?: string | undefined;
+  readonly zoneId?: string | undefined;
+  readonly address: string;
+  readonly networkInterfaceId?: string | undefined;
+  /** whether the client's own resolvers give it for the name; absent when they were not asked */
+  readonly named?: boolean | undefined;
+  /** the outcome when all tries agree, `2 of 4` succeeded when they do not */
+  readonly tcp?: string | undefined;
+  readonly tls?: string | undefined;
+  readonly https?: string | undefined;
+};
+
 export type ReportTarget = {
   readonly id: string;
   readonly requested: readonly string[];
@@ -54,6 +83,24 @@ export type ReportTarget = {
   /** one list per network interface of the endpoint, or one for a gateway endpoint or the public path */
   readonly hops: readonly HopList[];
   readonly causes: readonly CauseCode[];
+  /** who answers what; absent when no name was looked up */
+  readonly answers?: readonly ReportAnswer[] | undefined;
+  /** every address that the name or the endpoint has, in the order of the endpoint's interfaces */
+  readonly addresses?: readonly TargetAddress[] | undefined;
+  /** what the users of the workload that it belongs to see while it cannot be reached */
+  readonly consequence?: string | undefined;
+};
+
+/** The address in a pasted error text, beside what the name gives now. */
+export type PastedAddress = {
+  readonly target: string;
+  readonly address: string;
+  /** what the name gives now; empty when it gives nothing */
+  readonly gives: readonly string[];
+  /** whether the pasted address is among them */
+  readonly current: boolean;
+  /** one or more sentences */
+  readonly summary: string;
 };
 
 export type Because = {
@@ -61,6 +108,53 @@ export type Because = {
   readonly text: string;
   /** a resource id, an observation id or a file and line */
   readonly ref?: string | undefined;
+};
+
+/** How much a change admits, from the narrowest on: the order in which alternatives stand. */
+export const PRIVILEGES = [
+  /** the interfaces in one security group, whatever their addresses */
+  'security group',
+  /** one service's published addresses */
+  'prefix list',
+  'address',
+  'subnet',
+  'VPC',
+  'anywhere',
+] as const;
+export type Privilege = (typeof PRIVILEGES)[number];
+
+/** Somebody else that a change reaches, as the model sees it afterwards. */
+export type BlastRadiusLoss = {
+  readonly subnetId: string;
+  /** absent where the subnet stands for any client in it */
+  readonly networkInterfaceId?: string | undefined;
+  readonly address?: string | undefined;
+  readonly target: string;
+  /** the gates that would close it, or where it would lead */
+  readonly because: string;
+};
+
+/** What a change does beyond this client, computed on the model. */
+export type BlastRadius = {
+  /** one or two sentences for the reader */
+  readonly summary: string;
+  /** subnets that the change reaches besides the client's own */
+  readonly subnets: readonly string[];
+  /** who would lose a target that it may be using today */
+  readonly breaks: readonly BlastRadiusLoss[];
+  /** subnets of which the model cannot tell, by lack of state or because there were too many */
+  readonly unknown: readonly string[];
+};
+
+export type ReportFixAlternative = {
+  readonly summary: string;
+  readonly commands: readonly string[];
+  readonly undo: readonly string[];
+  readonly terraform?: string | undefined;
+  readonly privilege?: Privilege | undefined;
+  readonly proof: ReportFix['proof'];
+  readonly reason: string;
+  readonly caution?: string | undefined;
 };
 
 export type ReportFix = {
@@ -73,6 +167,14 @@ export type ReportFix = {
   readonly reason: string;
   /** what else this change does */
   readonly caution?: string | undefined;
+  /** the same as HCL; where Terraform cannot express it, comments say so */
+  readonly terraform?: string | undefined;
+  /** how much it admits; absent when it admits nothing new */
+  readonly privilege?: Privilege | undefined;
+  /** other ways, least privilege first */
+  readonly alternatives?: readonly ReportFixAlternative[] | undefined;
+  /** absent when the change reaches nobody else */
+  readonly blastRadius?: BlastRadius | undefined;
 };
 
 export type ReportCause = {
@@ -128,6 +230,10 @@ export type FixPlan = {
   /** targets that stay closed, or of which the model cannot tell */
   readonly remaining: readonly string[];
   readonly undo: readonly string[];
+  /** for each broken target the smallest sets of causes (by rank) whose fixes open it on the model; empty when none does */
+  readonly perTarget?:
+    | readonly { readonly target: string; readonly sets: readonly (readonly number[])[] }[]
+    | undefined;
 };
 
 export type ReportVantage = {
@@ -163,8 +269,12 @@ export type Report = {
   readonly ruledOut: readonly RuledOut[];
   readonly undecided: readonly Undecided[];
   readonly unexplained: readonly string[];
+  /** what could explain `unexplained`, what this run speaks for first; absent when all is explained */
+  readonly unexplainedCouldBe?: readonly string[] | undefined;
   /** what this run did not look at, one sentence each */
   readonly notChecked: readonly string[];
+  /** present when an error text was pasted that has an address beside the host */
+  readonly pasted?: readonly PastedAddress[] | undefined;
   readonly observations: readonly Observation[];
   readonly coverage: readonly CoverageEntry[];
   readonly warnings: readonly string[];

@@ -150,6 +150,20 @@ export const SLICES = {
     id: 'TransitGatewayAttachmentId',
     noun: 'transit gateway VPC attachments',
   },
+  transitGatewayAttachments: {
+    action: 'ec2:DescribeTransitGatewayAttachments',
+    documentKey: 'TransitGatewayAttachments',
+    element: aws.TransitGatewayAttachment,
+    id: 'TransitGatewayAttachmentId',
+    noun: 'transit gateway attachments',
+  },
+  transitGatewayRoutes: {
+    action: 'ec2:SearchTransitGatewayRoutes',
+    documentKey: 'TransitGatewayRoutes',
+    element: aws.TransitGatewayRoutes,
+    id: 'TransitGatewayRouteTableId',
+    noun: 'transit gateway routes',
+  },
   endpointServices: {
     action: 'ec2:DescribeVpcEndpointServices',
     documentKey: 'ServiceDetails',
@@ -164,10 +178,79 @@ export const SLICES = {
     id: 'InstanceId',
     noun: 'instances',
   },
+  hostedZones: {
+    action: 'route53:ListHostedZonesByVPC',
+    documentKey: 'HostedZoneSummaries',
+    element: aws.HostedZone,
+    id: 'HostedZoneId',
+    noun: 'the VPC’s private hosted zones',
+  },
+  resourceRecordSets: {
+    action: 'route53:ListResourceRecordSets',
+    documentKey: 'ResourceRecordSets',
+    element: aws.ResourceRecordSet,
+    id: 'Name',
+    noun: 'records of private hosted zones',
+  },
+  resolverRules: {
+    action: 'route53resolver:ListResolverRules',
+    documentKey: 'ResolverRules',
+    element: aws.ResolverRule,
+    id: 'Id',
+    noun: 'Resolver rules',
+  },
+  resolverRuleAssociations: {
+    action: 'route53resolver:ListResolverRuleAssociations',
+    documentKey: 'ResolverRuleAssociations',
+    element: aws.ResolverRuleAssociation,
+    id: 'Id',
+    noun: 'Resolver rule associations',
+  },
+  firewallRuleGroupAssociations: {
+    action: 'route53resolver:ListFirewallRuleGroupAssociations',
+    documentKey: 'FirewallRuleGroupAssociations',
+    element: aws.FirewallRuleGroupAssociation,
+    id: 'Id',
+    noun: 'DNS Firewall associations',
+  },
+  firewallRules: {
+    action: 'route53resolver:ListFirewallRules',
+    documentKey: 'FirewallRules',
+    element: aws.FirewallRule,
+    id: 'FirewallRuleGroupId',
+    noun: 'DNS Firewall rules',
+  },
+  firewallDomains: {
+    action: 'route53resolver:ListFirewallDomains',
+    documentKey: 'FirewallDomains',
+    element: aws.FirewallDomains,
+    id: 'FirewallDomainListId',
+    noun: 'DNS Firewall domain lists',
+  },
+  firewallConfigs: {
+    action: 'route53resolver:GetFirewallConfig',
+    documentKey: 'FirewallConfigs',
+    element: aws.FirewallConfig,
+    id: 'ResourceId',
+    noun: 'DNS Firewall’s fail-open setting',
+  },
 } as const satisfies Record<string, SliceDefinition>;
 
 export type SliceName = keyof typeof SLICES;
 export const SLICE_NAMES = Object.keys(SLICES) as readonly SliceName[];
+
+/** Knowledge of Route 53's APIs, which a private subnet often cannot reach: read only where DNS answers call for it. */
+export const DNS_SLICE_NAMES = [
+  'hostedZones',
+  'resourceRecordSets',
+  'resolverRules',
+  'resolverRuleAssociations',
+  'firewallRuleGroupAssociations',
+  'firewallRules',
+  'firewallDomains',
+  'firewallConfigs',
+] as const satisfies readonly SliceName[];
+export type DnsSliceName = (typeof DNS_SLICE_NAMES)[number];
 
 export type SliceElement<N extends SliceName> = z.infer<(typeof SLICES)[N]['element']>;
 

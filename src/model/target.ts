@@ -9,6 +9,8 @@ export type TargetRequest =
       readonly host: string;
       readonly port: number;
       readonly path?: string | undefined;
+      /** the address that the client connected to, where the host comes from an error text that has one */
+      readonly pasted?: string | undefined;
     }
   /** an IPv4 or IPv6 address */
   | { readonly kind: 'address'; readonly text: string; readonly address: string; readonly port: number }
@@ -48,6 +50,10 @@ export type Target = {
   readonly region?: string | undefined;
   /** set when the user named the endpoint itself: no other endpoint will do */
   readonly endpointId?: string | undefined;
+  /** the endpoint of another VPC that the name was seen to lead to (a private hosted zone, a Route 53 Profile) */
+  readonly centralEndpointId?: string | undefined;
   /** the workload that needs it */
   readonly workload?: string | undefined;
+  /** the address in the error text that it comes from: evidence of an earlier answer, and no target of its own */
+  readonly pasted?: string | undefined;
 };

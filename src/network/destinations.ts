@@ -14,7 +14,7 @@ import {
 import type { Client } from './client.ts';
 import { byId } from './index-by-id.ts';
 import { prefixListAddresses } from './prefix-lists.ts';
-import { routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
+import { type RouteTarget, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
 import type { Relation } from './security-groups.ts';
 
 export type InterfaceDestination = {
@@ -189,8 +189,17 @@ function relationOf(state: InterfaceReads, client: Client, vpcId: string | undef
   const route = table && selectRoutes(state, table, addresses)[0]?.route;
   const kind = route && routeTarget(route).kind;
   if (kind === 'vpc-peering-connection') return 'peering';
-  return kind === 'transit-gateway' ? 'transit-gateway' : 'other';
+  if (kind === 'transit-gateway') return 'transit-gateway';
+  return kind === undefined || LEADS_NOWHERE.has(kind) ? 'unjoined' : 'other';
 }
+
+/** Targets behind which no other VPC's private address is found. */
+const LEADS_NOWHERE: ReadonlySet<RouteTarget['kind']> = new Set([
+  'local',
+  'internet-gateway',
+  'egress-only-internet-gateway',
+  'nat-gateway',
+]);
 
 export type GatewayReads = Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs'>;
 

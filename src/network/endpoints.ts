@@ -14,6 +14,8 @@ export type Way =
   | 'private-dns'
   /** a gateway endpoint: routes, not names */
   | 'gateway'
+  /** an endpoint of another VPC, to which the name was seen to lead */
+  | 'central'
   /** an interface endpoint for the service, but its private DNS does not give it this host */
   | 'uncovered';
 
@@ -119,7 +121,10 @@ export function chooseEndpoint(
         (a.endpoint.VpcEndpointId < b.endpoint.VpcEndpointId ? -1 : 1),
     );
   const best = ranked[0];
-  if (best === undefined) return undefined;
+  if (best === undefined) {
+    const central = all.find((endpoint) => endpoint.VpcEndpointId === target.centralEndpointId);
+    return central === undefined ? undefined : { way: 'central', endpoints: [central] };
+  }
   if (best.way !== 'gateway') return { way: best.way, endpoints: [best.endpoint] };
   const twins = ranked.filter(
     (other) =>
@@ -128,7 +133,36 @@ export function chooseEndpoint(
   return { way: 'gateway', endpoints: [best.endpoint, ...twins.map((twin) => twin.endpoint)] };
 }
 
-const WAYS: readonly Way[] = ['named', 'private-dns', 'gateway', 'uncovered'];
+/**
+ * The target with the endpoint of another VPC that its name leads to: every answer is an address of one endpoint for the
+ * service, and the client's own VPC has none. Only answers show it; no configuration of this VPC says where a name leads.
+ */
+export function ledToCentral(
+  state: Pick<State, 'vpcEndpoints' | 'networkInterfaces'>,
+  vpcId: string | undefined,
+  target: Target,
+  answers: readonly string[],
+): Target {
+  if (vpcId === undefined || target.host === undefined || answers.length === 0) return target;
+  if (!state.networkInterfaces.known || chooseEndpoint(state, vpcId, target) !== undefined) return target;
+  const held = new Set(answers);
+  const holders = state.networkInterfaces.value.filter(
+    (one) => one.PrivateIpAddress !== undefined && held.has(one.PrivateIpAddress),
+  );
+  const central = endpointsFor(state.vpcEndpoints, target).find(
+    (endpoint) =>
+      isType(endpoint, 'interface') &&
+      answers.every((answer) =>
+        holders.some(
+          (one) =>
+            one.PrivateIpAddress === answer && endpoint.NetworkInterfaceIds?.includes(one.NetworkInterfaceId) === true,
+        ),
+      ),
+  );
+  return central === undefined ? target : { ...target, centralEndpointId: central.VpcEndpointId };
+}
+
+const WAYS: readonly Way[] = ['named', 'private-dns', 'gateway', 'central', 'uncovered'];
 
 function wayOf(endpoint: VpcEndpoint, target: Target): Way {
   if (isType(endpoint, 'gateway')) return 'gateway';

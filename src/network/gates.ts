@@ -17,16 +17,21 @@ import {
   type SecurityGroupAnswer,
   type SecurityGroupReads,
 } from './security-groups.ts';
+import type { Transit } from './transit.ts';
 
 export type GateName =
   | 'client-sg-egress'
   | 'client-nacl-egress'
   | 'route'
   | 'internet-route'
+  /** the connection to another VPC, there */
+  | 'transit'
   | 'endpoint-nacl-ingress'
   | 'endpoint-sg-ingress'
   | 'endpoint-nacl-return'
   | 'endpoint-route-return'
+  /** the connection to another VPC, back */
+  | 'transit-return'
   | 'client-nacl-return';
 
 /** What a route does for one part of the destinations. */
@@ -65,6 +70,8 @@ export type Gate = {
         readonly endpointRouteMissing: boolean;
       }
     | undefined;
+  /** the connection to another VPC, with each thing that it needs */
+  readonly transit?: (Transit & { readonly routeTableId: string }) | undefined;
   /** the internet route: what carries each part, and whether it gets out */
   readonly exits?: readonly Exit[] | undefined;
 };
@@ -77,6 +84,10 @@ export type Exit = {
   readonly usable: 'yes' | 'no' | 'unknown';
   /** a clause: "nat-0a1 is deleted", "the client has no public IPv4 address" */
   readonly why: string;
+  /** the client's source ports that this is true of, where it is not true of all */
+  readonly ports?: PortSet | undefined;
+  /** the network ACL of the NAT gateway's subnet, where it is what bars the way */
+  readonly acl?: { readonly id: string; readonly subnetId: string } | undefined;
 };
 
 /** Every flow that a path is asked for: the destination's addresses from the client's whole ephemeral range. */
@@ -149,7 +160,12 @@ export function clientSecurityGroupGate(
     ]);
   const peer: Peer =
     destination.kind === 'interface'
-      ? { addresses: destination.addresses, groupIds: destination.groupIds, relation: destination.relation }
+      ? {
+          addresses: destination.addresses,
+          groupIds: destination.groupIds,
+          relation: destination.relation,
+          vpcId: destination.vpcId,
+        }
       : {
           addresses: destination.addresses,
           groupIds: [],
@@ -193,6 +209,7 @@ export function endpointSecurityGroupGate(
     addresses: source,
     groupIds: client.groupIds,
     relation: destination.relation,
+    vpcId: client.vpcId,
   });
   const all = (addresses: AddressSet) => (addresses.length === 0 ? NO_FLOWS : asked);
   return {

@@ -4,6 +4,7 @@
  * …/vpc-nat-gateway.html, …/security-vpc-bpa.html, facts.md 4.3.
  */
 import { type Missing, missing, type State } from '../model/state.ts';
+import { cidrSet, containsAll } from './addresses.ts';
 import type { Client } from './client.ts';
 import type { PublicDestination } from './destinations.ts';
 import { flows, isEmpty, NO_FLOWS, subtractFlows, unionFlows } from './flows.ts';
@@ -16,6 +17,7 @@ import {
   type Gate,
 } from './gates.ts';
 import { byId } from './index-by-id.ts';
+import { throughNatSubnet } from './nat-subnet.ts';
 import { combine, type Path } from './paths.ts';
 import { portSet } from './ports.ts';
 import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
@@ -30,8 +32,11 @@ export type InternetRouteReads = Pick<
   | 'egressOnlyInternetGateways'
   | 'vpcs'
   | 'subnets'
+  | 'networkAcls'
 >;
-export type InternetReads = InternetRouteReads & Pick<State, 'securityGroups' | 'networkAcls'>;
+export type InternetReads = InternetRouteReads & Pick<State, 'securityGroups'>;
+
+const DNS64 = cidrSet(['64:ff9b::/96']);
 
 /** Evaluates the public path: the client's own gates and the way out. */
 export function evaluateInternetPath(
@@ -43,14 +48,22 @@ export function evaluateInternetPath(
   const gates = [
     clientSecurityGroupGate(state, client, destination, port),
     clientAclEgressGate(state, client, destination, port),
-    internetRouteGate(state, client, destination),
+    internetRouteGate(state, client, destination, port),
     clientAclReturnGate(state, client, destination),
   ];
   return combine(destination, askedFlows(client, destination), gates);
 }
 
-/** Which route carries packets to public addresses, and whether it leads out. */
-export function internetRouteGate(state: InternetRouteReads, client: Client, destination: PublicDestination): Gate {
+/**
+ * Which route carries packets to public addresses, and whether it leads out.
+ * @param port the service's TCP port: a NAT gateway's subnet may have a network ACL that bars it
+ */
+export function internetRouteGate(
+  state: InternetRouteReads,
+  client: Client,
+  destination: PublicDestination,
+  port: number,
+): Gate {
   const asked = askedFlows(client, destination);
   const gate = 'internet-route';
   const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
@@ -59,12 +72,18 @@ export function internetRouteGate(state: InternetRouteReads, client: Client, des
     return { gate, resources: [], asked, pass: NO_FLOWS, block: NO_FLOWS, unknown: asked, missing: [gap] };
   }
   const gaps: Missing[] = [];
-  const exits = selectRoutes(state, table, destination.addresses).map((part) =>
-    exitOf(state, client, destination, part, gaps),
-  );
+  const exits = selectRoutes(state, table, destination.addresses).flatMap((part) => {
+    const exit = exitOf(state, client, destination, part, gaps);
+    const nat = exit.usable === 'yes' ? byId(state.natGateways, 'NatGatewayId', exit.via ?? '') : undefined;
+    return nat === undefined ? [exit] : throughNatSubnet(state, client, exit, nat, port, gaps);
+  });
   const ephemeral = portSet(client.ephemeral.from, client.ephemeral.to);
   const of = (usable: Exit['usable']) =>
-    unionFlows(...exits.filter((exit) => exit.usable === usable).map((exit) => flows(exit.destinations, ephemeral)));
+    unionFlows(
+      ...exits
+        .filter((exit) => exit.usable === usable)
+        .map((exit) => flows(exit.destinations, exit.ports ?? ephemeral)),
+    );
   let pass = of('yes');
   let block = of('no');
   let unknown = of('unknown');
@@ -72,8 +91,9 @@ export function internetRouteGate(state: InternetRouteReads, client: Client, des
   if (!destination.exact && [pass, block, unknown].filter((part) => !isEmpty(part)).length > 1) {
     const main =
       exits.find((exit) => exit.destinations.some((range) => range.high - range.low > 0xffffffn)) ?? exits[0];
-    pass = main?.usable === 'yes' ? asked : NO_FLOWS;
-    block = main?.usable === 'no' ? asked : NO_FLOWS;
+    const carried = flows(destination.addresses, main?.ports ?? ephemeral);
+    pass = main?.usable === 'yes' ? carried : NO_FLOWS;
+    block = main?.usable === 'no' ? carried : main?.usable === 'yes' ? subtractFlows(asked, pass) : NO_FLOWS;
     unknown = subtractFlows(subtractFlows(asked, pass), block);
   }
   return {
@@ -109,6 +129,9 @@ function exitOf(
   const target = routeTarget(part.route);
   if (isBlackhole(part.route))
     return exit('no', target.id, `the route ${part.destination} → ${target.id} is a blackhole`);
+  // DNS64's addresses are no addresses of the internet: only a NAT gateway turns them back (vpc/latest/userguide/nat-gateway-nat64-dns64.html).
+  if (target.kind.endsWith('internet-gateway') && containsAll(DNS64, part.destinations))
+    return exit('no', target.id, `${target.id} does not translate 64:ff9b::/96, only a NAT gateway does`);
   const blocked = (subnetId: string | undefined) => blockPublicAccess(state, client.vpcId, subnetId);
   switch (target.kind) {
     case 'internet-gateway': {

@@ -3,6 +3,7 @@ import type { Missing, SliceName, State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { type AddressSet, addressSet, containsAll, countAddresses } from './addresses.ts';
+import { isSilentHere } from './availability-zones.ts';
 import { type Client, clientOf } from './client.ts';
 import { addressDestination, publicDestinations, vpcAddresses } from './destinations.ts';
 import { type EndpointChoice, endpointState } from './endpoints.ts';
@@ -19,8 +20,9 @@ import {
 import type { Exit } from './gates.ts';
 import { byId } from './index-by-id.ts';
 import { evaluateInternetPath } from './internet.ts';
+import { targetOffer } from './offer.ts';
 import { evaluatePath, joinStatus, type Path, type PathStatus, statusOf } from './paths.ts';
-import { type Resolution, type ResolverKind, resolveOnModel } from './resolution.ts';
+import { type Resolution, type ResolverKind, resolveOnModel, ZONE_SLICES } from './resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from './target-paths.ts';
 
 /** Every slice that a target's way depends on. */
@@ -39,6 +41,11 @@ export const MODEL_SLICES = [
   'internetGateways',
   'egressOnlyInternetGateways',
   'vpcPeeringConnections',
+  ...ZONE_SLICES,
+  'transitGatewayVpcAttachments',
+  'transitGatewayAttachments',
+  'transitGatewayRoutes',
+  'endpointServices',
 ] as const satisfies readonly SliceName[];
 type ModelState = Pick<State, (typeof MODEL_SLICES)[number]>;
 
@@ -91,12 +98,16 @@ export function evaluateTarget(
     const why = { slice: 'vpcEndpoints', action: 'ec2:DescribeVpcEndpoints', why: state.vpcEndpoints.why } as const;
     return { ...base, publicPath: undefined, status: 'unknown', actualPath: 'unknown', missing: [why] };
   }
-  if (resolution.kind === 'no-answer')
+  const silent = resolution.kind === 'endpoint' && isSilentHere(state, vantage, resolution.endpoint);
+  if (resolution.kind === 'no-answer' || resolution.kind === 'no-name' || silent)
     return { ...base, publicPath: undefined, status: 'closed', actualPath: 'none', missing: [] };
-  if (resolution.kind === 'hosts') return hostsModel(state, vantage, target, resolution.addresses, base);
+  if (resolution.kind === 'hosts' || resolution.kind === 'zone')
+    return hostsModel(state, vantage, target, resolution.addresses, base);
 
   const toEndpoint =
     resolution.kind === 'endpoint' ||
+    // The answers led there; which zone or Profile says so is not described in this VPC.
+    choice?.way === 'central' ||
     (resolution.kind === 'direct' && (choice !== undefined || endpointPaths.length > 0));
   if (toEndpoint)
     return {
@@ -119,7 +130,10 @@ export function evaluateTarget(
       endpoint.status === 'closed' && (out.status === 'closed' || choice !== undefined) ? 'closed' : 'unknown';
     return { ...base, publicPath: out.path, status, actualPath: 'unknown', missing: [...resolution.missing, ...gaps] };
   }
-  const intendedElsewhere = choice !== undefined || target.serviceNames.length > 0;
+  // What no endpoint here could serve is meant to go out: another Region's host, a service without an endpoint service.
+  const otherRegion = target.region !== undefined && vantage.region !== undefined && target.region !== vantage.region;
+  const servable = target.serviceNames.length > 0 && !otherRegion && targetOffer(state, target) === 'offered';
+  const intendedElsewhere = choice !== undefined || servable;
   return {
     ...base,
     publicPath: out.path,

@@ -14,11 +14,11 @@ import {
   type Gate,
 } from './gates.ts';
 import { returnRouteGate, routeGate } from './route-gates.ts';
+import { transitGate, transitReturnGate } from './transit-gates.ts';
+import type { TransitReads } from './transit-step.ts';
 
-export type PathReads = Pick<
-  State,
-  'securityGroups' | 'prefixLists' | 'prefixListEntries' | 'networkAcls' | 'routeTables' | 'vpcPeeringConnections'
->;
+export type PathReads = TransitReads &
+  Pick<State, 'securityGroups' | 'prefixLists' | 'prefixListEntries' | 'networkAcls' | 'routeTables' | 'natGateways'>;
 
 export type PathStatus = 'open' | 'partial' | 'closed' | 'unknown';
 
@@ -44,11 +44,15 @@ export function evaluatePath(state: PathReads, client: Client, destination: Dest
     routeGate(state, client, destination),
   ];
   if (destination.kind === 'interface') {
+    const there = transitGate(state, client, destination, port);
+    const back = transitReturnGate(state, client, destination);
     gates.push(
+      ...(there === undefined ? [] : [there]),
       endpointAclIngressGate(state, client, destination, port),
       endpointSecurityGroupGate(state, client, destination, port),
       endpointAclReturnGate(state, client, destination),
       returnRouteGate(state, client, destination),
+      ...(back === undefined ? [] : [back]),
     );
   }
   gates.push(clientAclReturnGate(state, client, destination));

@@ -1,11 +1,13 @@
 /** Where a target's name leads, by the rules of VPC DNS (facts.md 2). What really was answered is an observation, not this. */
 import type { VpcEndpoint } from '../model/aws.ts';
-import { type Missing, missing, type State } from '../model/state.ts';
+import { type Missing, missing, type SliceName, type State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { addressSet, formatAddress, parseCidr } from './addresses.ts';
-import { chooseEndpoint, endpointState, isVpceName } from './endpoints.ts';
+import { firewallVerdict } from './dns-firewall.ts';
+import { chooseEndpoint, coversHost, endpointState, isVpceName } from './endpoints.ts';
 import { byId } from './index-by-id.ts';
+import { answerOfZone, hostedZones, managedZones, ownerOf } from './zones.ts';
 
 /** Whose answers the client gets: the VPC's own, another resolver's, or not known. */
 export type ResolverKind = 'vpc' | 'other' | 'unknown';
@@ -17,9 +19,27 @@ export type Resolution =
   | { readonly kind: 'endpoint'; readonly endpoint: VpcEndpoint }
   | { readonly kind: 'public' }
   | { readonly kind: 'no-answer' }
+  /** a private zone without a record for it, or DNS Firewall, says that there is no such name or no address */
+  | { readonly kind: 'no-name'; readonly by: string }
+  /** a private hosted zone leads it there */
+  | { readonly kind: 'zone'; readonly zoneId: string; readonly addresses: readonly string[] }
   | { readonly kind: 'unknown'; readonly missing: readonly Missing[] };
 
-export type ResolutionReads = Pick<State, 'vpcEndpoints' | 'vpcAttributes'>;
+/** Route 53's part of what a name depends on; where it was not read, zones, rules and firewalls are taken to be absent. */
+export const ZONE_SLICES = [
+  'hostedZones',
+  'resourceRecordSets',
+  'resolverRules',
+  'resolverRuleAssociations',
+  'firewallRuleGroupAssociations',
+  'firewallRules',
+  'firewallDomains',
+] as const satisfies readonly SliceName[];
+
+export type ResolutionReads = Pick<
+  State,
+  'vpcEndpoints' | 'vpcAttributes' | 'networkInterfaces' | (typeof ZONE_SLICES)[number]
+>;
 
 /**
  * What the VPC's DNS gives for the target's name.
@@ -43,6 +63,8 @@ export function resolveOnModel(
   const attributes = vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId);
   const support = attributes?.EnableDnsSupport?.Value;
   if (support === false) return { kind: 'no-answer' };
+  const decided = decidedByRoute53(state, vpcId, host, attributes?.EnableDnsHostnames?.Value !== false);
+  if (decided !== undefined) return decided;
   if (isVpceName(host)) return support === undefined ? unknownAttribute(state, 'enableDnsSupport') : { kind: 'direct' };
   if (!state.vpcEndpoints.known) return { kind: 'unknown', missing: [missing(state, 'vpcEndpoints')] };
 
@@ -56,6 +78,41 @@ export function resolveOnModel(
     return unknownAttribute(state, support === undefined ? 'enableDnsSupport' : 'enableDnsHostnames');
   }
   return { kind: 'endpoint', endpoint: choice.endpoints[0] };
+}
+
+/** What DNS Firewall, a forwarding rule, a hosted zone or another endpoint's zone makes of a name; undefined when none does. */
+function decidedByRoute53(
+  state: ResolutionReads,
+  vpcId: string | undefined,
+  host: string,
+  zonesInForce: boolean,
+): Resolution | undefined {
+  const firewall = firewallVerdict(state, vpcId, [host], 'A');
+  if (firewall.kind === 'blocked') return { kind: 'no-name', by: firewall.rule.FirewallRuleGroupId };
+  // An endpoint's own names are public, whatever zones are named.
+  const hosted = zonesInForce && !isVpceName(host) ? hostedZones(state, vpcId) : [];
+  const managed = zonesInForce && !isVpceName(host) ? managedZones(state, vpcId) : [];
+  const owner = ownerOf(state, [...hosted, ...managed], vpcId, host);
+  // What the other resolver answers is written nowhere.
+  if (owner.by === 'rule') return { kind: 'unknown', missing: [] };
+  if (owner.by === 'public') return undefined;
+  const { zone } = owner;
+  if (zone.kind === 'managed') return coversHost(zone.endpoint, host) ? undefined : { kind: 'no-name', by: zone.id };
+  const answer = answerOfZone(state, hosted, zone, host);
+  switch (answer.kind) {
+    case 'none':
+      return { kind: 'no-name', by: zone.id };
+    case 'addresses':
+      return { kind: 'zone', zoneId: zone.id, addresses: answer.addresses };
+    case 'endpoint':
+      if (answer.addresses === undefined)
+        return { kind: 'unknown', missing: [missing(state, 'networkInterfaces', answer.name)] };
+      return { kind: 'zone', zoneId: zone.id, addresses: answer.addresses };
+    case 'name':
+      return { kind: 'unknown', missing: [] };
+    case 'unread':
+      return { kind: 'unknown', missing: [missing(state, 'resourceRecordSets', `the records of ${zone.name}`)] };
+  }
 }
 
 function unknownAttribute(state: Pick<State, 'vpcAttributes'>, attribute: string): Resolution {

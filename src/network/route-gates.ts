@@ -19,11 +19,19 @@ import {
   unreadAddresses,
 } from './gates.ts';
 import { byId } from './index-by-id.ts';
-import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from './route-tables.ts';
+import {
+  isBlackhole,
+  type RoutePart,
+  type RouteTarget,
+  routeTableOf,
+  routeTarget,
+  selectRoutes,
+} from './route-tables.ts';
+import { isInOtherVpc } from './transit-gates.ts';
 
 export type RouteGateReads = Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries'>;
 /** What is needed on top where the endpoint is in another VPC. */
-export type RouteConnectionReads = RouteGateReads & Pick<State, 'vpcPeeringConnections'>;
+export type RouteConnectionReads = RouteGateReads & Pick<State, 'vpcPeeringConnections' | 'natGateways'>;
 
 /**
  * The client subnet's route table towards an endpoint. A gateway endpoint whose route is missing is evaluated as if it had
@@ -68,7 +76,7 @@ export function routeGate(state: RouteConnectionReads, client: Client, destinati
   if (!isEmpty(unsure)) {
     if (unreadable === undefined && destination.kind !== 'interface' && !destination.exact)
       gaps.push(...unreadAddresses(state, destination, unsure));
-    else gaps.push(unsettled(state, client, destination, table.RouteTableId, unreadable));
+    else gaps.push(unsettled(state, client, destination, table.RouteTableId, unreadable, parts));
   }
   return {
     gate,
@@ -104,7 +112,12 @@ export function returnRouteGate(state: RouteConnectionReads, client: Client, des
     return blind(gate, asked, [lacking('the client’s subnet')], resources);
   const unreadable = parts.find((part) => part.unreadablePrefixListId !== undefined)?.unreadablePrefixListId;
   if (parts.some((part) => part.effect === 'undetermined'))
-    return blind(gate, asked, [unsettled(state, client, destination, table.RouteTableId, unreadable)], resources);
+    return blind(
+      gate,
+      asked,
+      [unsettled(state, client, destination, table.RouteTableId, unreadable, parts)],
+      resources,
+    );
   return {
     gate,
     resources,
@@ -124,11 +137,31 @@ function unsettled(
   destination: Destination,
   tableId: string,
   unreadable: string | undefined,
+  parts: readonly ClassifiedPart[],
 ): Missing {
   if (unreadable !== undefined) return missing(state, 'prefixListEntries', unreadable);
-  if (destination.kind === 'interface' && destination.vpcId !== client.vpcId)
-    return missing(state, 'vpcPeeringConnections', `how ${client.vpcId} and ${destination.vpcId} are joined`);
+  if (isInOtherVpc(client, destination)) return unseenWay(state, client, destination, parts);
   return missing(state, 'routeTables', `two routes of ${tableId} are equal for the same destination`);
+}
+
+/** Towards another VPC: the connection that could not be read, or the device whose work nobody can read. */
+function unseenWay(
+  state: RouteConnectionReads,
+  client: Client,
+  destination: InterfaceDestination,
+  parts: readonly ClassifiedPart[],
+): Missing {
+  const part = parts.find((one) => one.effect === 'undetermined');
+  const target = part?.winner === 'route' && part.route !== undefined ? routeTarget(part.route) : undefined;
+  if (target?.kind === 'nat-gateway') return missing(state, 'natGateways', `where ${target.id} leads`);
+  if (target === undefined || target.kind === 'vpc-peering-connection')
+    return missing(state, 'vpcPeeringConnections', `how ${client.vpcId} and ${destination.vpcId} are joined`);
+  return {
+    slice: 'routeTables',
+    action: 'ec2:DescribeRouteTables',
+    why: 'not-visible',
+    detail: `whether ${target.id}, which takes it, leads on to ${destination.vpcId}: an appliance, a firewall or a VPN is not visible`,
+  };
 }
 
 /** The route that associating the endpoint with the route table would add. */
@@ -165,21 +198,65 @@ function classify(
   if (part.winner === 'undetermined') return { ...part, effect: 'undetermined' };
   const route = part.route;
   if (part.winner === 'none' || route === undefined) return { ...part, effect: 'no-route' };
-  if (isBlackhole(route)) return { ...part, effect: 'blackhole' };
   const target = routeTarget(route);
+  const away = isInOtherVpc(client, destination);
+  // A route into a dead or unfinished connection is repaired at the connection, which the transit gate looks at.
+  // One into an exit leads to no other VPC, dead or alive: what is lacking is a route of its own.
+  const spared = away && (CONNECTIONS.has(target.kind) || EXITS.has(target.kind));
+  if (isBlackhole(route) && !spared) return { ...part, effect: 'blackhole' };
   if (destination.kind === 'gateway')
     return { ...part, effect: destination.endpointIds.includes(target.id) ? 'arrives' : 'elsewhere' };
   if (destination.kind === 'public') return { ...part, effect: 'elsewhere' };
-  const sameVpc = destination.vpcId === undefined || client.vpcId === undefined || destination.vpcId === client.vpcId;
-  if (sameVpc) return { ...part, effect: target.kind === 'local' ? 'arrives' : 'elsewhere' };
-  if (target.kind === 'vpc-peering-connection') {
-    const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
-    if (peering === undefined) return { ...part, effect: 'undetermined' };
-    const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
-    const joins = ends.includes(client.vpcId) && ends.includes(destination.vpcId);
-    return { ...part, effect: joins && peering.Status?.Code?.toLowerCase() === 'active' ? 'arrives' : 'elsewhere' };
-  }
-  // A transit gateway has route tables of its own; whether they lead on cannot be said from this VPC's.
-  if (target.kind === 'transit-gateway' || target.id.startsWith('arn:')) return { ...part, effect: 'undetermined' };
-  return { ...part, effect: 'elsewhere' };
+  if (!away) return { ...part, effect: target.kind === 'local' ? 'arrives' : 'elsewhere' };
+  return { ...part, effect: towardsOtherVpc(state, client, destination, part, target) };
 }
+
+const CONNECTIONS: ReadonlySet<RouteTarget['kind']> = new Set(['vpc-peering-connection', 'transit-gateway']);
+/** An appliance, a firewall endpoint or a VPN may lead on to the other VPC; nothing that this tool reads shows whether it does. */
+const PERHAPS: ReadonlySet<RouteTarget['kind']> = new Set([
+  'network-interface',
+  'vpc-endpoint',
+  'virtual-private-gateway',
+  'other',
+]);
+
+/** What a live route does for an interface of another VPC. What comes after it is the transit gate's business. */
+function towardsOtherVpc(
+  state: RouteConnectionReads,
+  client: Client,
+  destination: InterfaceDestination,
+  part: RoutePart,
+  target: RouteTarget,
+): RouteEffect {
+  if (target.kind === 'transit-gateway') return 'arrives';
+  if (PERHAPS.has(target.kind)) return 'undetermined';
+  if (target.kind === 'nat-gateway') return behindNat(state, target.id, part);
+  if (target.kind !== 'vpc-peering-connection') return 'elsewhere';
+  const peering = byId(state.vpcPeeringConnections, 'VpcPeeringConnectionId', target.id);
+  if (peering === undefined) return 'undetermined';
+  const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
+  // A peering connection leads to its two VPCs and never further (facts.md 4.3).
+  return ends.includes(client.vpcId) && ends.includes(destination.vpcId) ? 'arrives' : 'elsewhere';
+}
+
+/** A NAT gateway passes on what the table of its own subnet leads on; to an internet gateway, a private address is lost. */
+function behindNat(state: RouteConnectionReads, id: string, part: RoutePart): RouteEffect {
+  const nat = byId(state.natGateways, 'NatGatewayId', id);
+  if (state.natGateways.known && (nat?.State ?? 'available').toLowerCase() !== 'available') return 'elsewhere';
+  // The list holds the client's VPC's: one that is not there does not exist.
+  if (state.natGateways.known && nat === undefined) return 'elsewhere';
+  const table = nat?.SubnetId === undefined ? undefined : routeTableOf(state, nat.SubnetId, nat.VpcId);
+  if (table === undefined) return 'undetermined';
+  const lost = selectRoutes(state, table, part.destinations).every(
+    ({ winner, route }) =>
+      winner === 'none' || (winner === 'route' && route !== undefined && LOST.has(routeTarget(route).kind)),
+  );
+  return lost ? 'elsewhere' : 'undetermined';
+}
+
+const LOST: ReadonlySet<RouteTarget['kind']> = new Set(['internet-gateway', 'local']);
+const EXITS: ReadonlySet<RouteTarget['kind']> = new Set([
+  'internet-gateway',
+  'egress-only-internet-gateway',
+  'nat-gateway',
+]);

@@ -18,13 +18,22 @@ import { prefixListAddresses } from './prefix-lists.ts';
 export type SecurityGroupReads = Pick<State, 'securityGroups' | 'prefixLists' | 'prefixListEntries'>;
 
 /** How the two ends are joined; a reference to a security group is honoured or not by it (facts.md 3.1). */
-export type Relation = 'same-vpc' | 'peering' | 'transit-gateway' | 'other';
+export type Relation =
+  | 'same-vpc'
+  | 'peering'
+  | 'transit-gateway'
+  /** an appliance, a VPN: the sender's interface is not seen as itself behind it */
+  | 'other'
+  /** no route leads there: how they will be joined is not known */
+  | 'unjoined';
 
 export type Peer = {
   readonly addresses: AddressSet;
   /** groups of the peer's network interface; undefined when they are not known; empty for a public address */
   readonly groupIds: readonly string[] | undefined;
   readonly relation: Relation;
+  /** the VPC of the peer's network interface, to know a rule that was written for it */
+  readonly vpcId?: string | undefined;
   /** prefix lists that the addresses are known to be inside of, whatever their CIDRs: the gateway endpoint's own */
   readonly prefixListIds?: readonly string[] | undefined;
 };
@@ -34,6 +43,8 @@ export type NearMiss = {
   readonly groupId: string;
   readonly reason: 'port' | 'protocol' | 'source' | 'reference-not-honoured';
   readonly rule: string;
+  /** the reference that is not honoured, and why; a clause */
+  readonly reference?: { readonly groupId: string; readonly why: string } | undefined;
 };
 
 export type SecurityGroupAnswer = {
@@ -84,7 +95,11 @@ export function evaluateSecurityGroups(
         gaps.push(...source.missing);
         if (source.pass.length > 0) admittedBy.push({ groupId, rule: words });
         else if (source.unknown.length === 0)
-          nearMisses.push({ groupId, reason: source.refused ? 'reference-not-honoured' : 'source', rule: words });
+          nearMisses.push(
+            source.refused === undefined
+              ? { groupId, reason: 'source', rule: words }
+              : { groupId, reason: 'reference-not-honoured', rule: words, reference: source.refused },
+          );
       } else if (source.pass.length > 0) nearMisses.push({ groupId, reason: match, rule: words });
     }
   }
@@ -119,14 +134,14 @@ function sourceOf(
   state: SecurityGroupReads,
   rule: IpPermission,
   peer: Peer,
-): { pass: AddressSet; unknown: AddressSet; missing: Missing[]; refused: boolean } {
+): { pass: AddressSet; unknown: AddressSet; missing: Missing[]; refused: NearMiss['reference'] } {
   const cidrs = [
     ...(rule.IpRanges ?? []).map((range) => range.CidrIp),
     ...(rule.Ipv6Ranges ?? []).map((range) => range.CidrIpv6),
   ].filter((cidr) => cidr !== undefined);
   let pass = intersectAddresses(cidrSet(cidrs), peer.addresses);
   let unknown: AddressSet = NO_ADDRESSES;
-  let refused = false;
+  let refused: NearMiss['reference'];
   const gaps: Missing[] = [];
 
   for (const { PrefixListId: id } of rule.PrefixListIds ?? []) {
@@ -149,15 +164,75 @@ function sourceOf(
       gaps.push(
         missing(state as Pick<State, never>, 'networkInterfaces', `the security groups of ${describe(peer.addresses)}`),
       );
-    } else if (peer.groupIds.includes(pair.GroupId)) {
-      // A reference means the private addresses of the interfaces in that group. Across a transit gateway it is not
-      // supported for interface endpoints; across a peering the documentation does not say for endpoints: unknown.
-      if (peer.relation === 'same-vpc') pass = peer.addresses;
-      else if (peer.relation === 'peering' && (pair.PeeringStatus ?? 'active') === 'active') unknown = peer.addresses;
-      else refused = true;
+    } else {
+      const answer = honoured(state, pair, pair.GroupId, peer);
+      if (answer === 'yes') pass = peer.addresses;
+      else if (answer !== 'no' && 'missing' in answer) {
+        unknown = peer.addresses;
+        gaps.push(answer.missing);
+      } else if (answer !== 'no') refused = { groupId: pair.GroupId, why: answer.why };
     }
   }
   return { pass, unknown: subtractAddresses(unknown, pass), missing: gaps, refused };
+}
+
+type GroupPair = NonNullable<IpPermission['UserIdGroupPairs']>[number];
+
+/**
+ * A reference means the private addresses of the interfaces in that group. Across a transit gateway it is not supported for
+ * interface endpoints (https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html, "Security group referencing");
+ * across a peering the documentation does not say for endpoints: not known. A stale one matches nothing (facts.md 3.1).
+ */
+function honoured(
+  state: SecurityGroupReads,
+  pair: GroupPair,
+  groupId: string,
+  peer: Peer,
+): 'yes' | 'no' | { readonly why: string } | { readonly missing: Missing } {
+  const status = pair.PeeringStatus?.toLowerCase() ?? 'active';
+  const stale = peer.relation !== 'same-vpc' && pair.VpcId !== undefined && pair.VpcId === peer.vpcId;
+  if (!peer.groupIds?.includes(groupId)) {
+    // A rule that was meant for the peer's VPC, and that nobody there can meet any more.
+    if (stale && status !== 'active') return { why: `its peering connection is ${status}` };
+    return stale && isGone(state, groupId, peer.vpcId) ? { why: `${groupId} does not exist any more` } : 'no';
+  }
+  switch (peer.relation) {
+    case 'same-vpc':
+      return 'yes';
+    case 'peering':
+      if (status !== 'active') return { why: `its peering connection is ${status}` };
+      return {
+        missing: notVisible(
+          `whether a rule for ${groupId} counts across a peering connection: AWS does not say it for endpoints, and a rule for the client’s CIDR would settle it`,
+        ),
+      };
+    case 'unjoined':
+      return {
+        missing: {
+          slice: 'routeTables',
+          action: 'ec2:DescribeRouteTables',
+          why: 'not-found',
+          detail: `the route that joins the two VPCs: whether a rule for ${groupId} counts depends on it`,
+        },
+      };
+    case 'transit-gateway':
+      return { why: 'references across a transit gateway are not supported for interface endpoints' };
+    case 'other':
+      return { why: 'behind an appliance or a VPN the sender is not seen as a member of its groups' };
+  }
+}
+
+function notVisible(detail: string): Missing {
+  return { slice: 'securityGroups', action: 'ec2:DescribeSecurityGroups', why: 'not-visible', detail };
+}
+
+/** Groups of that VPC are listed, and this one is not among them. */
+function isGone(state: SecurityGroupReads, groupId: string, vpcId: string | undefined): boolean {
+  return (
+    state.securityGroups.known &&
+    state.securityGroups.value.some((group) => group.VpcId === vpcId) &&
+    !state.securityGroups.value.some((group) => group.GroupId === groupId)
+  );
 }
 
 function describe(addresses: AddressSet): string {

@@ -1,5 +1,6 @@
 /** A peer's certificates as evidence: plain strings that survive a case file. */
-import type { DetailedPeerCertificate } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import { type DetailedPeerCertificate, rootCertificates } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import type { Certificate } from '../model/observation.ts';
 import { printable } from './text.ts';
@@ -9,13 +10,43 @@ const LONGEST_CHAIN = 10;
 
 /** Leaf first, then each one's issuer as far as peer and trust store know it. Empty when the peer showed none. */
 export function readChain(leaf: DetailedPeerCertificate): Certificate[] {
-  const chain: Certificate[] = [];
+  return walkChain(leaf).map(readCertificate);
+}
+
+/**
+ * Which kind of root a trusted chain leads to: one of the public roots that Node carries, or one that was added here. Names
+ * alone prove nothing, so the signature counts; a middlebox's root is told from a public one by this.
+ */
+export function anchorOf(leaf: DetailedPeerCertificate): 'bundled' | 'added' {
+  const roots = bundledRoots();
+  const signed = walkChain(leaf).some(({ raw }) => {
+    const certificate = new X509Certificate(raw);
+    return (roots.get(certificate.issuer) ?? []).some((root) => certificate.verify(root.publicKey));
+  });
+  return signed ? 'bundled' : 'added';
+}
+
+let bundled: Map<string, X509Certificate[]> | undefined;
+
+/** By subject; made when the first handshake needs it, because reading them all takes milliseconds. */
+function bundledRoots(): ReadonlyMap<string, readonly X509Certificate[]> {
+  if (bundled !== undefined) return bundled;
+  bundled = new Map();
+  for (const pem of rootCertificates) {
+    const root = new X509Certificate(pem);
+    bundled.set(root.subject, [...(bundled.get(root.subject) ?? []), root]);
+  }
+  return bundled;
+}
+
+function walkChain(leaf: DetailedPeerCertificate): DetailedPeerCertificate[] {
+  const chain: DetailedPeerCertificate[] = [];
   let current: DetailedPeerCertificate | undefined = leaf;
   // A root's issuer is the root itself; other loops can be built on purpose.
   const seen = new Set<string>();
   while (current?.fingerprint256 && !seen.has(current.fingerprint256) && chain.length < LONGEST_CHAIN) {
     seen.add(current.fingerprint256);
-    chain.push(readCertificate(current));
+    chain.push(current);
     current = current.issuerCertificate;
   }
   return chain;

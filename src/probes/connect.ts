@@ -1,16 +1,10 @@
 /** TCP and TLS connections as the probes make them: to one given address, never by a name's lookup, never by a proxy. */
 import { once } from 'node:events';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
-import {
-  checkServerIdentity,
-  connect as connectSecure,
-  createSecureContext,
-  getCACertificates,
-  type SecureContext,
-  type TLSSocket,
-} from 'node:tls';
-import type { Host, Wire } from '../model/host.ts';
+import { checkServerIdentity, connect as connectSecure, type TLSSocket } from 'node:tls';
+import type { Host } from '../model/host.ts';
 import { socketAddress, type TcpSubject, type Transport } from '../model/observation.ts';
+import { type Hello, protocolsOf, secureContext } from './hello.ts';
 import { ownError } from './outcome.ts';
 
 /** Where the packets really go; throws the guard's error when they must not go, and when this is no IP address. */
@@ -36,23 +30,25 @@ export type TlsOptions = {
   readonly serverName: string;
   /** true: a certificate that is not accepted is an error; false: it is only looked at */
   readonly verify: boolean;
+  /** absent: as Node sends it by itself */
+  readonly hello?: Hello;
 };
 
 /** A finished TLS handshake over `socket`, which is destroyed with it. Rejects as `connectTcp`, or with a certificate error. */
 export async function handshake(
   host: Host,
   socket: Socket,
-  { serverName, verify }: TlsOptions,
+  { serverName, verify, hello }: TlsOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const secure = connectSecure({
     socket,
-    secureContext: secureContext(host.wire),
-    ALPNProtocols: ['http/1.1'],
+    secureContext: secureContext(host.wire, hello),
+    ALPNProtocols: protocolsOf(hello),
     rejectUnauthorized: verify,
     checkServerIdentity: (_host, certificate) => (verify ? checkServerIdentity(serverName, certificate) : undefined),
     // An IP address is no server name in SNI: RFC 6066, section 3.
-    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    ...(isIP(serverName) === 0 && hello !== 'without-sni' ? { servername: serverName } : {}),
   });
   return settled(secure, 'secureConnect', signal);
 }
@@ -72,19 +68,4 @@ async function settled<S extends Socket>(socket: S, event: string, signal: Abort
     socket.destroy();
     throw signal.aborted ? signal.reason : error;
   }
-}
-
-const contexts = new WeakMap<Wire, SecureContext>();
-
-/** Building a trust store of hundreds of roots costs milliseconds of the only thread, so each wire has one. */
-function secureContext(wire: Wire): SecureContext {
-  const known = contexts.get(wire);
-  if (known !== undefined) return known;
-  const extra = wire.certificateAuthorities ?? [];
-  const context = createSecureContext({
-    minVersion: 'TLSv1.2',
-    ...(extra.length > 0 ? { ca: [...getCACertificates('default'), ...extra] } : {}),
-  });
-  contexts.set(wire, context);
-  return context;
 }

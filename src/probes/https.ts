@@ -12,7 +12,7 @@ import {
 } from '../model/observation.ts';
 import { connectTcp, handshake } from './connect.ts';
 import { startLimit } from './limit.ts';
-import { codeOf, failureOf, outcomeOf, ownError } from './outcome.ts';
+import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';
 
 const BODY_BYTES = 4096;
@@ -21,7 +21,8 @@ const BODY_CHARACTERS = 512;
 /**
  * One request within `durations.httpsExchange`, on a connection of its own, without credentials; redirects are answers.
  * The certificate is verified as any client would: an unaccepted one gives `tls-failed`, and the TLS rung tells why.
- * Once the headers are there the outcome stands, however the body ends.
+ * Once the headers are there the outcome stands, however the body ends. `subject.padding` fills segments with a header of
+ * that many bytes: a server that finds it too long says so (431), and that it arrived is all that is wanted.
  */
 export async function probeHttps(
   probe: HttpsProbe,
@@ -35,10 +36,17 @@ export async function probeHttps(
     return { id, rung, subject, after, ms: Math.round(host.monotonic() - started), outcome, detail };
   };
   const limit = startLimit(durations.httpsExchange, signal);
+  let opened = false;
   let secure: TLSSocket | undefined;
   try {
     const socket = await connectTcp(host, subject, limit.signal);
-    secure = await handshake(host, socket, { serverName: subject.serverName, verify: true }, limit.signal);
+    opened = true;
+    secure = await handshake(
+      host,
+      socket,
+      { serverName: subject.serverName, verify: true, hello: subject.hello },
+      limit.signal,
+    );
     const asked = host.monotonic();
     const response = await request(secure, subject, limit.signal);
     const date = readDate(response, host.now(), host.monotonic() - asked);
@@ -54,12 +62,18 @@ export async function probeHttps(
       failure,
     });
   } catch (thrown) {
-    const error = limit.signal.aborted ? limit.signal.reason : withCode(thrown);
+    const error = limit.signal.aborted ? reasonOf(limit.signal, opened) : withCode(thrown);
     return observe(outcomeOf(rung, error), { failure: failureOf(error) });
   } finally {
     limit.end();
     secure?.destroy();
   }
+}
+
+/** One limit covers everything, but a connection that never opened is another matter than an answer that never came. */
+function reasonOf(signal: AbortSignal, opened: boolean): unknown {
+  const isTimeout = codeOf(signal.reason) === OWN_CODES.timeout;
+  return isTimeout && !opened ? ownError('connectTimeout', 'TCP did not open in time') : signal.reason;
 }
 
 type Response = Dispatcher.ResponseData;
@@ -82,7 +96,8 @@ async function request(secure: TLSSocket, subject: HttpsSubject, signal: AbortSi
   const { promise: ended, reject } = Promise.withResolvers<never>();
   // undici rejects at once only when the request is on its way; a probe must end whatever became of it.
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  const headers = { 'user-agent': 'vpce-doctor' };
+  const padding = subject.padding === undefined ? {} : { 'x-padding': 'x'.repeat(subject.padding) };
+  const headers = { 'user-agent': 'vpce-doctor', ...padding };
   return Promise.race([client.request({ path, method, headers, reset: true, signal }), ended]);
 }
 

@@ -125,7 +125,9 @@ const FAMILIES = [
   [/^HPE_/, 'not-http'],
 ] as const satisfies readonly (readonly [RegExp, Kind])[];
 
-type OutcomeOf<R extends Rung> = Extract<Observation, { readonly rung: R }>['outcome'];
+/** The proxy's rung speaks of two connections, and has words of its own (proxy.ts); so has the vantage for the metadata service. */
+type TableRung = Exclude<Rung, 'proxy' | 'metadata'>;
+type OutcomeOf<R extends TableRung> = Extract<Observation, { readonly rung: R }>['outcome'];
 
 /** How each rung says it. What a rung cannot meet, or has no word for, is `failed`; the code is kept beside it. */
 const OUTCOMES = {
@@ -147,12 +149,12 @@ const OUTCOMES = {
   'not-yet-valid': { dns: 'failed', tcp: 'failed', tls: 'not-yet-valid', https: 'tls-failed' },
   skipped: { dns: 'skipped', tcp: 'skipped', tls: 'skipped', https: 'skipped' },
   failed: { dns: 'failed', tcp: 'failed', tls: 'failed', https: 'failed' },
-} as const satisfies Record<Kind, { readonly [R in Rung]: OutcomeOf<R> }>;
+} as const satisfies Record<Kind, { readonly [R in TableRung]: OutcomeOf<R> }>;
 
 /**
  * The outcome of `error` on a rung. An error without a code is no fault of the network but a bug, and is thrown again.
  */
-export function outcomeOf<R extends Rung>(rung: R, error: unknown): (typeof OUTCOMES)[Kind][R] {
+export function outcomeOf<R extends TableRung>(rung: R, error: unknown): (typeof OUTCOMES)[Kind][R] {
   if (codeOf(error) === undefined) throw error;
   return OUTCOMES[kindOf(error)][rung];
 }

@@ -5,20 +5,32 @@
  */
 import type { Evidence } from '../checks/evidence.ts';
 import { evidenceFor } from '../checks/evidence.ts';
+import { isDropped } from '../checks/tls/hello-evidence.ts';
 import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
-import { familyOf } from '../network/addresses.ts';
+import { cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
 import { clientOf } from '../network/client.ts';
-import { chooseEndpoint, namesCover, offeredNames } from '../network/endpoints.ts';
+import {
+  chooseEndpoint,
+  type EndpointChoice,
+  endpointState,
+  namesCover,
+  offeredNames,
+  ownsVpceName,
+} from '../network/endpoints.ts';
 import { isEmpty, portsFor } from '../network/flows.ts';
 import { evaluatePath, type Path } from '../network/paths.ts';
 import type { PortSet } from '../network/ports.ts';
-import { subtractPorts } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { fullSizeRequest } from './plan/full-size.ts';
+import { helloExperiments } from './plan/hellos.ts';
+import { namesBeside, resolverExperiments } from './plan/names.ts';
+import { connectionSeries } from './plan/series.ts';
+import { hostProbes } from './plan-host.ts';
 
 export type PlanInput = {
   readonly targets: readonly Target[];
@@ -28,6 +40,8 @@ export type PlanInput = {
   readonly observations: readonly Observation[];
   /** how many connections to each address, 1 unless `--repeat` says more */
   readonly repeat: number;
+  /** how long the ClientHello is that this Node sends by itself; newer ones send a large one */
+  readonly defaultHello?: 'small' | 'large' | undefined;
 };
 
 /** The probes to make next, in a fixed order; empty when everything worth asking has been asked. */
@@ -38,12 +52,24 @@ export function planProbes(input: PlanInput): Probe[] {
     if (!asked.has(probe.id) && !planned.has(probe.id)) planned.set(probe.id, probe);
   };
   const primary = primaryCidrOf(input.vantage);
+  const seen: { target: Target; evidence: Evidence }[] = [];
   for (const target of input.targets) {
     const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
+    for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
     for (const probe of handshakes(input, target, evidence)) add(probe);
+    for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
+    seen.push({ target, evidence });
+    for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
   }
+  for (const probe of helloExperiments(seen, input.defaultHello ?? 'large')) add(probe);
+  for (const probe of resolverExperiments(
+    { ...input, observations: input.observations.filter((one) => one.rung === 'dns') },
+    primary,
+    hasIpv6(input.vantage),
+  ))
+    add(probe);
   return [...planned.values()];
 }
 
@@ -79,6 +105,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
   for (const address of evidence.addresses) wanted.set(address, 'the name leads there');
   for (const address of evidence.vpc?.addresses ?? [])
     if (!wanted.has(address)) wanted.set(address, 'the VPC’s resolver leads there');
+  for (const address of ownNameAddresses(input, target, evidence))
+    if (!wanted.has(address)) wanted.set(address, 'the endpoint’s own name leads there');
   for (const path of paths) {
     if (path.destination.kind === 'interface' && !wanted.has(path.destination.address))
       wanted.set(
@@ -86,6 +114,8 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         'it is an interface of the endpoint, and the name may lead there at any time',
       );
   }
+  if (target.pasted !== undefined && isPublicOrPrivate(target.pasted) && !wanted.has(target.pasted))
+    wanted.set(target.pasted, 'the error text names it: the client was led there');
   const probes: Probe[] = [];
   for (const [address, why] of wanted) {
     // Without an IPv6 address of its own this machine never uses AAAA answers; probing them would only show that.
@@ -102,15 +132,13 @@ function connections(input: PlanInput, target: Target, evidence: Evidence): Prob
         why: 'by the model some source ports pass and some do not: one of each shows it',
       });
     }
-    for (const localPort of repeatedPorts(input, paths, address)) {
+    const path = paths.find((one) => leadsTo(one, address));
+    const alive = endpointIsAvailable(input, target);
+    const { ports, why: whySeries } = connectionSeries(input, evidence, address, path, alive);
+    const taken = telltalePorts(paths, address);
+    for (const localPort of ports.filter((port) => !taken.includes(port))) {
       const chosen = { address, port: target.port, localPort };
-      probes.push({
-        id: probeId('tcp', chosen),
-        rung: 'tcp',
-        subject: chosen,
-        after: named,
-        why: 'repeated over the source port range (--repeat)',
-      });
+      probes.push({ id: probeId('tcp', chosen), rung: 'tcp', subject: chosen, after: named, why: whySeries });
     }
   }
   return probes;
@@ -121,10 +149,17 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
   const serverName = target.host;
   if (serverName === undefined || target.application === 'tcp') return [];
   const probes: Probe[] = [];
-  for (const tcp of evidence.all) {
-    if (tcp.rung !== 'tcp' || tcp.outcome !== 'open' || tcp.subject.localPort !== undefined) continue;
+  const open = evidence.all.filter(
+    (one) =>
+      one.rung === 'tcp' &&
+      one.outcome === 'open' &&
+      one.subject.localPort === undefined &&
+      isOfTarget(input, target, evidence, one.subject.address),
+  );
+  for (const tcp of open) {
+    if (tcp.rung !== 'tcp') continue;
     const { address, port } = tcp.subject;
-    if (!isOfTarget(input, target, evidence, address)) continue;
+    if (tcp !== open[0] && awaitsFirst(evidence, open[0])) continue;
     const subject = { address, port, serverName };
     const tlsId = probeId('tls', subject);
     probes.push({
@@ -149,23 +184,71 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
   return probes;
 }
 
+/**
+ * The other addresses of a target wait for the first: where its handshake stalls, silence at each of 50 addresses would eat
+ * the time of the experiments that tell why.
+ */
+function awaitsFirst(evidence: Evidence, first: Observation | undefined): boolean {
+  if (first?.rung !== 'tcp') return false;
+  const { address } = first.subject;
+  const [plain] = evidence.tls(address);
+  return plain === undefined || (isDropped(plain) && evidence.hellos(address).length === 0);
+}
+
 /** Addresses are shared between targets; a handshake with this target's name is for its own addresses only. */
 function isOfTarget(input: PlanInput, target: Target, evidence: Evidence, address: string): boolean {
   if (evidence.addresses.includes(address) || evidence.vpc?.addresses.includes(address) === true) return true;
   // An endpoint that does not have this name need not have it on its certificate.
   if (!endpointHasName(input, target)) return false;
-  return endpointPaths(input, target).some(
-    ({ destination }) => destination.kind === 'interface' && destination.address === address,
+  return (
+    interfaceAddresses(input, target).includes(address) || ownNameAddresses(input, target, evidence).includes(address)
   );
 }
 
 function endpointHasName(input: PlanInput, target: Target): boolean {
-  const choice = chooseEndpoint(input.state, input.vantage.vpcId, target);
+  const choice = choiceOf(input, target);
   if (choice === undefined || choice.way !== 'uncovered') return true;
   return target.host !== undefined && namesCover(offeredNames(choice.endpoints[0]), target.host);
 }
 
-function endpointPaths(input: PlanInput, target: Target): Path[] {
+function interfaceAddresses(input: PlanInput, target: Target): string[] {
+  return endpointPaths(input, target).flatMap(({ destination }) =>
+    destination.kind === 'interface' ? [destination.address] : [],
+  );
+}
+
+/** Where the endpoint's own names lead, when they were asked: its interfaces, also where the API would not list them. */
+function ownNameAddresses(input: PlanInput, target: Target, evidence: Evidence): string[] {
+  const endpoint = choiceOf(input, target)?.endpoints[0];
+  return endpoint === undefined
+    ? []
+    : evidence.experiments.flatMap((one) =>
+        one.rung === 'dns' && ownsVpceName(endpoint, one.subject.name) ? one.detail.addresses : [],
+      );
+}
+
+const choices = new WeakMap<PlanInput, Map<Target, EndpointChoice | undefined>>();
+
+/** The endpoint that a target is meant for: as often asked, and it compares every name of every endpoint. */
+function choiceOf(input: PlanInput, target: Target): EndpointChoice | undefined {
+  const ofInput = choices.get(input) ?? new Map<Target, EndpointChoice | undefined>();
+  choices.set(input, ofInput);
+  if (!ofInput.has(target)) ofInput.set(target, chooseEndpoint(input.state, input.vantage.vpcId, target));
+  return ofInput.get(target);
+}
+
+/** The paths of a plan's targets: asked for at every address, and the same for all of them. */
+const known = new WeakMap<PlanInput, Map<Target, readonly Path[]>>();
+
+function endpointPaths(input: PlanInput, target: Target): readonly Path[] {
+  const ofInput = known.get(input) ?? new Map<Target, readonly Path[]>();
+  known.set(input, ofInput);
+  const paths = ofInput.get(target) ?? evaluateEndpointPaths(input, target);
+  ofInput.set(target, paths);
+  return paths;
+}
+
+function evaluateEndpointPaths(input: PlanInput, target: Target): Path[] {
   const client = clientOf(input.vantage);
   const destinations = [
     ...interfacePathsOf(input.state, client, target).destinations,
@@ -191,15 +274,29 @@ function middle(ports: PortSet): number {
   return widest === undefined ? 0 : Math.floor((widest.from + widest.to) / 2);
 }
 
-/** Source ports spread evenly over the client's ephemeral range; the same for every run, so that runs can be compared. */
-function repeatedPorts(input: PlanInput, paths: readonly Path[], address: string): number[] {
-  if (input.repeat <= 1) return [];
-  const { from, to } = input.vantage.ephemeralPorts;
-  const step = (to - from) / input.repeat;
-  const taken = telltalePorts(paths, address).map((port) => ({ from: port, to: port }));
-  return Array.from({ length: input.repeat }, (_, i) => Math.floor(from + step * (i + 0.5))).filter(
-    (port) => subtractPorts([{ from: port, to: port }], taken).length > 0,
-  );
+function endpointIsAvailable(input: PlanInput, target: Target): boolean {
+  const endpoint = choiceOf(input, target)?.endpoints[0];
+  return endpoint !== undefined && endpointState(endpoint) === 'available';
+}
+
+function leadsTo({ destination }: Path, address: string): boolean {
+  return destination.kind === 'interface' && destination.address === address;
+}
+
+/** Metadata services, this machine itself and groups are no place to connect to because a text says so. */
+const NOT_TO_BE_PROBED = cidrSet([
+  '0.0.0.0/8',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '224.0.0.0/3',
+  '::/127',
+  'fe80::/10',
+  'fd00:ec2::/32',
+  'ff00::/8',
+]);
+
+function isPublicOrPrivate(address: string): boolean {
+  return !containsAddress(NOT_TO_BE_PROBED, address);
 }
 
 function hasIpv6(vantage: Vantage): boolean {

@@ -6,6 +6,7 @@ import { probeDns } from './dns.ts';
 import { probeHttps } from './https.ts';
 import { runEnded } from './limit.ts';
 import { failureOf, OWN_CODES } from './outcome.ts';
+import { probeProxy } from './proxy.ts';
 import { probeTcp } from './tcp.ts';
 import { probeTls } from './tls.ts';
 
@@ -72,6 +73,8 @@ async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promi
         return await probeTls(probe, host, durations, signal);
       case 'https':
         return await probeHttps(probe, host, durations, signal);
+      case 'proxy':
+        return await probeProxy(probe, host, durations, signal);
     }
   } catch (error) {
     return unanswered(probe, 'failed', { ...failureOf(error), code: OWN_CODES.bug });
@@ -92,6 +95,8 @@ function unanswered(probe: Probe, outcome: 'skipped' | 'failed', failure: Failur
     case 'tls':
       return { ...common, rung: probe.rung, subject: probe.subject, detail: { chain: [], failure } };
     case 'https':
+      return { ...common, rung: probe.rung, subject: probe.subject, detail: { failure } };
+    case 'proxy':
       return { ...common, rung: probe.rung, subject: probe.subject, detail: { failure } };
   }
 }

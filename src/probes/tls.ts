@@ -3,10 +3,11 @@ import { checkServerIdentity, type TLSSocket } from 'node:tls';
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import type { TlsDetail, TlsObservation, TlsProbe } from '../model/observation.ts';
-import { readChain } from './certificate.ts';
+import { anchorOf, readChain } from './certificate.ts';
 import { connectTcp, handshake, hangUp } from './connect.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, outcomeOf } from './outcome.ts';
+import { askPlainly } from './plaintext.ts';
 
 /**
  * TCP within `durations.tcpConnect`, then the handshake within `durations.tlsHandshake`. The handshake is finished
@@ -15,6 +16,9 @@ import { codeOf, failureOf, outcomeOf } from './outcome.ts';
  * Of several faults of a certificate the outcome names the first of: not in date, not trusted, wrong name. A wrong date
  * comes first because a clock that is off spoils every certificate at once; trust comes before the name because the
  * stranger who signed is the news, whatever name he wrote. Names and dates can be read off the chain again, trust cannot.
+ *
+ * `subject.hello` chooses another ClientHello (src/probes/hello.ts). Without a server name the peer cannot know which
+ * certificate is wanted, so its names are not judged. `plaintext` sends no hello at all: src/probes/plaintext.ts.
  */
 export async function probeTls(
   probe: TlsProbe,
@@ -36,10 +40,17 @@ export async function probeTls(
     connectLimit.end();
     localAddress = socket.localAddress;
     handshakeLimit = startLimit(durations.tlsHandshake, signal);
-    const options = { serverName: subject.serverName, verify: false };
+    if (subject.hello === 'plaintext') {
+      try {
+        return observe(await askPlainly(socket, handshakeLimit.signal), { chain: [], localAddress });
+      } finally {
+        socket.destroy();
+      }
+    }
+    const options = { serverName: subject.serverName, verify: false, hello: subject.hello };
     secure = await handshake(host, socket, options, handshakeLimit.signal);
     const detail = { ...evidenceOf(secure), localAddress };
-    const fault = faultOf(secure, subject.serverName);
+    const fault = faultOf(secure, subject.hello === 'without-sni' ? undefined : subject.serverName);
     if (fault === undefined) return observe('trusted', detail);
     return observe(outcomeOf(rung, fault), { ...detail, authorizationError: codeOf(fault) });
   } catch (error) {
@@ -56,6 +67,7 @@ function evidenceOf(secure: TLSSocket) {
     protocol: secure.getProtocol() ?? undefined,
     cipher: secure.getCipher().name,
     chain: readChain(secure.getPeerCertificate(true)),
+    anchor: secure.authorized ? anchorOf(secure.getPeerCertificate(true)) : undefined,
   };
 }
 
@@ -63,11 +75,12 @@ function evidenceOf(secure: TLSSocket) {
  * OpenSSL walks the chain from the root down and keeps the last fault it met, which it looks for in the order trust,
  * date: so a wrong date wins over a missing root without our help. It never looks at the name here; we do.
  */
-function faultOf(secure: TLSSocket, serverName: string): unknown {
+export function faultOf(secure: TLSSocket, serverName: string | undefined): unknown {
   // Node's types call it an Error; it is the code, a string, as the documentation of the X509 error codes says.
   const chainError: unknown = secure.authorizationError;
   if (typeof chainError === 'string') return { code: chainError };
   if (chainError) return chainError;
+  if (serverName === undefined) return undefined;
   try {
     return checkServerIdentity(serverName, secure.getPeerCertificate());
   } catch (error) {

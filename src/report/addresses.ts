@@ -1,6 +1,6 @@
 /** One endpoint, several addresses: the table that shows which of them works, when they do not all say the same. */
-import { type Observation, socketAddress } from '../model/observation.ts';
-import type { Report, ReportTarget } from '../model/report.ts';
+import { isExperiment, type Observation, socketAddress } from '../model/observation.ts';
+import type { Report, ReportTarget, TargetAddress } from '../model/report.ts';
 import { unique } from './words.ts';
 
 export type AddressRow = {
@@ -40,11 +40,12 @@ const OUTCOME_WORDS: Readonly<Record<string, string>> = {
  * tells nobody anything. A rung that was not asked for an address differs from nothing.
  */
 export function addressRows(report: Report, target: ReportTarget): readonly AddressRow[] {
+  if (target.addresses !== undefined) return worthTelling(target.addresses.map((one) => rowOf(target, one)));
   const given = namesLeadTo(report, target);
   const addresses = unique([...target.hops.map((list) => list.to), ...given].filter(isAddress));
   const rows = addresses.map((address): AddressRow => {
     const list = target.hops.find((candidate) => candidate.to === address);
-    const seen = report.observations.filter((o) => leadsTo(o, target, address));
+    const seen = report.observations.filter((o) => leadsTo(o, target, address) && !isExperiment(o));
     return {
       zone: list?.availabilityZone ?? NOT_ASKED,
       address,
@@ -55,9 +56,30 @@ export function addressRows(report: Report, target: ReportTarget): readonly Addr
       model: list === undefined ? NOT_ASKED : MODEL_WORDS[list.result],
     };
   });
+  return worthTelling(rows);
+}
+
+/** Rows that differ in what became of them; all or none. */
+function worthTelling(rows: readonly AddressRow[]): readonly AddressRow[] {
   const judged = ['dns', 'tcp', 'tls', 'https', 'model'] as const;
   const differ = judged.some((column) => unique(rows.map((row) => row[column]).filter(asked)).length > 1);
   return differ ? rows : [];
+}
+
+/** As the diagnosis tells it; older reports have no such list, and their rows are made of their observations. */
+function rowOf(target: ReportTarget, one: TargetAddress): AddressRow {
+  const list = target.hops.find((candidate) => candidate.to === one.address);
+  const words = (outcome: string | undefined) =>
+    outcome === undefined ? NOT_ASKED : (OUTCOME_WORDS[outcome] ?? outcome);
+  return {
+    zone: one.zoneId ?? one.zone ?? NOT_ASKED,
+    address: one.address,
+    dns: one.named === undefined ? NOT_ASKED : one.named ? 'yes' : 'no',
+    tcp: words(one.tcp),
+    tls: words(one.tls),
+    https: words(one.https),
+    model: list === undefined ? NOT_ASKED : MODEL_WORDS[list.result],
+  };
 }
 
 /**
@@ -76,7 +98,7 @@ function namesLeadTo(report: Report, target: ReportTarget): readonly string[] {
 }
 
 function leadsTo(o: Observation, target: ReportTarget, address: string): boolean {
-  if (o.rung === 'dns') return false;
+  if (o.rung === 'dns' || o.rung === 'proxy' || o.rung === 'metadata') return false;
   if (o.subject.address !== address || o.subject.port !== target.port) return false;
   return o.rung === 'tcp' || target.host === undefined || o.subject.serverName === target.host;
 }

@@ -2,7 +2,7 @@
  * Makes strings from outside harmless to look at. DNS names, server headers, error texts and tags are written by others:
  * an escape sequence in one of them could rewrite the screen, and a bidi override could make a command read as another.
  */
-import type { Report } from '../model/report.ts';
+import type { Report, ReportFix } from '../model/report.ts';
 
 /** Line breaks and tabs in prose carry no meaning that a space does not. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
@@ -66,10 +66,31 @@ export function cleanReport(report: Report): Report {
       const fix = report.causes[index]?.fix ?? cause.fix;
       return {
         ...cause,
-        fix: { ...cause.fix, commands: fix.commands.map(cleanCommand), undo: fix.undo.map(cleanCommand) },
+        fix: {
+          ...cause.fix,
+          ...pasted(fix),
+          ...(fix.alternatives === undefined || cause.fix.alternatives === undefined
+            ? {}
+            : {
+                alternatives: cause.fix.alternatives.map((one, at) => ({
+                  ...one,
+                  ...pasted(fix.alternatives?.[at] ?? one),
+                })),
+              }),
+        },
       };
     }),
     fixPlan: { ...cleaned.fixPlan, undo: report.fixPlan.undo.map(cleanCommand) },
+  };
+}
+
+/** What people paste: each line as it is, or not at all. */
+function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform'>) {
+  const { commands, undo, terraform } = fix;
+  return {
+    commands: commands.map(cleanCommand),
+    undo: undo.map(cleanCommand),
+    ...(terraform === undefined ? {} : { terraform: terraform.split('\n').map(cleanCommand).join('\n') }),
   };
 }
 

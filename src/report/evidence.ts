@@ -5,7 +5,11 @@ import type {
   Failure,
   HttpsObservation,
   HttpsOutcome,
+  MetadataObservation,
+  MetadataOutcome,
   Observation,
+  ProxyObservation,
+  ProxyOutcome,
   Skipped,
   TcpObservation,
   TcpOutcome,
@@ -53,7 +57,8 @@ const TLS: Phrases<TlsOutcome, TlsObservation> = {
     `the certificate is not trusted here, issued by ${shorten(o.detail.chain.at(0)?.issuer ?? 'nobody known')}`,
   expired: (o) => `the certificate expired ${o.detail.chain.at(0)?.validTo ?? ''}`.trimEnd(),
   'not-yet-valid': (o) => `the certificate is not valid before ${o.detail.chain.at(0)?.validFrom ?? 'a later day'}`,
-  timeout: (o) => `TCP opens, the ClientHello gets no answer in ${formatDuration(o.ms)}`,
+  timeout: (o) =>
+    `TCP opens, ${o.subject.hello === 'plaintext' ? 'a few bytes get' : 'the ClientHello gets'} no answer in ${formatDuration(o.ms)}`,
   reset: () => 'TCP opens, the handshake is reset',
   closed: () => 'TCP opens, the peer closes instead of answering',
   alert: (o) => `the peer answers with a TLS alert${code(o.detail.failure)}`,
@@ -80,6 +85,36 @@ const HTTPS: Phrases<HttpsOutcome, HttpsObservation> = {
   skipped: NOT_ASKED,
 };
 
+const PROXY: Phrases<ProxyOutcome, ProxyObservation> = {
+  established: (o) => `the proxy connects${tunnel(o)} in ${formatDuration(o.ms)}`,
+  denied: (o) => `the proxy refuses with ${o.detail.status ?? 'an error'}`,
+  'authentication-required': () => 'the proxy demands credentials (407)',
+  'wrong-scheme': (o) =>
+    o.subject.scheme === 'https' ? 'this proxy speaks plaintext, not TLS' : 'this proxy speaks TLS, not plaintext',
+  'not-a-proxy': () => 'what listens there is no HTTP proxy',
+  'tls-failed': (o) => `the proxy’s own certificate is not accepted${code(o.detail.failure)}`,
+  timeout: (o) => `no answer in ${formatDuration(o.ms)}`,
+  refused: () => 'nothing listens there',
+  unreachable: (o) => `no way there${code(o.detail.failure)}`,
+  reset: () => 'connection reset before an answer',
+  prohibited: (o) => `this machine forbids it${code(o.detail.failure)}`,
+  failed: (o) => `failed${reason(o.detail.failure)}`,
+  skipped: NOT_ASKED,
+};
+
+const METADATA: Phrases<MetadataOutcome, MetadataObservation> = {
+  answered: (o) => `a token in ${formatDuration(o.ms)}`,
+  forbidden: () => 'answers the token request with 403',
+  'not-a-token': (o) => `answers the token request with ${o.detail.status ?? 'something else'}, not with a token`,
+  timeout: (o) => `${o.detail.connected === true ? 'accepts, but gives ' : ''}no answer in ${formatDuration(o.ms)}`,
+  refused: () => 'refuses the connection',
+  unreachable: (o) => `no way there${code(o.detail.failure)}`,
+  reset: () => 'closes the connection',
+  prohibited: (o) => `this machine forbids it${code(o.detail.failure)}`,
+  failed: (o) => `failed${reason(o.detail.failure)}`,
+  skipped: NOT_ASKED,
+};
+
 /** What came back, without the question: `no answer in 3.5 s`. */
 export function describeOutcome(observation: Observation): string {
   switch (observation.rung) {
@@ -91,6 +126,10 @@ export function describeOutcome(observation: Observation): string {
       return TLS[observation.outcome](observation);
     case 'https':
       return HTTPS[observation.outcome](observation);
+    case 'proxy':
+      return PROXY[observation.outcome](observation);
+    case 'metadata':
+      return METADATA[observation.outcome](observation);
   }
 }
 
@@ -164,6 +203,13 @@ function status(o: HttpsObservation): string {
     .filter((part) => part !== undefined)
     .map(shorten)
     .join(' ');
+}
+
+function tunnel(o: ProxyObservation): string {
+  const { tls } = o.detail;
+  if (tls === undefined) return '';
+  const by = tls.issuer === undefined ? '' : `, certificate by ${shorten(tls.issuer)}`;
+  return tls.outcome === 'trusted' ? ', a trusted certificate answers' : `, then TLS gives ${tls.outcome}${by}`;
 }
 
 function code(failure: Failure | undefined): string {

@@ -1,8 +1,9 @@
 /** The report as one page that can be mailed: no script, no file beside it, nothing loaded, everything escaped. */
-import type { Report, ReportCause, ReportTarget } from '../model/report.ts';
+import type { Report, ReportCause, ReportFix, ReportTarget } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
 import { cleanReport } from './clean.ts';
 import { describeOutcome, sightsOf, unexplainedLines } from './evidence.ts';
+import { answerTable } from './html-answers.ts';
 import { html, type Markup, NOTHING, when } from './markup.ts';
 import { type DrawnHop, type DrawnPath, pathsOf } from './paths.ts';
 import { STYLE } from './style.ts';
@@ -13,10 +14,12 @@ import {
   hasFixPlan,
   nameTargets,
   openQuestions,
+  otherSets,
   proofSentence,
   refusedCalls,
   targetGroups,
   vantageParts,
+  wayHeading,
   wayTaken,
 } from './summary.ts';
 import { joinWords, LAYER_WORDS, STANDING_WORDS, sentence, VERDICT_WORDS } from './words.ts';
@@ -44,7 +47,7 @@ export function renderHtml(report: Report): string {
 <main>
 ${targetTable(r)}
 ${r.causes.map((cause) => causeArticle(r, cause))}
-${r.targets.map((target) => addressTable(r, target))}
+${r.targets.map((target) => addressTable(r, target))}${r.targets.map((target) => answerTable(target))}
 ${planSection(r)}
 ${closingSections(r)}
 ${ledger(r)}
@@ -64,7 +67,9 @@ function targetTable(r: Report): Markup {
   if (r.targets.length === 0) return NOTHING;
   const rows = targetGroups(r).flatMap((group) =>
     group.targets.map((target) => {
-      const words = [wayTaken(target), sentence(target.summary)].filter((text) => text !== '').join(' ');
+      const words = [wayTaken(target), sentence(target.summary), target.consequence ?? '']
+        .filter((text) => text !== '')
+        .join(' ');
       const links = group.ranks.map(
         (rank, index) =>
           html`${index === 0 ? '' : ', '}<a href="#cause-${rank}" aria-label="cause ${rank}">${rank}</a>`,
@@ -111,10 +116,32 @@ ${pathsOf(r, cause).slice(0, 4).map(pathDrawing)}
 ${commands(fix.commands)}
 <p class="proof">${proofSentence(r, cause)}</p>
 ${when(fix.caution, (text) => html`<p class="caution"><strong>Caution:</strong> ${sentence(text)}</p>`)}
+${when(fix.blastRadius, ({ summary, breaks }) => html`<p class="${breaks.length > 0 ? 'caution' : 'quiet'}"><strong>Others:</strong> ${sentence(summary)}</p>`)}
 ${fix.undo.length === 0 ? NOTHING : html`<h3>Undo</h3>${commands(fix.undo)}`}
+${moreWays(fix)}
 ${when(cause.reachabilityAnalyzerCode, (code) => html`<p class="quiet">Reachability Analyzer calls it <code>${code}</code>.</p>`)}
 </article>
 `;
+}
+
+/** Terraform and alternatives, folded away. */
+function moreWays(fix: ReportFix): Markup {
+  const ways = fix.alternatives ?? [];
+  if (fix.terraform === undefined && ways.length === 0) return NOTHING;
+  const title =
+    fix.terraform === undefined ? 'Other ways' : ways.length === 0 ? 'As Terraform' : 'As Terraform, and other ways';
+  const items = ways.map(
+    (way) => html`<h3>Or</h3>
+<p>${wayHeading(way)}</p>
+${commands(way.commands)}
+${when(way.caution, (text) => html`<p class="caution"><strong>Caution:</strong> ${sentence(text)}</p>`)}
+${way.undo.length === 0 ? NOTHING : html`<p class="quiet">Undo</p>${commands(way.undo)}`}
+${when(way.terraform, (text) => commands([text]))}
+`,
+  );
+  return html`<details><summary>${title}</summary>
+${when(fix.terraform, (text) => commands([text]))}
+${items}</details>`;
 }
 
 function commands(lines: readonly string[]): Markup {
@@ -178,6 +205,7 @@ function planSection(r: Report): Markup {
   return section(
     'Fix plan',
     html`<ol class="steps">${items}</ol>
+${otherSets(r).map((text) => html`<p>${text}</p>`)}
 ${opens.length === 0 ? NOTHING : html`<p class="proof">Then the model opens ${joinWords(opens)}.</p>`}
 ${remaining.length === 0 ? NOTHING : html`<p class="caution">Still closed after that, or unknown: ${joinWords(remaining)}.</p>`}
 ${undo.length === 0 ? NOTHING : html`<h3>To take it all back</h3>${commands(undo)}`}`,
@@ -198,7 +226,7 @@ function closingSections(r: Report): Markup {
   const fine = fineByLayer(r).map(
     ({ layer, because }) => html`<dt>${LAYER_WORDS[layer]}</dt><dd>${because.join('; ')}</dd>`,
   );
-  return html`${list('Not explained', plain(unexplainedLines(r)))}
+  return html`${list('Not explained', [...plain(unexplainedLines(r)), ...couldBeItem(r)])}
 ${list('Contradicted', contradicted)}
 ${list('Not decided', undecided)}
 ${fine.length === 0 ? NOTHING : section('Fine', html`<dl class="facts">${fine}</dl>`)}
@@ -206,6 +234,11 @@ ${list('Not checked', plain([...r.notChecked, ...refusedCalls(r)]))}
 ${list('Vantage', plain(r.vantage.notes))}
 ${list('Warnings', plain(r.warnings))}
 `;
+}
+
+function couldBeItem(r: Report): readonly Markup[] {
+  const items = (r.unexplainedCouldBe ?? []).map((text) => html`<li>${text}</li>`);
+  return items.length === 0 ? [] : [html`<li>Could be:<ul>${items}</ul></li>`];
 }
 
 function listOfCodes(codes: readonly string[]): Markup {

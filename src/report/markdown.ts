@@ -1,6 +1,7 @@
 /** The report for a ticket: headings, a table of targets, commands in fences. Reads well unrendered, too. */
-import type { Report, ReportCause } from '../model/report.ts';
+import type { Report, ReportCause, ReportFix } from '../model/report.ts';
 import { ADDRESS_COLUMNS, type AddressRow, addressRows } from './addresses.ts';
+import { ANSWER_COLUMNS, type AnswerRow, answerRows } from './answers.ts';
 import { cleanReport } from './clean.ts';
 import { sightsOf, unexplainedLines } from './evidence.ts';
 import { type DrawnHop, pathsOf } from './paths.ts';
@@ -11,16 +12,21 @@ import {
   hasFixPlan,
   nameTargets,
   openQuestions,
+  otherSets,
   proofSentence,
   rankWords,
   refusedCalls,
   targetGroups,
   vantageParts,
+  wayHeading,
   wayTaken,
 } from './summary.ts';
 import { atMost, joinWords, LAYER_WORDS, STANDING_WORDS, sentence, VERDICT_WORDS } from './words.ts';
 
-/** GitHub-flavoured Markdown that other trackers read as well; no HTML in it, whatever the strings from outside hold. */
+/**
+ * GitHub-flavoured Markdown that other trackers read as well. No HTML in it but for the two tags that fold, whatever the strings
+ * from outside hold.
+ */
 export function renderMarkdown(report: Report): string {
   const cleaned = cleanReport(report);
   const parts = [
@@ -29,6 +35,7 @@ export function renderMarkdown(report: Report): string {
     targetTable(cleaned),
     ...cleaned.causes.map((cause) => causePart(cleaned, cause)),
     ...addressTables(cleaned),
+    ...answerTables(cleaned),
     planPart(cleaned),
     ...closingParts(cleaned),
     `${code(`${cleaned.tool.name} ${cleaned.tool.version}`)}, started ${prose(cleaned.startedAt)}`,
@@ -39,7 +46,9 @@ export function renderMarkdown(report: Report): string {
 function targetTable(report: Report): string {
   const rows = targetGroups(report).flatMap((group) =>
     group.targets.map((target) => {
-      const words = [wayTaken(target), sentence(target.summary)].filter((text) => text !== '').join(' ');
+      const words = [wayTaken(target), sentence(target.summary), target.consequence ?? '']
+        .filter((text) => text !== '')
+        .join(' ');
       return [group.status, cellCode(target.id), prose(rankWords(group.ranks)), prose(words)];
     }),
   );
@@ -72,10 +81,39 @@ function causePart(report: Report, cause: ReportCause): string {
     fence(fix.commands, 'sh'),
     prose(proofSentence(report, cause)),
     fix.caution === undefined ? '' : `**Caution:** ${prose(sentence(fix.caution))}`,
+    fix.blastRadius === undefined ? '' : `**Others:** ${prose(sentence(fix.blastRadius.summary))}`,
     fix.undo.length === 0 ? '' : `**Undo:**\n\n${fence(fix.undo, 'sh')}`,
+    morePart(fix),
     cause.reachabilityAnalyzerCode === undefined
       ? ''
       : `Reachability Analyzer calls it ${code(cause.reachabilityAnalyzerCode)}.`,
+  ]);
+}
+
+/** The only tags of the document: they are ours, and hold nothing from outside. */
+const FOLD = (title: string) => `<details><summary>${title}</summary>`;
+const FOLDS = [FOLD('As Terraform'), FOLD('As Terraform, and other ways'), FOLD('Other ways')] as const;
+const FOLD_END = '</details>';
+export const FOLDED: readonly string[] = [...FOLDS, FOLD_END];
+
+/** Terraform and alternatives, folded away where the tracker can fold. */
+function morePart(fix: ReportFix): string {
+  const ways = fix.alternatives ?? [];
+  if (fix.terraform === undefined && ways.length === 0) return '';
+  const hcl = (terraform: string | undefined) => (terraform === undefined ? '' : fence(terraform.split('\n'), 'hcl'));
+  return paragraphs([
+    ways.length === 0 ? FOLDS[0] : fix.terraform === undefined ? FOLDS[2] : FOLDS[1],
+    hcl(fix.terraform),
+    ...ways.map((way) =>
+      paragraphs([
+        `**Or:** ${prose(wayHeading(way))}`,
+        fence(way.commands, 'sh'),
+        way.caution === undefined ? '' : `**Caution:** ${prose(sentence(way.caution))}`,
+        way.undo.length === 0 ? '' : `**Undo:**\n\n${fence(way.undo, 'sh')}`,
+        hcl(way.terraform),
+      ]),
+    ),
+    FOLD_END,
   ]);
 }
 
@@ -107,6 +145,17 @@ function addressTables(report: Report): readonly string[] {
   });
 }
 
+function answerTables(report: Report): readonly string[] {
+  const keys = Object.keys(ANSWER_COLUMNS) as readonly (keyof AnswerRow)[];
+  return report.targets.flatMap((target) => {
+    const cells = answerRows(target).map((row) =>
+      keys.map((key) => (key === 'whose' || row[key] === '-' ? prose(row[key]) : cellCode(row[key]))),
+    );
+    if (cells.length === 0) return [];
+    return [`Who answers what for ${code(target.id)}:`, table(Object.values(ANSWER_COLUMNS), cells)];
+  });
+}
+
 function addressCell(key: keyof AddressRow, text: string): string {
   if (text === '-') return '–';
   return key === 'address' ? cellCode(text) : prose(text);
@@ -123,6 +172,7 @@ function planPart(report: Report): string {
   return paragraphs([
     '### Fix plan',
     lines.join('\n'),
+    ...otherSets(report).map(prose),
     opens.length === 0 ? '' : prose(`Then the model opens ${joinWords(opens)}.`),
     remaining.length === 0 ? '' : prose(`Still closed after that, or unknown: ${joinWords(remaining)}.`),
   ]);
@@ -143,7 +193,12 @@ function closingParts(report: Report): readonly string[] {
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? '' : `### ${title}\n\n${bullets(lines)}`;
   return [
-    section('Not explained', unexplainedLines(report).map(prose)),
+    section('Not explained', [
+      ...unexplainedLines(report).map(prose),
+      ...(report.unexplainedCouldBe === undefined
+        ? []
+        : [prose(`Could be: ${sentence(report.unexplainedCouldBe.join('; '))}`)]),
+    ]),
     section('Contradicted', contradicted),
     section('Not decided', undecided),
     section('Fine', fine),

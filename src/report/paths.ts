@@ -36,18 +36,10 @@ const GATE_CODES: ReadonlyMap<string, readonly CauseCode[]> = new Map<string, re
   ['endpoint-nacl-ingress', ['endpoint-nacl-blocks-ingress']],
   ['endpoint-nacl-return', ['endpoint-nacl-blocks-return']],
   ['endpoint-sg-ingress', ['endpoint-sg-blocks-client', 'sg-reference-not-honoured']],
-  [
-    'route',
-    [
-      'gateway-route-missing',
-      'route-overrides-endpoint',
-      'route-blackhole',
-      'route-missing',
-      'return-route-missing',
-      'transit-path-broken',
-    ],
-  ],
+  ['route', ['gateway-route-missing', 'route-overrides-endpoint', 'route-blackhole', 'route-missing']],
   ['endpoint-route-return', ['route-overrides-endpoint', 'route-blackhole', 'return-route-missing']],
+  ['transit', ['transit-path-broken']],
+  ['transit-return', ['transit-path-broken']],
   ['internet-route', ['no-internet-path', 'public-path-used', 'route-blackhole']],
 ]);
 

@@ -1,5 +1,6 @@
 /** The observation part of the report's schema: one variant for each rung, told apart by `rung`. */
 import { z } from 'zod';
+import { HELLOS } from '../model/observation.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -42,6 +43,7 @@ const DnsObservationSchema = z
       server: text,
       port: z.int(),
       transport: z.enum(['udp', 'tcp']),
+      attempt: z.int().optional().describe('2 and up: the same question, asked again.'),
     }),
     ...middle,
     outcome: z.enum([
@@ -94,7 +96,12 @@ const TlsObservationSchema = z
   .object({
     ...head,
     rung: z.literal('tls'),
-    subject: z.object({ address: text, port: z.int(), serverName: text }),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      serverName: text,
+      hello: z.enum(HELLOS).optional().describe('What an experiment sent; absent: as Node sends it by itself.'),
+    }),
     ...middle,
     outcome: z.enum([
       'trusted',
@@ -117,6 +124,12 @@ const TlsObservationSchema = z
       protocol: maybe,
       cipher: maybe,
       chain: z.array(CertificateSchema).describe('Leaf first, as the peer sent it.'),
+      anchor: z
+        .enum(['bundled', 'added'])
+        .optional()
+        .describe(
+          'The root that makes the chain trusted: a public one that Node carries, or one added on this machine.',
+        ),
       authorizationError: maybe,
       localAddress: maybe,
       failure: FailureSchema.optional(),
@@ -128,7 +141,15 @@ const HttpsObservationSchema = z
   .object({
     ...head,
     rung: z.literal('https'),
-    subject: z.object({ address: text, port: z.int(), serverName: text, method: text, path: text }),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      serverName: text,
+      method: text,
+      path: text,
+      hello: z.enum(['small']).optional().describe('What an experiment sent; absent: as Node sends it by itself.'),
+      padding: z.int().optional().describe('Bytes of a header that nobody reads, so that the request fills segments.'),
+    }),
     ...middle,
     outcome: z.enum([
       'aws-answer',
@@ -158,11 +179,94 @@ const HttpsObservationSchema = z
   })
   .meta({ id: 'HttpsObservation' });
 
+const TLS_OUTCOMES = [
+  'trusted',
+  'name-mismatch',
+  'untrusted',
+  'expired',
+  'not-yet-valid',
+  'timeout',
+  'reset',
+  'closed',
+  'alert',
+  'not-tls',
+  'refused',
+  'unreachable',
+  'prohibited',
+  'failed',
+] as const;
+
+const ProxyObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('proxy'),
+    subject: z.object({
+      variable: z.enum(['HTTPS_PROXY', 'ALL_PROXY']),
+      scheme: z.enum(['http', 'https']),
+      name: text.describe("The proxy's host as the variable has it."),
+      address: text,
+      port: z.int(),
+      host: text.describe('What the proxy is asked to connect to.'),
+      hostPort: z.int(),
+    }),
+    ...middle,
+    outcome: z.enum([
+      'established',
+      'denied',
+      'authentication-required',
+      'wrong-scheme',
+      'not-a-proxy',
+      'tls-failed',
+      'timeout',
+      'refused',
+      'unreachable',
+      'reset',
+      'prohibited',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      status: number,
+      server: maybe,
+      tls: z
+        .object({ outcome: z.enum(TLS_OUTCOMES), issuer: maybe })
+        .optional()
+        .describe('The handshake with the host through the tunnel.'),
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'ProxyObservation' });
+
+export const METADATA_OUTCOMES = [
+  'answered',
+  'forbidden',
+  'not-a-token',
+  'timeout',
+  'refused',
+  'unreachable',
+  'reset',
+  'prohibited',
+  'failed',
+] as const;
+
+const MetadataObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('metadata'),
+    subject: z.object({ service: z.literal('instance'), address: text, port: z.int() }),
+    ...middle,
+    outcome: z.enum([...METADATA_OUTCOMES, 'skipped']),
+    detail: z.object({ status: number, connected: flag, failure: FailureSchema.optional() }),
+  })
+  .meta({ id: 'MetadataObservation', description: 'The token request to the instance metadata service.' });
+
 export const ObservationSchema = z
   .discriminatedUnion('rung', [
     DnsObservationSchema,
     TcpObservationSchema,
     TlsObservationSchema,
     HttpsObservationSchema,
+    ProxyObservationSchema,
+    MetadataObservationSchema,
   ])
   .meta({ id: 'Observation', description: 'One question that was put to the network, and what came back.' });

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
-import type { Report } from '../model/report.ts';
+import { PRIVILEGES, type Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
+import { ANSWER_CLASSES } from '../network/answer-class.ts';
 import { ObservationSchema } from './schema-observation.ts';
 
 const text = z.string();
@@ -29,7 +30,7 @@ const observationIds = texts.describe('Ids of observations, as in `observations[
 const HopSchema = z
   .object({
     gate: text.describe(
-      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
+      'Which gate of the path this is: `client`, `client-sg-egress`, `client-nacl-egress`, `route`, `transit`, `endpoint-nacl-ingress`, `endpoint-sg-ingress`, `interface`, `endpoint-nacl-return`, `client-nacl-return` …',
     ),
     label: text.describe('What is drawn, such as `sg-0c1 out` or `local route`.'),
     resource: maybe.describe('The AWS resource that decides at this gate.'),
@@ -52,6 +53,19 @@ const HopListSchema = z
   })
   .meta({ id: 'HopList', description: 'Every gate on the way to one address and back, evaluated on the model.' });
 
+const AddressSchema = z
+  .object({
+    zone: maybe,
+    zoneId: maybe,
+    address: text,
+    networkInterfaceId: maybe,
+    named: z.boolean().optional().describe('Whether the client’s own resolvers give it; absent when not asked.'),
+    tcp: maybe.describe('The outcome when all tries agree, `2 of 4` succeeded when they do not.'),
+    tls: maybe,
+    https: maybe,
+  })
+  .meta({ id: 'TargetAddress', description: 'One address of a target; a rung that was not asked is absent.' });
+
 const TargetSchema = z
   .object({
     id: text,
@@ -68,8 +82,73 @@ const TargetSchema = z
       .array(HopListSchema)
       .describe('One for each network interface of the endpoint; one for a gateway endpoint or the public path.'),
     causes: z.array(CauseCodeSchema),
+    addresses: z
+      .array(AddressSchema)
+      .optional()
+      .describe('Every address that the name or the endpoint has, in the order of the endpoint’s interfaces.'),
+    consequence: maybe.describe('What the users of its workload see while it cannot be reached.'),
+    answers: z
+      .array(
+        z.object({
+          resolver: text.describe('The resolver’s address, or the hosts file’s line.'),
+          name: text,
+          type: z.enum(['A', 'AAAA']),
+          addresses: texts,
+          class: z.enum(ANSWER_CLASSES).optional().describe('Whose the addresses are; absent without addresses.'),
+          words: text.describe('Which endpoint or interface, or why there is no address.'),
+        }),
+      )
+      .optional()
+      .describe('Who answers what; absent when no name was looked up.'),
   })
   .meta({ id: 'Target', description: 'One thing to reach, and what became of it.' });
+
+const proof = z
+  .enum(['opens', 'necessary', 'unproven'])
+  .describe(
+    '`opens`: with this alone the model opens a target; `necessary`: needed together with others; `unproven`: the model cannot show it.',
+  );
+
+const terraform = maybe.describe(
+  'The change as HCL, with its undo as a comment; comments only, in words, where Terraform cannot express it.',
+);
+
+const privilege = z
+  .enum(PRIVILEGES)
+  .optional()
+  .describe('How much the change admits, narrowest first; absent when it admits nothing new.');
+
+const AlternativeSchema = z
+  .object({
+    summary: text,
+    commands: texts,
+    undo: texts,
+    terraform,
+    privilege,
+    proof,
+    reason: text,
+    caution: maybe,
+  })
+  .meta({ id: 'FixAlternative', description: 'Another way to the same end, proven like the first.' });
+
+const BlastRadiusSchema = z
+  .object({
+    summary: text,
+    subnets: texts.describe('Subnets that the change reaches besides the client’s own.'),
+    breaks: z
+      .array(
+        z.object({
+          subnetId: text,
+          networkInterfaceId: maybe.describe('Absent where the subnet stands for any client in it.'),
+          address: maybe,
+          target: text,
+          because: text.describe('The gates that would close it, or where it would lead.'),
+        }),
+      )
+      .describe('Who would lose a target that it may be using today.'),
+    unknown: texts.describe('Subnets of which the model cannot tell.'),
+  })
+  .meta({ id: 'BlastRadius', description: 'What a change does beyond this client, computed on the model.' });
 
 const FixSchema = z
   .object({
@@ -84,13 +163,13 @@ const FixSchema = z
       'service provider',
       'application owner',
     ]),
-    proof: z
-      .enum(['opens', 'necessary', 'unproven'])
-      .describe(
-        '`opens`: with this alone the model opens a target; `necessary`: needed together with others; `unproven`: the model cannot show it.',
-      ),
+    proof,
     reason: text.describe('Why the proof says so.'),
     caution: maybe.describe('What else this change does.'),
+    terraform,
+    privilege,
+    alternatives: z.array(AlternativeSchema).optional().describe('Other ways, least privilege first.'),
+    blastRadius: BlastRadiusSchema.optional().describe('Absent when the change reaches nobody else.'),
   })
   .meta({ id: 'Fix' });
 
@@ -189,7 +268,23 @@ export const ReportSchema = z
       opens: targetIds.describe('Targets that the model opens once all steps are done.'),
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
+      perTarget: z
+        .array(z.object({ target: text, sets: z.array(z.array(z.int().positive())) }))
+        .optional()
+        .describe('For each broken target the smallest sets of causes (by rank) whose fixes open it on the model.'),
     }),
+    pasted: z
+      .array(
+        z.object({
+          target: text,
+          address: text,
+          gives: texts.describe('What the name gives now; empty when it gives nothing.'),
+          current: z.boolean().describe('Whether the pasted address is among them.'),
+          summary: text,
+        }),
+      )
+      .optional()
+      .describe('Addresses in the error text that was pasted, beside what their names give now.'),
     contradicted: z
       .array(
         z.object({
@@ -219,6 +314,9 @@ export const ReportSchema = z
       )
       .describe('Causes that could not be judged, and the calls that would decide them.'),
     unexplained: observationIds.describe('Failed observations that no cause explains.'),
+    unexplainedCouldBe: texts
+      .optional()
+      .describe('What could explain the unexplained, what this run speaks for first; absent when all is explained.'),
     notChecked: texts.describe('What this run did not look at, one sentence each.'),
     observations: z.array(ObservationSchema),
     coverage: z.array(

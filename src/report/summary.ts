@@ -1,6 +1,16 @@
 /** What a report says beside its causes, put into sentences once for all renderers. */
 import { LAYER_ORDER, type Layer, layerOf } from '../model/codes.ts';
-import type { Report, ReportCause, ReportTarget, ReportVantage, TargetStatus, Undecided } from '../model/report.ts';
+import type {
+  Privilege,
+  Report,
+  ReportCause,
+  ReportFix,
+  ReportFixAlternative,
+  ReportTarget,
+  ReportVantage,
+  TargetStatus,
+  Undecided,
+} from '../model/report.ts';
 import { type Missing, SLICES } from '../model/state.ts';
 import { atMost, count, formatDuration, groupBy, joinWords, STATUS_ORDER, sentence, unique } from './words.ts';
 
@@ -50,6 +60,35 @@ export function proofSentence(report: Report, cause: ReportCause): string {
   return `With this alone the model opens ${nameTargets(report, opened)}.`;
 }
 
+/** What is told of other ways where not everything is told: the first of them, and how many more there are. */
+export function otherWays(fix: ReportFix): string {
+  const [first, ...more] = fix.alternatives ?? [];
+  if (first === undefined) return '';
+  const rest = more.length === 0 ? '' : ` ${count(more.length, 'more way')} with --verbose.`;
+  return `${sentence(first.summary)}${rest}`;
+}
+
+/** One other way as a heading: what, how wide, and what the model shows of it. */
+export function wayHeading(way: ReportFixAlternative): string {
+  const width = way.privilege === undefined ? [] : [WIDTHS[way.privilege]];
+  return `${sentence(way.summary).replace(/\.$/, '')} (${[...width, PROOFS[way.proof]].join('; ')})`;
+}
+
+const WIDTHS = {
+  'security group': 'as wide as a security group',
+  'prefix list': 'as wide as a prefix list',
+  address: 'single addresses',
+  subnet: 'as wide as the subnet',
+  VPC: 'as wide as the VPC',
+  anywhere: 'any address',
+} as const satisfies Record<Privilege, string>;
+
+const PROOFS = {
+  opens: 'opens it on the model, too',
+  necessary: 'does as well in the plan',
+  unproven: 'not proven',
+} as const satisfies Record<ReportFix['proof'], string>;
+
 /** Three targets are named, more are counted. */
 export function nameTargets(report: Report, ids: readonly string[]): string {
   if (ids.length <= 3) return joinWords(ids);
@@ -61,6 +100,22 @@ export function nameTargets(report: Report, ids: readonly string[]): string {
 export function hasFixPlan(report: Report): boolean {
   const { steps, remaining } = report.fixPlan;
   return steps.length > 1 || (steps.length === 1 && remaining.length > 0);
+}
+
+/** Where a target has several smallest sets of fixes, the others are told: `secretsmanager… opens with cause 2 alone, too.` */
+export function otherSets(report: Report): readonly string[] {
+  const { steps, perTarget = [] } = report.fixPlan;
+  const told = perTarget.flatMap(({ target, sets }) => {
+    const others = sets.filter((set) => !set.every((rank) => steps.includes(rank)));
+    return others.length === 0 ? [] : [{ target, words: others.map((set) => rankWords(set)).join(', or with ') }];
+  });
+  return groupBy(told, ({ words }) => words).map(
+    ([words, alike]) =>
+      `${nameTargets(
+        report,
+        alike.map(({ target }) => target),
+      )} would also open with ${words}.`,
+  );
 }
 
 export type TargetGroup = {

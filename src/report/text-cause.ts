@@ -1,10 +1,10 @@
 /** One cause as a person reads it in a terminal: what, where on the path, why we are sure, what to type. */
-import type { Because, ReportCause } from '../model/report.ts';
+import type { Because, ReportCause, ReportFix } from '../model/report.ts';
 import { sightsOf } from './evidence.ts';
 import { breakCommand, fill, hang, indent, type Line, labelled, lineWidth, type Span, type Style } from './layout.ts';
 import { block, type Page, paragraph } from './page.ts';
 import { type DrawnHop, type DrawnPath, pathsOf } from './paths.ts';
-import { nameTargets, proofSentence } from './summary.ts';
+import { nameTargets, otherWays, proofSentence, wayHeading } from './summary.ts';
 import { atMost, joinWords, STANDING_WORDS, sentence } from './words.ts';
 
 /** Columns before the text of a cause, and before what stands beside its labels. */
@@ -76,8 +76,40 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ]),
     ...fact('Undo', commandLines(page, fix.undo)),
     ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),
+    ...fact('Others', othersLines(page, fix)),
+    ...fact('As HCL', page.verbose ? snippetLines(page, fix.terraform) : []),
+    ...fact('Or', page.verbose ? waysLines(page, fix) : say(otherWays(fix), 'dim')),
     ...fact('AWS', analyzer === undefined ? [] : say(`Reachability Analyzer calls it ${analyzer}.`)),
   ];
+}
+
+/** Who else is reached: a warning where somebody would lose something, a remark where nobody would. */
+function othersLines(page: Page, fix: ReportFix): readonly Line[] {
+  const { blastRadius } = fix;
+  if (blastRadius === undefined) return [];
+  const style: Style = blastRadius.breaks.length > 0 ? 'yellow' : 'dim';
+  return paragraph(page, sentence(blastRadius.summary), AT, style);
+}
+
+function waysLines(page: Page, fix: ReportFix): readonly Line[] {
+  return (fix.alternatives ?? []).flatMap((way, index) => [
+    ...(index === 0 ? [] : [[]]),
+    ...block(page, wayHeading(way), AT),
+    ...commandLines(page, way.commands),
+    ...(way.undo.length === 0
+      ? []
+      : labelled({ text: 'Undo', style: 'cyan' }, 6, commandLines(page, way.undo, AT + 6))),
+    ...(way.caution === undefined ? [] : paragraph(page, sentence(way.caution), AT, 'yellow')),
+    ...snippetLines(page, way.terraform),
+  ]);
+}
+
+/** Terraform as it is written: its lines are short, and broken ones could not be pasted. */
+function snippetLines(page: Page, terraform: string | undefined): readonly Line[] {
+  return (terraform ?? '')
+    .split('\n')
+    .filter((_, __, lines) => lines.length > 1 || lines[0] !== '')
+    .map((text): Line => (text === '' ? [] : [{ text: page.say(text) }]));
 }
 
 function fact(label: string, lines: readonly Line[]): readonly Line[] {

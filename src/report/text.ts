@@ -26,6 +26,7 @@ import {
   fullHeadline,
   hasFixPlan,
   openQuestions,
+  otherSets,
   rankWords,
   refusedCalls,
   shortNames,
@@ -34,6 +35,7 @@ import {
   vantageParts,
   wayTaken,
 } from './summary.ts';
+import { answerTables } from './text-answers.ts';
 import { causeLines, commandLines } from './text-cause.ts';
 import { atMost, count, groupBy, joinWords, LAYER_WORDS, sentence, VERDICT_WORDS } from './words.ts';
 
@@ -68,6 +70,7 @@ export function renderText(report: Report, options: TextOptions): string {
     targetLines(page),
     ...page.report.causes.map((cause) => causeLines(page, cause)),
     ...addressTables(page),
+    ...answerTables(page),
     planLines(page),
     closingLines(page),
     page.verbose ? ledgerLines(page) : [],
@@ -130,6 +133,7 @@ function groupLines(page: Page, group: TargetGroup): readonly Line[] {
         const words = [
           wayTaken(target),
           sentence(target.summary),
+          target.consequence ?? '',
           asked.length === 0 ? '' : `Asked for as ${joinWords(asked)}.`,
         ];
         const told = words.filter((text) => text !== '').join(' ');
@@ -203,6 +207,7 @@ function planLines(page: Page): readonly Line[] {
   const say = (text: string, style?: Style) => paragraph(page, text, AT, style);
   return section('Fix plan', [
     ...numbered,
+    ...otherSets(report).flatMap((line) => say(line)),
     ...(opens.length === 0 ? [] : say(`Then the model opens ${joinWords(opens)}.`, 'green')),
     ...(remaining.length === 0 ? [] : say(`Still closed after that, or unknown: ${joinWords(remaining)}.`, 'yellow')),
     ...(page.verbose && undo.length > 0 ? [...say('To take it all back:'), ...commandLines(page, undo, AT)] : []),
@@ -214,10 +219,12 @@ function closingLines(page: Page): readonly Line[] {
   const { report } = page;
   const say = (text: string, style?: Style) => paragraph(page, text, AT, style);
   return [
-    ...section(
-      'Not explained',
-      unexplainedLines(report).flatMap((line) => say(line)),
-    ),
+    ...section('Not explained', [
+      ...unexplainedLines(report).flatMap((line) => say(line)),
+      ...(report.unexplainedCouldBe === undefined
+        ? []
+        : say(`Could be: ${sentence(report.unexplainedCouldBe.join('; '))}`)),
+    ]),
     ...section('Contradicted', contradictedLines(page)),
     ...section('Not decided', undecidedLines(page)),
     ...section('Fine', fineLines(page)),

@@ -62,7 +62,7 @@ export function atMost(items: readonly string[], most: number): readonly string[
 /** A sentence ends with a full stop, once. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  return trimmed === '' || /[.!?:]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return trimmed === '' || /[.!?:][)”]?$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
 
 export function unique<T>(items: readonly T[]): T[] {

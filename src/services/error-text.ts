@@ -2,6 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import type { TargetRequest } from '../model/target.ts';
 import { findService, matchHost, suggestServices } from './catalogue.ts';
+import { HYPOTHESES, SOURCES } from './error-meanings.ts';
 import { parseTarget, parseWorkload } from './parse-target.ts';
 import { isRegion, PARTITIONS, REGION_SYNTAX } from './partitions.ts';
 
@@ -91,116 +92,6 @@ const ADDRESS_PLACES = [
   `address: ['"]${ADDRESS}['"](?:, port: ${PORT})?`,
 ].map((source) => new RegExp(source, 'gi'));
 
-/** Messages that name no host, and the service or workload that they come from (symptoms.md, error-message dictionary). */
-const SOURCES: readonly (readonly [RegExp, 'service' | 'workload', string])[] = [
-  [/encryption is not set up on the selected CloudWatch Logs/i, 'service', 'logs'],
-  [/validate logger args|Cloudwatch log stream|DockerTimeoutError/i, 'service', 'logs'],
-  [/SSM Agent hibernate|RequestManagedInstanceRoleToken/i, 'workload', 'ssm'],
-  [/TargetNotConnected|SSM Agent is not online|Starting session with SessionId/i, 'workload', 'session-manager'],
-  [/unable to (?:pull secrets|retrieve ecr registry auth)|registry auth/i, 'workload', 'ecs-fargate'],
-  [/CannotPullContainer|error parsing HTTP 403 response body/i, 'workload', 'ecr-pull'],
-  [/Error connecting to ACS/i, 'workload', 'ecs-ec2'],
-  [/NodeCreationFailure|IPAM-D|cni config uninitialized/i, 'workload', 'eks-node'],
-  [/Cannot reach InstanceService/i, 'workload', 'codedeploy'],
-  [/WaitCondition timed out|resource signal\(s\)|response from your Custom Resource/i, 'workload', 'cloudformation'],
-  [
-    /S3 endpoint validation failed|route to an S3 VPC endpoint|PrivateDnsOnlyForInboundResolverEndpoint/i,
-    'service',
-    's3',
-  ],
-  [/WebIdentityErr/i, 'service', 'sts'],
-];
-
-/** First match wins: what was refused by a policy reached the service, and so on down to plain silence. */
-const HYPOTHESES: readonly (readonly [RegExp, string])[] = [
-  [/no VPC endpoint policy allows/i, 'The network works: the endpoint policy has no Allow that fits the request.'],
-  [/explicit deny in a VPC endpoint policy/i, 'The network works: the endpoint policy denies the request.'],
-  [
-    /because no [a-z -]+ polic(?:y|ies) allows|with an explicit deny in/i,
-    'The service answered, so the network works; a policy demanding aws:SourceVpce or aws:SourceVpc also fails when the request came by another path than the endpoint.',
-  ],
-  [
-    /not authorized to perform: execute-api|ForbiddenException/i,
-    "A private execute-api endpoint answered: its private DNS captures public APIs too, or the API's resource policy denies this endpoint.",
-  ],
-  [
-    /UnknownOperationException/i,
-    'The network works, but another service than the one that was meant answered: look for a sibling endpoint name.',
-  ],
-  [
-    /error parsing HTTP 403 response body|Status code: 403|403 Forbidden/i,
-    'S3 answered and refused: an S3 endpoint policy usually shuts out a bucket that AWS or a third party owns.',
-  ],
-  [/RequestTimeTooSkewed|Signature expired|Signature not yet current/i, 'The clock of this machine is off.'],
-  [
-    /encryption is not set up on the selected CloudWatch Logs/i,
-    'The agent could not ask CloudWatch Logs about the log group: reachability or IAM, not encryption.',
-  ],
-  [
-    /NoCredentialProviders|no EC2 IMDS role|CredentialsEndpointError|Missing credentials|Unable to locate credentials/i,
-    'No credentials were found: the metadata service is off, out of hops from a container, or sent through a proxy.',
-  ],
-  [
-    /proxyconnect|HTTP proxy|ProxyError/i,
-    'The connection went to a proxy: NO_PROXY does not exempt the host, or the proxy setting is wrong.',
-  ],
-  [
-    /certificate is valid for|not in the cert's altnames|Hostname mismatch|doesn't match/i,
-    "The certificate does not cover the name that the client used: an endpoint's own vpce name, or a machine in between.",
-  ],
-  [
-    /unknown authority|self.signed certificate|local issuer certificate|Invalid server certificate|PKIX path/i,
-    'The certificate is not trusted: a machine in between presents its own, or this machine lacks the root certificates.',
-  ],
-  [
-    /TLS handshake timeout|handshake timed out/i,
-    'TCP opened and the TLS greeting got no answer: a firewall that filters by name or drops a split greeting, or packets too large for the path.',
-  ],
-  [
-    /conflicting DNS domain|ConflictingDomainExists/i,
-    'Another endpoint or a private hosted zone already owns the name in the VPC.',
-  ],
-  [/requires both enableDnsSupport/i, 'The DNS attributes of the VPC are off.'],
-  [
-    /does not provide a private DNS name/i,
-    'The service offers no private DNS, or its provider has not verified the name: use the vpce name.',
-  ],
-  [
-    /InvalidServiceName|Vpc Endpoint Service .{1,300} does not exist/i,
-    'The endpoint service does not exist under this name in this Region, or its provider does not allow this account.',
-  ],
-  [/does not support the availability zone/i, 'The endpoint service is not offered in the zone of the subnet.'],
-  [/deprecated endpoint/i, 'The client calls a legacy host that no endpoint covers.'],
-  [
-    /no such host|ENOTFOUND|NXDOMAIN|Could not resolve host|Name or service not known|Failed to resolve ['"]|nodename nor servname/i,
-    'The name was not found: a private zone hides it, no such host exists, or the resolver is not the one of the VPC.',
-  ],
-  [
-    /EAI_AGAIN|lookup [^\n]{1,300}(?:i\/o timeout|server misbehaving)|dial tcp: i\/o timeout|All nameservers failed|UnknownHostException|Temporary failure in name resolution/i,
-    'The resolver did not answer: a resolver of your own that cannot be reached, or too many queries.',
-  ],
-  [
-    /connection refused|ECONNREFUSED/i,
-    "Something answered and refused the port: a missing listener, a proxy or mesh sidecar, or this machine's own firewall.",
-  ],
-  [
-    /connection reset|ECONNRESET|socket hang up|broken pipe/i,
-    'The connection was cut: an idle timeout of 350 seconds on the way, or a stateful firewall.',
-  ],
-  [
-    /network is unreachable|ENETUNREACH|EHOSTUNREACH|No route to host/i,
-    'This machine or its subnet has no route to the address.',
-  ],
-  [
-    /WaitCondition timed out|resource signal\(s\)|response from your Custom Resource/i,
-    'No answer reached CloudFormation: its endpoint cannot be reached, or an S3 endpoint policy shuts out the bucket for the answers.',
-  ],
-  [
-    /i\/o timeout|timed? ?out|ETIMEDOUT|Client\.Timeout|deadline exceeded|request canceled|Could not connect|Inaccessible host|context canceled/i,
-    'Nothing answered. For an address inside the VPC look at security groups and network ACLs first, for any other at DNS, private DNS and routes.',
-  ],
-];
-
 /**
  * Reads an error message of the usual clients and agents (Go, Java, Node.js, botocore, curl, dnf, Docker, SSM, ECS, EKS).
  * Names and addresses are found by where such messages put them; free text is searched for AWS names only, so that file
@@ -211,10 +102,18 @@ export function targetsFromError(text: string): ErrorReading {
   const hosts = hostsOf(message);
   const remote = /proxyconnect/i.test(message) ? undefined : addressOf(message);
   const found = hosts.length > 0 ? hosts : remote === undefined ? [] : [withPort(remote.address, remote.port)];
-  const requests = found.length > 0 ? found.flatMap(requestOf) : requestsWithoutHost(message);
+  const read = found.flatMap(requestOf);
+  // A host that was cut short (`https://ssm...`) is none: then the words tell which agent wrote them.
+  const requests = read.length > 0 ? read : requestsWithoutHost(message);
+  // With two hosts in the text nobody knows whose address it is.
+  const onlyHost = new Set(hosts.map((host) => host.toLowerCase())).size === 1;
   const hypothesis = HYPOTHESES.find(([pattern]) => pattern.test(message))?.[1];
   return {
-    requests: distinct(requests).slice(0, MAX_REQUESTS),
+    requests: distinct(requests)
+      .slice(0, MAX_REQUESTS)
+      .map((request) =>
+        request.kind === 'host' && onlyHost && remote !== undefined ? { ...request, pasted: remote.address } : request,
+      ),
     ...(hypothesis === undefined ? {} : { hypothesis }),
     ...(remote === undefined ? {} : { address: remote.address }),
   };

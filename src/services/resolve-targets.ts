@@ -1,5 +1,5 @@
 /** Turns what the user typed into hosts and ports to reach, with the help of the Region and of the VPC's endpoints. */
-import type { VpcEndpoint } from '../model/aws.ts';
+import type { EndpointService, VpcEndpoint } from '../model/aws.ts';
 import type { Slice } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import {
@@ -13,11 +13,12 @@ import {
   suggestServices,
 } from './catalogue.ts';
 import { endpointNames, hostCoveredBy, hostOfEndpoint, regionalName } from './endpoint-names.ts';
+import { serviceNamesCovering } from './offers.ts';
 import { printable } from './parse-target.ts';
 import { partitionOfRegion } from './partitions.ts';
 import { guessServiceNames, namesOfSuffix, parseServiceName, serviceNames } from './service-names.ts';
 import { CUSTOM_SERVICE_ID, type Service, serviceById } from './service-table.ts';
-import { findWorkload } from './workloads.ts';
+import { consequenceOf, findWorkload, type Workload, type WorkloadNeed } from './workloads.ts';
 
 export { hostCoveredBy } from './endpoint-names.ts';
 
@@ -27,6 +28,8 @@ export type ResolveContext = {
   /** the client's VPC; endpoints of other VPCs are then not "every endpoint" */
   readonly vpcId?: string | undefined;
   readonly vpcEndpoints: Slice<VpcEndpoint>;
+  /** where it is known, the services' own private names win over our table */
+  readonly endpointServices?: Slice<EndpointService> | undefined;
 };
 
 export type ResolvedTargets = {
@@ -51,9 +54,10 @@ const NO_REGION = 'the Region is not known; set --region or AWS_REGION';
  */
 export function resolveTargets(requests: readonly TargetRequest[], context: ResolveContext): ResolvedTargets {
   const outcomes = requests.map((request) => resolveRequest(request, context));
+  const workloads = requests.flatMap((request) => (request.kind === 'workload' ? [request.workload] : []));
   return {
     targets: joinDrafts(
-      outcomes.flatMap(({ drafts }) => drafts ?? []),
+      outcomes.flatMap(({ drafts }) => drafts ?? []).map((draft) => withWorkload(draft, workloads)),
       context,
     ),
     problems: [...new Set(outcomes.flatMap(({ problem }) => problem ?? []))],
@@ -64,7 +68,14 @@ export function resolveTargets(requests: readonly TargetRequest[], context: Reso
 function resolveRequest(request: TargetRequest, context: ResolveContext): Outcome {
   switch (request.kind) {
     case 'host':
-      return { drafts: [draftOfHost(request.host, request.port, request.text, context, { path: request.path })] };
+      return {
+        drafts: [
+          draftOfHost(request.host, request.port, request.text, context, {
+            path: request.path,
+            pasted: request.pasted,
+          }),
+        ],
+      };
     case 'address':
       // No service is claimed for an address: DescribeVpcEndpoints lists interfaces, not their addresses.
       return {
@@ -177,7 +188,8 @@ function resolveWorkload(id: string, requested: string, context: ResolveContext)
   const drafts = outcomes
     .flatMap((outcome) => outcome.drafts ?? [])
     .map((draft) => ({ ...draft, workload: workload.id }));
-  const notes = outcomes.flatMap((outcome) => outcome.notes ?? []);
+  const others = context.vpcEndpoints.known ? workload.conditional.filter(({ service }) => !present.has(service)) : [];
+  const notes = [...outcomes.flatMap((outcome) => outcome.notes ?? []), ...conditionNotes(workload, others)];
   const problem = outcomes.find((outcome) => outcome.problem !== undefined)?.problem;
   if (drafts.length === 0 && problem === undefined) {
     const why = context.vpcEndpoints.known
@@ -188,6 +200,26 @@ function resolveWorkload(id: string, requested: string, context: ResolveContext)
     };
   }
   return problem === undefined ? { drafts, notes } : { drafts, notes, problem };
+}
+
+/**
+ * What the workload needs under a condition that we cannot see, and has no endpoint for: not probed, because most do not need
+ * it, and said, because those who do will look everywhere else first.
+ */
+function conditionNotes(workload: Workload, needs: readonly WorkloadNeed[]): string[] {
+  if (needs.length === 0 || workload.required.length === 0) return [];
+  const listed = needs.map(({ service, when }) => `${service} (when ${when})`).join(', ');
+  return [
+    `${workload.title}: not checked, and without an endpoint in this VPC, is what only some need: ${listed}. Name such a service as a target if you do.`,
+  ];
+}
+
+/** A target that was named beside a workload which needs it is a part of that workload. */
+function withWorkload(draft: Draft, workloads: readonly string[]): Draft {
+  const { serviceId } = draft;
+  if (draft.workload !== undefined || serviceId === undefined) return draft;
+  const workload = workloads.find((id) => consequenceOf(id, serviceId) !== undefined);
+  return workload === undefined ? draft : { ...draft, workload };
 }
 
 /** One service of a workload. The registry's host needs an account id: without one the rest of the workload is still worth a look. */
@@ -264,7 +296,11 @@ function draftOfHost(
   port: number,
   requested: string,
   context: ResolveContext,
-  more: { readonly path?: string | undefined; readonly region?: string | undefined } = {},
+  more: {
+    readonly path?: string | undefined;
+    readonly region?: string | undefined;
+    readonly pasted?: string | undefined;
+  } = {},
 ): Draft {
   const match = matchHost(host);
   const covering = endpointsHere(context).filter((endpoint) => hostCoveredBy(host, endpoint));
@@ -272,13 +308,15 @@ function draftOfHost(
   const guess = match === undefined ? guessServiceNames(host) : undefined;
   const fromTable =
     match === undefined ? (guess?.names ?? []) : serviceNamesForHost(match, more.region ?? context.region);
-  const names = unique([...fromEndpoints, ...fromTable]);
-  const serviceId = match?.service?.id ?? parseServiceName(fromEndpoints[0] ?? '')?.service?.id;
+  const fromServices = serviceNamesCovering(context.endpointServices, host);
+  const names = unique([...fromEndpoints, ...fromServices, ...fromTable]);
+  const serviceId = match?.service?.id ?? parseServiceName(fromEndpoints[0] ?? fromServices[0] ?? '')?.service?.id;
   return {
     requested,
     host,
     port,
     path: more.path,
+    pasted: more.pasted,
     serviceId,
     serviceNames: names,
     region: match?.region ?? guess?.region,
@@ -337,6 +375,7 @@ function joinDrafts(drafts: readonly Draft[], context: ResolveContext): Target[]
           requested: unique([...earlier.requested, requested]),
           serviceNames: unique([...earlier.serviceNames, ...draft.serviceNames]),
           path: earlier.path ?? draft.path,
+          pasted: earlier.pasted ?? draft.pasted,
           application: draft.path === undefined ? earlier.application : 'https',
           endpointId: earlier.endpointId ?? draft.endpointId,
           workload: earlier.workload ?? draft.workload,

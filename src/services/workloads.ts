@@ -18,6 +18,11 @@ export type Workload = {
   readonly required: readonly WorkloadNeed[];
   /** needed under a condition that we cannot see */
   readonly conditional: readonly WorkloadNeed[];
+  /**
+   * services of which an endpoint in a VPC tells that this workload runs there, because hardly anything else calls them:
+   * nobody has ecr.dkr without pulling images
+   */
+  readonly toldBy: readonly string[];
   /** something else that must hold, worth saying once */
   readonly note?: string | undefined;
   readonly source: string;
@@ -53,7 +58,7 @@ const IMAGE_PULL: readonly WorkloadNeed[] = [
   {
     service: 's3',
     without:
-      'The manifest arrives, then the layers hang or fail: "context canceled", or 403 where the policy forbids the layer bucket.',
+      'The image pull fails after the manifest, because the layers come from S3: "context canceled", or 403 where a policy forbids the layer bucket.',
   },
 ];
 
@@ -82,12 +87,16 @@ const TASK_OPTIONS: readonly WorkloadNeed[] = [
   { service: 'ssmmessages', when: 'ECS Exec is used', without: 'ECS Exec fails: TargetNotConnectedException.' },
 ];
 
-/** Required and conditional services: facts.md 5.4. What is seen without them: symptoms.md. */
+/**
+ * Required and conditional services: facts.md 5.4. What is seen without them: symptoms.md (error-message dictionary, "SSM / ECS /
+ * EKS agents"; the two minutes are case C010, the stopped tasks C093, the layers C005 and C127).
+ */
 export const WORKLOADS: readonly Workload[] = [
   {
     id: 'session-manager',
     title: 'Session Manager',
     aliases: ['session', 'sessions'],
+    toldBy: ['ssm', 'ssmmessages', 'ec2messages'],
     required: SSM_CORE,
     conditional: [
       OLD_AGENT,
@@ -96,7 +105,7 @@ export const WORKLOADS: readonly Workload[] = [
         service: 'logs',
         when: 'sessions are logged to CloudWatch Logs',
         without:
-          'The prompt takes two minutes, or the session fails with "encryption is not set up on the selected CloudWatch Logs log group".',
+          'Sessions start two minutes late, or fail with "encryption is not set up on the selected CloudWatch Logs log group".',
       },
       { service: 's3', when: 'sessions are logged to S3', without: 'Session logs are lost, or sessions do not start.' },
     ],
@@ -106,6 +115,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'ssm',
     title: 'Systems Manager managed node',
     aliases: ['systems-manager', 'ssm-agent'],
+    toldBy: [],
     required: SSM_CORE,
     conditional: [
       OLD_AGENT,
@@ -128,6 +138,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'ecr-pull',
     title: 'Image pull from Amazon ECR',
     aliases: ['ecr', 'docker-pull', 'image-pull'],
+    toldBy: ['ecr.api', 'ecr.dkr'],
     required: IMAGE_PULL,
     conditional: [],
     note: 'The first pull through a pull-through cache still needs the internet. A dual-stack ECR endpoint needs a dual-stack S3 endpoint.',
@@ -137,6 +148,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'ecs-fargate',
     title: 'Amazon ECS on Fargate',
     aliases: ['fargate'],
+    toldBy: [],
     required: IMAGE_PULL,
     conditional: TASK_OPTIONS,
     note: 'Platform version 1.4.0 and later. Fargate tasks need none of the ECS endpoints.',
@@ -146,6 +158,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'ecs-ec2',
     title: 'Amazon ECS on EC2',
     aliases: ['ecs'],
+    toldBy: ['ecs', 'ecs-agent', 'ecs-telemetry'],
     required: [
       { service: 'ecs', without: 'The container instance does not register with the cluster.' },
       {
@@ -163,6 +176,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'eks-node',
     title: 'Amazon EKS node in a private cluster',
     aliases: ['eks', 'kubernetes', 'eks-private'],
+    toldBy: ['eks', 'eks-auth'],
     required: [
       {
         service: 'ec2',
@@ -205,6 +219,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'lambda',
     title: 'Lambda function in a VPC',
     aliases: ['lambda-vpc'],
+    toldBy: [],
     required: [],
     conditional: ['secretsmanager', 'ssm', 'kms', 'sts', 's3', 'dynamodb', 'sqs', 'sns', 'events', 'lambda'].map(
       (service) => ({
@@ -220,6 +235,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'cloudwatch-agent',
     title: 'CloudWatch agent',
     aliases: ['cwagent'],
+    toldBy: [],
     required: [
       { service: 'monitoring', without: 'Metrics do not arrive.' },
       { service: 'logs', without: 'Logs do not arrive.' },
@@ -243,6 +259,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'codedeploy',
     title: 'CodeDeploy agent on EC2',
     aliases: ['codedeploy-agent'],
+    toldBy: ['codedeploy', 'codedeploy-commands-secure'],
     required: [
       {
         service: 'codedeploy-commands-secure',
@@ -258,6 +275,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'codeartifact',
     title: 'Packages from CodeArtifact',
     aliases: [],
+    toldBy: ['codeartifact', 'codeartifact.repositories'],
     required: [
       { service: 'codeartifact', without: 'No authorization token is issued.' },
       { service: 'codeartifact.repositories', without: 'Package managers cannot reach the repository.' },
@@ -271,6 +289,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'cloudformation',
     title: 'CloudFormation signals and custom resources',
     aliases: ['cfn', 'cfn-init', 'cfn-signal'],
+    toldBy: [],
     required: [
       {
         service: 'cloudformation',
@@ -290,6 +309,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'kcl',
     title: 'Kinesis Client Library consumer',
     aliases: ['kinesis-client-library'],
+    toldBy: [],
     required: [
       { service: 'kinesis-streams', without: 'Shards cannot be read.' },
       { service: 'dynamodb', without: 'Leases cannot be taken: the consumer never starts.' },
@@ -302,6 +322,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'sagemaker',
     title: 'SageMaker',
     aliases: ['sagemaker-studio', 'studio'],
+    toldBy: ['sagemaker.api', 'sagemaker.runtime'],
     required: [
       { service: 'sagemaker.api', without: 'Jobs and endpoints cannot be managed; Studio does not start.' },
       { service: 'sagemaker.runtime', without: 'Endpoints cannot be invoked.' },
@@ -320,6 +341,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'emr',
     title: 'Amazon EMR in a private subnet',
     aliases: ['elasticmapreduce'],
+    toldBy: ['elasticmapreduce'],
     required: [{ service: 's3', without: 'The cluster ends with a bootstrap or provisioning error.' }],
     conditional: [
       { service: 'dynamodb', when: 'EMRFS consistent view or DynamoDB tables are used', without: 'Jobs fail.' },
@@ -332,6 +354,7 @@ export const WORKLOADS: readonly Workload[] = [
     id: 'bedrock',
     title: 'Amazon Bedrock',
     aliases: [],
+    toldBy: ['bedrock', 'bedrock-runtime', 'bedrock-agent', 'bedrock-agent-runtime'],
     required: [{ service: 'bedrock-runtime', without: 'Models cannot be invoked.' }],
     conditional: [
       { service: 'bedrock', when: 'models, guardrails or jobs are managed', without: 'Management calls time out.' },
@@ -357,4 +380,45 @@ export function findWorkload(text: string): Workload | undefined {
 export function suggestWorkloads(text: string): string[] {
   const words = WORKLOADS.flatMap((workload) => [workload.id, ...workload.aliases]);
   return [...new Set(nearest(text, words).flatMap((word) => findWorkload(word)?.id ?? []))];
+}
+
+/** What the users of a workload see when it cannot reach a service; undefined when it does not need it. */
+export function consequenceOf(workloadId: string, serviceId: string): string | undefined {
+  const workload = WORKLOADS.find(({ id }) => id === workloadId);
+  if (workload === undefined) return undefined;
+  return [...workload.required, ...workload.conditional].find(({ service }) => service === serviceId)?.without;
+}
+
+/** A service of a workload whose other services are covered already. */
+export type Companion = {
+  readonly workload: Workload;
+  /** the covered service that tells of the workload */
+  readonly covered: string;
+  readonly without: string;
+};
+
+/** Services that many things in a VPC call: an endpoint for one of them tells of no workload. */
+const COMMON: ReadonlySet<string> = new Set(['s3', 'dynamodb', 'logs', 'sts', 'ec2', 'kms']);
+
+/**
+ * Whether a service completes a workload that the VPC has begun to cover.
+ * @param asked the workload that the user named, if any; then its conditional members count too
+ * @param covered ids of the services that the VPC has endpoints for
+ */
+export function companionOf(
+  serviceId: string,
+  asked: string | undefined,
+  covered: readonly string[],
+): Companion | undefined {
+  for (const workload of WORKLOADS) {
+    if (asked !== undefined && workload.id !== asked) continue;
+    const needs = asked === undefined ? workload.required : [...workload.required, ...workload.conditional];
+    const need = needs.find(({ service }) => service === serviceId);
+    if (need === undefined) continue;
+    const own = workload.required.map(({ service }) => service).filter((service) => !COMMON.has(service));
+    const tellers = asked === undefined ? workload.toldBy : [...workload.toldBy, ...own];
+    const teller = tellers.find((service) => service !== serviceId && covered.includes(service));
+    if (teller !== undefined) return { workload, covered: teller, without: need.without };
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 /** Reads what the environment says: Lambda, pod or container, proxies, and settings of the SDKs. */
 import type { Host } from '../model/host.ts';
-import type { ProxySettings, SdkSettings } from '../model/vantage.ts';
+import type { CredentialSource, ProxySettings, SdkSettings } from '../model/vantage.ts';
 import { activeProfile, type ProfileSettings } from './sdk-config.ts';
 
 /** Where the process runs, as far as its environment tells. */
@@ -59,6 +59,30 @@ export function proxySettings(env: Host['env']): { readonly proxy: ProxySettings
 }
 
 /**
+ * The header that the credentials in a proxy variable become (Basic, RFC 7617), or undefined when it has none. For the probe of the
+ * proxy only: the value must never be kept or shown.
+ */
+export function proxyAuthorization(
+  env: Host['env'],
+  variable: 'HTTPS_PROXY' | 'HTTP_PROXY' | 'ALL_PROXY',
+): string | undefined {
+  const value = [env[variable.toLowerCase()], env[variable]].find(isSet)?.trim();
+  const rest = value?.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '') ?? '';
+  const at = rest.lastIndexOf('@');
+  if (at < 0) return undefined;
+  const [user = '', ...password] = rest.slice(0, at).split(':');
+  return `Basic ${Buffer.from(`${unescaped(user)}:${unescaped(password.join(':'))}`).toString('base64')}`;
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/**
  * What the SDKs would take from the environment and the active profile, each setting with the SDKs' own precedence
  * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html): a service's variable, AWS_ENDPOINT_URL, the
  * profile's `services` section, the profile's `endpoint_url`. So AWS_ENDPOINT_URL silences the whole file.
@@ -70,7 +94,9 @@ export function sdkSettings(
   const general = env.AWS_ENDPOINT_URL || undefined;
   const fromFile =
     general === undefined ? { ...named('', file?.endpointUrl), ...file?.serviceEndpointUrls } : named('', general);
-  const all: Record<string, string> = { ...fromFile, ...serviceEndpointUrls(env) };
+  const fromServices = serviceEndpointUrls(env);
+  const all: Record<string, string> = { ...fromFile, ...fromServices };
+  const variables = { ...fromServices, ...named('', general) };
   const ignored = flag(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS) ?? flag(file?.ignoreEndpointUrls) ?? false;
   const notes: string[] = [];
   if (ignored && Object.keys(all).length > 0) {
@@ -79,14 +105,49 @@ export function sdkSettings(
   const urls = Object.entries(all).map(([service, url]) => [service, withoutCredentials(url) ?? url] as const);
   return {
     sdk: {
-      region: env.AWS_REGION || env.AWS_DEFAULT_REGION || file?.region,
+      ...regionOf(env, file),
       profile: activeProfile(env),
       endpointUrls: ignored ? {} : Object.fromEntries(urls),
+      ...(ignored || urls.length === 0
+        ? {}
+        : {
+            endpointUrlSources: Object.fromEntries(
+              urls.map(([service]) => [
+                service,
+                service in variables
+                  ? `AWS_ENDPOINT_URL${service === '' ? '' : `_${service.toUpperCase()}`}`
+                  : `the profile ${activeProfile(env) ?? 'default'}`,
+              ]),
+            ),
+          }),
       useFips: flag(env.AWS_USE_FIPS_ENDPOINT) ?? flag(file?.useFips),
       useDualstack: flag(env.AWS_USE_DUALSTACK_ENDPOINT) ?? flag(file?.useDualstack),
+      credentialSources: credentialSources(env, file),
     },
     notes,
   };
+}
+
+function regionOf(env: Host['env'], file: ProfileSettings | undefined): Pick<SdkSettings, 'region' | 'regionSource'> {
+  const variable = (['AWS_REGION', 'AWS_DEFAULT_REGION'] as const).find((name) => isSet(env[name]));
+  if (variable !== undefined) return { region: env[variable], regionSource: variable };
+  if (file?.region === undefined) return { region: undefined };
+  return { region: file.region, regionSource: `the profile ${activeProfile(env) ?? 'default'}` };
+}
+
+/**
+ * The sources that the SDKs ask before the metadata service
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html), by the presence of their settings only.
+ */
+function credentialSources(env: Host['env'], file: ProfileSettings | undefined): CredentialSource[] | undefined {
+  const sources: [CredentialSource, boolean][] = [
+    ['environment', isSet(env.AWS_ACCESS_KEY_ID) && isSet(env.AWS_SECRET_ACCESS_KEY)],
+    ['web-identity', isSet(env.AWS_WEB_IDENTITY_TOKEN_FILE)],
+    ['container', isSet(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI) || isSet(env.AWS_CONTAINER_CREDENTIALS_FULL_URI)],
+    ['profile', file?.hasCredentialSource === true],
+  ];
+  const present = sources.filter(([, isPresent]) => isPresent).map(([source]) => source);
+  return present.length > 0 ? present : undefined;
 }
 
 /**

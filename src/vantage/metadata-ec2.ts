@@ -2,7 +2,8 @@
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
-import type { ClientInterface } from '../model/vantage.ts';
+import type { MetadataOutcome } from '../model/observation.ts';
+import type { ClientInterface, MetadataSight } from '../model/vantage.ts';
 import { canonicalAddress } from './addresses.ts';
 import { type MetadataAnswer, type MetadataClient, metadataClient } from './metadata-http.ts';
 
@@ -28,9 +29,13 @@ export type InstanceMetadataResult = {
   readonly metadata?: InstanceMetadata | undefined;
   /** why there is nothing, one sentence without its full stop */
   readonly problem?: string | undefined;
+  /** how the token request ended; absent when it was not made, or not to its end */
+  readonly sight?: MetadataSight | undefined;
   /** what is missing from an answer that came */
   readonly notes: readonly string[];
   readonly coverage: CoverageEntry;
+  /** this machine's clock minus the service's Date header, in milliseconds */
+  readonly clockOffsetMs?: number | undefined;
 };
 
 const SERVICE = 'instance metadata service';
@@ -62,6 +67,7 @@ export async function readInstanceMetadata(
     );
   }
   try {
+    const asked = host.monotonic();
     const answer = await client.request(
       'PUT',
       '/latest/api/token',
@@ -72,12 +78,43 @@ export async function readInstanceMetadata(
     if (token === '' || /\s/.test(token)) {
       const why = describeTokenFailure(answer, client.name, timeoutMs, options.inContainer);
       const problem = `No instance metadata service: ${why}`;
-      return { problem, notes: [], coverage: { what: SERVICE, outcome: 'refused', count: 1, why } };
+      const sight = sightOf(answer, false, client, host.monotonic() - asked);
+      return { problem, sight, notes: [], coverage: { what: SERVICE, outcome: 'refused', count: 1, why } };
     }
-    return await readWithToken(client, token, signal);
+    const sight = sightOf(answer, true, client, host.monotonic() - asked);
+    return { ...(await readWithToken(client, token, signal)), sight, clockOffsetMs: client.clockOffsetMs() };
   } finally {
     await client.close();
   }
+}
+
+const FAILURE_WORDS = {
+  timeout: 'timeout',
+  refused: 'refused',
+  unreachable: 'unreachable',
+  reset: 'reset',
+  prohibited: 'prohibited',
+  'not-http': 'not-a-token',
+  failed: 'failed',
+  // The guard or the end of the run: nothing was learnt.
+  'not-allowed': undefined,
+  stopped: undefined,
+} as const satisfies Record<string, MetadataOutcome | undefined>;
+
+function sightOf(
+  answer: MetadataAnswer,
+  isToken: boolean,
+  { address, port }: MetadataClient,
+  elapsed: number,
+): MetadataSight | undefined {
+  const ms = Math.round(elapsed);
+  if (answer.outcome === 'answered') {
+    const outcome = isToken ? 'answered' : answer.status === 403 ? 'forbidden' : 'not-a-token';
+    return { outcome, address, port, status: answer.status, connected: true, ms };
+  }
+  const outcome = FAILURE_WORDS[answer.outcome];
+  const { connected, code } = answer;
+  return outcome === undefined ? undefined : { outcome, address, port, connected, code, ms };
 }
 
 /** The variable wins over the mode, whose value is compared without case. */

@@ -26,6 +26,8 @@ export type MetadataAnswer =
 export type MetadataClient = {
   /** the service's address, for sentences: `169.254.169.254`, `127.0.0.1:1338` */
   readonly name: string;
+  readonly address: string;
+  readonly port: number;
   /** Ends within the request timeout or with the signal; never throws on network trouble. */
   readonly request: (
     method: 'GET' | 'PUT',
@@ -33,6 +35,8 @@ export type MetadataClient = {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ) => Promise<MetadataAnswer>;
+  /** this machine's clock minus the Date header of the latest answer that had one, in milliseconds */
+  readonly clockOffsetMs: () => number | undefined;
   /** Drops every connection, also those still being made. */
   readonly close: () => Promise<void>;
 };
@@ -85,13 +89,21 @@ export function metadataClient(
     maxResponseSize: LARGEST_ANSWER,
   });
 
+  let clockOffsetMs: number | undefined;
+
   return {
     name: base.host,
+    clockOffsetMs: () => clockOffsetMs,
+    address,
+    port,
     request: async (method, path, headers, signal) => {
       const timer = AbortSignal.timeout(timeoutMs);
       const either = AbortSignal.any([signal, timer]);
       try {
-        return await beforeAbort(exchange(pool, method, `${prefix}${path}`, headers, either), either);
+        const exchanged = await beforeAbort(exchange(pool, method, `${prefix}${path}`, headers, either), either);
+        // Link-local: the way there and back is no part of the difference.
+        if (!Number.isNaN(exchanged.date)) clockOffsetMs = Math.round(host.now() - exchanged.date);
+        return exchanged.answer;
       } catch (error) {
         if (signal.aborted) return { outcome: 'stopped', connected: wire.connected() };
         if (timer.aborted) return { outcome: 'timeout', connected: wire.connected() };
@@ -111,9 +123,14 @@ async function exchange(
   path: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
-): Promise<MetadataAnswer> {
-  const answer = await pool.request({ method, path, headers: { ...headers }, signal });
-  return { outcome: 'answered', status: answer.statusCode, body: await answer.body.text() };
+): Promise<{ readonly answer: MetadataAnswer; readonly date: number }> {
+  const {
+    statusCode: status,
+    headers: received,
+    body,
+  } = await pool.request({ method, path, headers: { ...headers }, signal });
+  const date = Date.parse(String(received['date'] ?? ''));
+  return { answer: { outcome: 'answered', status, body: await body.text() }, date };
 }
 
 /** undici heeds the signal of a request only once its connection is made; a silent address never gets that far. */

@@ -9,6 +9,10 @@ export type ProfileSettings = {
   readonly useFips?: string | undefined;
   readonly useDualstack?: string | undefined;
   readonly ignoreEndpointUrls?: string | undefined;
+  /** a file of root certificates, as AWS_CA_BUNDLE names one */
+  readonly caBundle?: string | undefined;
+  /** whether the profile names a source of credentials of its own; which one, and its values, are not kept */
+  readonly hasCredentialSource?: boolean | undefined;
 };
 
 /** A section's settings by name; of a nested block (`s3 =` and indented lines) by `block.name`. */
@@ -22,6 +26,17 @@ const KEPT = [
   'use_fips_endpoint',
   'use_dualstack_endpoint',
   'ignore_configured_endpoint_urls',
+  'ca_bundle',
+];
+
+/** Settings by which a profile gets its credentials elsewhere than at the metadata service; their presence is all that is kept. */
+const CREDENTIAL_SETTINGS = [
+  'aws_access_key_id',
+  'credential_process',
+  'sso_session',
+  'sso_start_url',
+  'web_identity_token_file',
+  'login_session',
 ];
 
 /**
@@ -60,6 +75,8 @@ export function parseProfileSettings(text: string, profile: string): ProfileSett
     useFips: settings.get('use_fips_endpoint'),
     useDualstack: settings.get('use_dualstack_endpoint'),
     ignoreEndpointUrls: settings.get('ignore_configured_endpoint_urls'),
+    caBundle: settings.get('ca_bundle'),
+    ...(settings.has('credential source') ? { hasCredentialSource: true } : {}),
   };
 }
 
@@ -83,6 +100,7 @@ function parseSections(text: string): Map<string, Map<string, string>> {
     const name = rawName.toLowerCase();
     const nested = indent !== '' && block !== undefined;
     if (!nested) block = value === '' ? name : undefined;
+    if (!nested && CREDENTIAL_SETTINGS.includes(name) && value !== '') section.set('credential source', 'yes');
     if (KEPT.includes(name) && value !== '') section.set(nested ? `${block}.${name}` : name, value);
   }
   return sections;

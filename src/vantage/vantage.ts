@@ -7,11 +7,13 @@ import { type ClientChoice, chooseClientInterface, publicShape } from './client-
 import { proxySettings, readSurroundings, type Surroundings, sdkSettings } from './environment.ts';
 import { readEphemeralPorts } from './ephemeral-ports.ts';
 import { readHostsFile } from './hosts-file.ts';
+import { readMachine } from './machine.ts';
 import { type InstanceMetadata, type InstanceMetadataResult, readInstanceMetadata } from './metadata-ec2.ts';
 import { readTaskMetadata, type TaskMetadata } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
 import { readRoutes } from './routes.ts';
 import { activeProfile, readProfileSettings } from './sdk-config.ts';
+import { readTrustStores } from './trust-stores.ts';
 
 export type VantageOptions = {
   readonly durations: Durations;
@@ -32,7 +34,8 @@ export async function takeVantage(
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
-  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile] = await Promise.all([
+  const at = new Date(realHost.now()).toISOString();
+  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, machine] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     readTaskMetadata(host, durations, signal),
     readResolvConf(host),
@@ -40,9 +43,11 @@ export async function takeVantage(
     readEphemeralPorts(host),
     readRoutes(host),
     readProfileSettings(host),
+    readMachine(host),
   ]);
+  const trustStores = await readTrustStores(host, profile?.caBundle);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
-  const localInterfaces = host.interfaces();
+  const localInterfaces = await withMtu(host);
   const choice = chooseClientInterface({
     interfaces: instance.metadata?.interfaces ?? [],
     taskInterface: task.metadata?.taskInterface,
@@ -52,10 +57,13 @@ export async function takeVantage(
     localRoutes,
   });
   const { proxy, notes: proxyNotes } = proxySettings(host.env);
-  const { sdk, notes: sdkNotes } = sdkSettings(host.env, profile);
+  const { sdk, notes: sdkNotes } = sdkSettings(withoutWiring(host), profile);
   const vantage: Vantage = {
     ...emptyVantage(kind),
     ...identity(host, kind, instance.metadata, task.metadata, choice),
+    ...(instance.metadata === undefined && machine.instanceId !== undefined && RUNS_ON_OWN_INSTANCE.has(kind)
+      ? { instanceId: machine.instanceId }
+      : {}),
     ...resolution(resolvers, task.metadata),
     hosts,
     ephemeralPorts,
@@ -63,6 +71,15 @@ export async function takeVantage(
     localRoutes,
     proxy,
     sdk,
+    clock: {
+      at,
+      readings:
+        instance.clockOffsetMs === undefined ? [] : [{ source: 'instance-metadata', offsetMs: instance.clockOffsetMs }],
+    },
+    trustStores,
+    metadata: instance.sight,
+    container: surroundings.container,
+    ec2Machine: machine.ec2,
     notes: [
       ...interfaceNotes(kind, instance, task.metadata, choice, options.from),
       ...instance.notes,
@@ -76,6 +93,21 @@ export async function takeVantage(
     ],
   };
   return { vantage, coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined) };
+}
+
+/** Where the machine is an instance of the user's: Fargate and Lambda run on machines of AWS's own. */
+const RUNS_ON_OWN_INSTANCE: ReadonlySet<VantageKind> = new Set(['ec2', 'ecs-ec2', 'eks-pod', 'host']);
+
+/** Linux keeps each device's MTU in a file; elsewhere it stays unknown. */
+async function withMtu(host: Host): Promise<Vantage['localInterfaces']> {
+  const interfaces = host.interfaces();
+  const names = [...new Set(interfaces.map((one) => one.name))];
+  const read = await Promise.all(names.map((name) => host.readFile(`/sys/class/net/${name}/mtu`)));
+  const mtus = new Map(names.map((name, i) => [name, Number(read[i]?.trim() || Number.NaN)]));
+  return interfaces.map((one) => {
+    const mtu = mtus.get(one.name);
+    return mtu !== undefined && Number.isInteger(mtu) && mtu > 0 ? { ...one, mtu } : one;
+  });
 }
 
 /** Lambda and Fargate have no instance of the user's: asking would cost a second and say nothing. */
@@ -180,6 +212,11 @@ function interfaceNotes(
     ];
   }
   return instance.problem === undefined ? [] : [`${instance.problem}; the client's network interface is not known.`];
+}
+
+/** What other programs of this machine see: the variables that only lead this run's own calls are left out. */
+function withoutWiring({ env, wiring = [] }: Host): Host['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !wiring.includes(name)));
 }
 
 /** The file's content, or undefined once the time is up: a home directory on a dead network file system never answers. */

@@ -39,11 +39,13 @@ const OF_AN_ENDPOINT = [
   'endpoint-pending-acceptance',
   'endpoint-rejected',
   'endpoint-without-subnets',
+  'endpoint-zone-gap',
   'vpc-dns-hostnames-disabled',
   'private-dns-disabled',
   's3-private-dns-inbound-only',
   'hostname-not-covered',
   'hosts-file-overrides',
+  'service-without-private-dns',
 ];
 
 /** Pairs of which one code cannot be there beside the other: [the code that is not named, beside which]. */
@@ -70,6 +72,16 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     ['hostname-not-covered', 'hosts-file-overrides'],
     'what a pinned name should lead to is told by packets only',
   ],
+  [
+    ['endpoint-type-unsuited', 'gateway-route-missing'],
+    ['endpoint-type-unsuited', 'gateway-route-missing', 's3-private-dns-inbound-only', 'public-path-used'],
+    'both demonstrations are about the one gateway endpoint, or make it needless',
+  ],
+  [
+    ['endpoint-type-unsuited'],
+    ['resolver-not-vpc', 'resolver-unreachable'],
+    'where another resolver leads the name is told by packets only',
+  ],
   [['gateway-route-missing'], ['s3-private-dns-inbound-only'], 'its demonstration takes the gateway endpoint away'],
   [
     ['route-overrides-endpoint', 'route-blackhole'],
@@ -87,15 +99,55 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
       'client-nacl-blocks-egress',
       'client-nacl-blocks-return',
       'no-internet-path',
+      'resolver-rule-forwards',
+      'private-zone-shadows',
+      'private-zone-wrong-target',
+      'dns-firewall-blocks',
     ],
     'nothing works past the endpoint either',
   ],
-  [['no-internet-path'], ['public-path-used'], 'both demonstrations write the default route'],
+  [
+    ['transit-path-broken', 'sg-reference-not-honoured'],
+    ['route-missing'],
+    'without a route it is not known which connection the packets would take',
+  ],
+  [
+    ['sg-reference-not-honoured', 'route-missing', 'return-route-missing', 'transit-path-broken'],
+    ['public-path-used'],
+    'its demonstration takes every endpoint away',
+  ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region'],
+    ['endpoint-in-other-vpc', 'hostname-not-covered', 'public-path-used'],
+    'that demonstration moves, renames or removes every interface endpoint, the telling one too',
+  ],
+  [
+    ['companion-endpoint-missing', 'sibling-endpoint-only', 'endpoint-in-other-region', 'service-not-offered'],
+    ['public-path-used'],
+    'with a way out the service is reached',
+  ],
+  [
+    ['endpoint-in-other-region', 'service-not-offered'],
+    ['no-internet-path'],
+    'with a default route, dead as it is, the traffic was meant to go out: then the way out is the cause',
+  ],
+  [['no-internet-path'], ['public-path-used', 'dns64-without-nat64'], 'both demonstrations write the default route'],
   [
     ['hostname-not-covered'],
     ['endpoint-missing', 'endpoint-in-other-vpc', 'public-path-used'],
     'there is no endpoint whose names could be compared',
   ],
+  [
+    ['vpc-dns-hostnames-disabled', 'private-dns-disabled'],
+    ['private-zone-shadows', 'private-zone-wrong-target'],
+    'private DNS is off on purpose, and the zone decides the name in its place',
+  ],
+  [
+    ['private-zone-name-unused', 'service-without-private-dns'],
+    ['private-zone-shadows'],
+    'the wider zone decides the name',
+  ],
+  [['endpoint-missing', 'endpoint-in-other-vpc'], ['dns64-without-nat64'], 'its demonstration has a NAT gateway'],
 ];
 const mayHide = (lost: string, beside: string) =>
   HIDDEN.some(([codes, others]) => codes.includes(lost) && others.includes(beside));

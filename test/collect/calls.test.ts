@@ -26,6 +26,8 @@ describe('the least policy', () => {
     expect(narrowed.flatMap((statement) => statement.Action)).toEqual([
       'ec2:DescribeVpcAttribute',
       'ec2:GetManagedPrefixListEntries',
+      'ec2:SearchTransitGatewayRoutes',
+      'route53:ListResourceRecordSets',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { actionOf, CALL_NAMES, leastPolicy } from '../../src/collect/calls.ts';
 import { type CollectOptions, collectState } from '../../src/collect/collect.ts';
-import { SLICE_NAMES } from '../../src/model/state.ts';
+import { SLICE_NAMES, SLICES } from '../../src/model/state.ts';
 import { type FakeAws, labHost, options, type Replies, startFakeAws, xml } from './support/fake-aws.ts';
 
 let aws: FakeAws;
@@ -76,6 +76,22 @@ const FULL: Replies = {
   DescribeTransitGatewayVpcAttachments: xml({
     transitGatewayVpcAttachments: [{ transitGatewayAttachmentId: 'tgw-attach-1' }],
   }),
+  DescribeTransitGatewayAttachments: xml({
+    transitGatewayAttachments: [
+      {
+        transitGatewayAttachmentId: 'tgw-attach-1',
+        resourceType: 'vpc',
+        resourceId: 'vpc-1',
+        association: { transitGatewayRouteTableId: 'tgw-rtb-1', state: 'associated' },
+      },
+      // Whoever this is: it is no VPC of ours, and its table is not searched.
+      { transitGatewayAttachmentId: 'tgw-attach-9', resourceType: 'vpc', resourceId: 'vpc-9' },
+    ],
+  }),
+  SearchTransitGatewayRoutes: xml({
+    routeSet: [{ destinationCidrBlock: '10.1.0.0/16', type: 'propagated', state: 'active' }],
+    additionalRoutesAvailable: false,
+  }),
   DescribeVpcEndpointServices: xml({
     serviceDetailSet: [
       { serviceName: 'com.amazonaws.eu-west-1.s3', serviceId: 'vpce-svc-1', serviceType: [{ serviceType: 'Gateway' }] },
@@ -90,6 +106,9 @@ const FULL: Replies = {
   GetCallerIdentity: xml({ Account: '111122223333', Arn: 'arn:aws:iam::111122223333:role/x' }),
 };
 
+/** Route 53's are read by collect-dns.ts. */
+const EC2_SLICES = SLICE_NAMES.filter((name) => SLICES[name].action.startsWith('ec2:'));
+
 const ids = (slice: { known: boolean; value?: readonly unknown[] }, id: string) =>
   slice.known ? slice.value?.map((element) => (element as Record<string, unknown>)[id]) : slice;
 
@@ -99,7 +118,7 @@ describe('a full collect', () => {
       instanceId: 'i-1',
       serviceNames: ['com.amazonaws.eu-west-1.s3'],
     });
-    expect(SLICE_NAMES.filter((name) => !state[name].known || state[name].value.length === 0)).toEqual([]);
+    expect(EC2_SLICES.filter((name) => !state[name].known || state[name].value.length === 0)).toEqual([]);
     expect(warnings).toEqual([]);
     expect(accountId).toBe('111122223333');
     expect(state.vpcEndpoints).toEqual({
@@ -131,11 +150,15 @@ describe('a full collect', () => {
 
   it('makes exactly the calls that the policy allows, and those that need no permission', async () => {
     const { coverage } = await collect(FULL, { instanceId: 'i-1', serviceNames: ['x'] });
-    const allowed = leastPolicy().Statement.flatMap((statement) => statement.Action);
+    const allowed = leastPolicy()
+      .Statement.flatMap((statement) => statement.Action)
+      .filter((action) => action.startsWith('ec2:'));
     const free = ['sts:GetCallerIdentity'];
     const asked = aws.actions().map((name) => (name === 'GetCallerIdentity' ? `sts:${name}` : `ec2:${name}`));
     expect(asked.toSorted()).toEqual([...allowed, ...free].toSorted());
-    expect(coverage.map((entry) => entry.what)).toEqual(CALL_NAMES.map(actionOf));
+    expect(coverage.map((entry) => entry.what)).toEqual(
+      CALL_NAMES.map(actionOf).filter((action) => !action.startsWith('route53')),
+    );
     expect(coverage.every((entry) => entry.outcome === 'made')).toBe(true);
   });
 
@@ -161,6 +184,104 @@ describe('scope', () => {
       .filter((form) => form.get('Action') === action)
       .map((form) => [...form].filter(([key]) => key.startsWith('Filter')).map(([, value]) => value));
 
+  const endpointIn = (...vpcIds: string[]) =>
+    xml({
+      vpcEndpointSet: vpcIds.map((vpcId) => ({
+        vpcEndpointId: `vpce-${vpcId}`,
+        vpcEndpointType: 'Interface',
+        vpcId,
+      })),
+    });
+  const attached = (vpcId: string, gateway: string) => ({
+    transitGatewayAttachmentId: `tgw-attach-${vpcId}`,
+    transitGatewayId: gateway,
+    vpcId,
+  });
+  const central: Replies = {
+    ...FULL,
+    DescribeVpcEndpoints: endpointIn('vpc-1', 'vpc-peered', 'vpc-behind', 'vpc-elsewhere'),
+    DescribeVpcPeeringConnections: xml({
+      vpcPeeringConnectionSet: [
+        {
+          vpcPeeringConnectionId: 'pcx-1',
+          requesterVpcInfo: { vpcId: 'vpc-1' },
+          accepterVpcInfo: { vpcId: 'vpc-peered' },
+          status: { code: 'pending-acceptance' },
+        },
+      ],
+    }),
+    DescribeTransitGatewayVpcAttachments: xml({
+      transitGatewayVpcAttachments: [
+        attached('vpc-1', 'tgw-1'),
+        attached('vpc-behind', 'tgw-1'),
+        attached('vpc-elsewhere', 'tgw-2'),
+      ],
+    }),
+  };
+
+  it('reads the VPCs too that hold an endpoint and are joined with the client’s', async () => {
+    await collect(central, { vpcId: 'vpc-1' });
+    for (const action of ['NetworkInterfaces', 'SecurityGroups', 'NetworkAcls', 'RouteTables', 'Subnets'])
+      expect([action, filters(`Describe${action}`)]).toEqual([
+        action,
+        [
+          ['vpc-id', 'vpc-1'],
+          ['vpc-id', 'vpc-behind', 'vpc-peered'],
+        ],
+      ]);
+    expect(filters('DescribeNatGateways')).toEqual([['vpc-id', 'vpc-1']]);
+  });
+
+  it('keeps what it has where the joined VPCs are refused, and says so', async () => {
+    const { state, coverage } = await collect(
+      {
+        ...central,
+        DescribeRouteTables: (_form, nth) =>
+          nth === 1
+            ? xml({ routeTableSet: [{ routeTableId: 'rtb-1' }] })
+            : { code: 'UnauthorizedOperation', status: 403 },
+      },
+      { vpcId: 'vpc-1' },
+    );
+    expect(state.routeTables).toEqual({ known: true, value: [{ RouteTableId: 'rtb-1' }] });
+    expect(coverage).toContainEqual(expect.objectContaining({ what: 'ec2:DescribeRouteTables', outcome: 'refused' }));
+  });
+
+  it('searches the transit gateway route tables that the VPCs ask, to their end', async () => {
+    const page = (cidr: string, more: boolean) =>
+      xml({
+        routeSet: [{ destinationCidrBlock: cidr, state: 'active' }],
+        additionalRoutesAvailable: more,
+        ...(more ? { nextToken: 't' } : {}),
+      });
+    const { state } = await collect(
+      { ...FULL, SearchTransitGatewayRoutes: (_form, nth) => page(`10.${nth}.0.0/16`, nth === 1) },
+      { vpcId: 'vpc-1' },
+    );
+    expect(state.transitGatewayRoutes).toEqual({
+      known: true,
+      value: [
+        {
+          TransitGatewayRouteTableId: 'tgw-rtb-1',
+          Routes: [
+            { DestinationCidrBlock: '10.1.0.0/16', State: 'active' },
+            { DestinationCidrBlock: '10.2.0.0/16', State: 'active' },
+          ],
+          AdditionalRoutesAvailable: false,
+        },
+      ],
+    });
+    expect(filters('SearchTransitGatewayRoutes')[0]).toEqual(['state', 'active', 'blackhole']);
+  });
+
+  it('has no routes where only another account may search them', async () => {
+    const { state } = await collect({
+      ...FULL,
+      SearchTransitGatewayRoutes: { code: 'UnauthorizedOperation', status: 403 },
+    });
+    expect(state.transitGatewayRoutes).toMatchObject({ known: false, why: 'denied' });
+  });
+
   it('limits long lists to the VPC, but never endpoints and VPCs', async () => {
     await collect(FULL, { vpcId: 'vpc-9' });
     for (const action of [
@@ -173,7 +294,8 @@ describe('scope', () => {
     ]) {
       expect([action, filters(`Describe${action}`)]).toEqual([action, [['vpc-id', 'vpc-9']]]);
     }
-    expect(filters('DescribeTransitGatewayVpcAttachments')).toEqual([['vpc-id', 'vpc-9']]);
+    // Of every VPC: they tell which other VPCs are joined with this one.
+    expect(filters('DescribeTransitGatewayVpcAttachments')).toEqual([[]]);
     expect(filters('DescribeInternetGateways')).toEqual([['attachment.vpc-id', 'vpc-9']]);
     expect(filters('DescribeVpcPeeringConnections').toSorted()).toEqual([
       ['accepter-vpc-info.vpc-id', 'vpc-9'],
@@ -308,6 +430,37 @@ describe('single answers', () => {
     expect(accountId).toBeUndefined();
   });
 
+  it('asks for the whole list where a host is in no table, and keeps what covers it', async () => {
+    const service = (serviceName: string, name: string) => ({
+      serviceName,
+      privateDnsNameSet: [{ privateDnsName: name }],
+    });
+    const { state } = await collect(
+      {
+        DescribeVpcEndpointServices: () =>
+          xml({
+            serviceDetailSet: [
+              service('com.amazonaws.eu-west-1.sqs', 'sqs.eu-west-1.amazonaws.com'),
+              service('aws.api.eu-west-1.newthing', '*.new.eu-west-1.amazonaws.com'),
+            ],
+          }),
+      },
+      { serviceNames: ['com.amazonaws.eu-west-1.new'], unknownHosts: ['a.new.eu-west-1.amazonaws.com'] },
+    );
+    expect(state.endpointServices).toEqual({
+      known: true,
+      value: [
+        {
+          ServiceName: 'aws.api.eu-west-1.newthing',
+          PrivateDnsNames: [{ PrivateDnsName: '*.new.eu-west-1.amazonaws.com' }],
+        },
+        { ServiceName: 'com.amazonaws.eu-west-1.new', ServiceType: [] },
+      ],
+    });
+    const asked = aws.asked.filter((form) => form.get('Action') === 'DescribeVpcEndpointServices');
+    expect(asked.map((form) => [form.get('ServiceName.1'), form.get('Filter.1.Name')])).toEqual([[null, null]]);
+  });
+
   it('does not lose the known services to an unknown one', async () => {
     const { state } = await collect(
       {
@@ -318,7 +471,11 @@ describe('single answers', () => {
       },
       { serviceNames: ['good', 'bad', 'good'] },
     );
-    expect(state.endpointServices).toEqual({ known: true, value: [{ ServiceName: 'good' }] });
+    // Asked for and not there: an answer, which an entry without any type holds.
+    expect(state.endpointServices).toEqual({
+      known: true,
+      value: [{ ServiceName: 'good' }, { ServiceName: 'bad', ServiceType: [] }],
+    });
     const last = aws.asked.filter((form) => form.get('Action') === 'DescribeVpcEndpointServices').at(-1);
     expect([last?.get('Filter.1.Name'), last?.get('Filter.1.Value.2'), last?.get('Filter.1.Value.3')]).toEqual([
       'service-name',

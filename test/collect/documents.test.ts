@@ -137,6 +137,40 @@ describe('prefix lists', () => {
   });
 });
 
+describe('transit gateway routes', () => {
+  const Routes = [{ DestinationCidrBlock: '10.1.0.0/16', State: 'active' }];
+  const id = 'tgw-rtb-12345678';
+  const table = (routes: object[], AdditionalRoutesAvailable = false) => ({
+    TransitGatewayRouteTableId: id,
+    Routes: routes,
+    AdditionalRoutesAvailable,
+  });
+
+  it.each([
+    ['the document', 'x.json', { TransitGatewayRouteTableId: id, Routes, AdditionalRoutesAvailable: false }],
+    ['the file name', `state/routes-${id}.json`, { Routes, AdditionalRoutesAvailable: false }],
+    ['what collect writes', 'state.json', { TransitGatewayRoutes: [table(Routes)] }],
+  ])('say in %s which table they are of', (_where, name, json) => {
+    const { state, warnings } = read({ [name]: json });
+    expect(state.transitGatewayRoutes).toEqual(known(table(Routes)));
+    expect(warnings).toEqual([]);
+  });
+
+  it('are not guessed', () => {
+    const { state, warnings } = read({ 'tgw.json': { Routes, AdditionalRoutesAvailable: false } });
+    expect(state.transitGatewayRoutes).toEqual({ known: false, why: 'not-given' });
+    expect(warnings).toEqual([expect.stringContaining('add "TransitGatewayRouteTableId"')]);
+  });
+
+  it('are joined when they come in pages, and open-ended when the last page is missing', () => {
+    const more = [{ DestinationCidrBlock: '10.2.0.0/16', State: 'blackhole' }];
+    const first = { TransitGatewayRouteTableId: id, Routes, NextToken: 't' };
+    const last = { TransitGatewayRouteTableId: id, Routes: more, AdditionalRoutesAvailable: false };
+    expect(slice('transitGatewayRoutes', first, last)).toEqual(known(table([...Routes, ...more])));
+    expect(slice('transitGatewayRoutes', first)).toEqual(known(table(Routes, true)));
+  });
+});
+
 describe('describe-security-group-rules', () => {
   const rules = {
     SecurityGroupRules: [
@@ -311,14 +345,14 @@ describe('what is not understood', () => {
     const { warnings, notes } = read({
       'lb.json': { LoadBalancers: [] },
       'tg.json': { TargetHealthDescriptions: [] },
-      'tgw.json': { Routes: [], AdditionalRoutesAvailable: false },
+      'tgw.json': { TransitGatewayRouteTables: [] },
       'zones.json': { HostedZones: [], IsTruncated: false, MaxItems: '100' },
       'more-zones.json': { HostedZones: [], IsTruncated: false },
-      'rules.json': { ResolverRules: [], MaxResults: 100 },
+      'rules.json': { ResolverEndpoints: [], MaxResults: 100 },
     });
     expect(warnings).toEqual([]);
     expect(notes).toEqual([
-      'Recognised, and not used by this version: LoadBalancers (lb.json), TargetHealthDescriptions (tg.json), Routes (tgw.json), HostedZones (zones.json, more-zones.json), ResolverRules (rules.json).',
+      'Recognised, and not used by this version: LoadBalancers (lb.json), TargetHealthDescriptions (tg.json), TransitGatewayRouteTables (tgw.json), HostedZones (zones.json, more-zones.json), ResolverEndpoints (rules.json).',
     ]);
   });
 

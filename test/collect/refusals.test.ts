@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { collectState } from '../../src/collect/collect.ts';
 import { refusalOf } from '../../src/collect/refusals.ts';
 import { startBlackHole, startClosedPort } from '../../src/lab/nobody.ts';
-import { SLICE_NAMES, type State } from '../../src/model/state.ts';
+import { SLICE_NAMES, SLICES, type State } from '../../src/model/state.ts';
 import { labHost, options, type Replies, startFakeAws, xml } from './support/fake-aws.ts';
 
 const stops: (() => Promise<void>)[] = [];
@@ -19,7 +19,9 @@ async function fake(replies: Replies) {
 /** Every reason among the slices that are asked for in this run. */
 const reasons = (state: State) => [
   ...new Set(
-    SLICE_NAMES.filter((name) => name !== 'instances').map((name) => (state[name].known ? 'known' : state[name].why)),
+    SLICE_NAMES.filter((name) => name !== 'instances' && SLICES[name].action.startsWith('ec2:')).map((name) =>
+      state[name].known ? 'known' : state[name].why,
+    ),
   ),
 ];
 

@@ -11,6 +11,7 @@ import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeTransitGatewayAttachmentsCommand,
   DescribeTransitGatewayVpcAttachmentsCommand,
   DescribeVpcAttributeCommand,
   DescribeVpcEndpointServicesCommand,
@@ -20,6 +21,7 @@ import {
   EC2Client,
   GetManagedPrefixListEntriesCommand,
   paginateDescribeVpcEndpoints,
+  SearchTransitGatewayRoutesCommand,
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,7 +30,7 @@ import { LIST_OPERATIONS } from '../../src/lab/ec2-operations.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from '../../src/lab/listen.ts';
 import { startStsApi } from '../../src/lab/sts-api.ts';
 import { LAB, LAB_ACCOUNT } from '../../src/lab/world.ts';
-import { SLICE_NAMES, SLICES, type SliceName } from '../../src/model/state.ts';
+import { type DnsSliceName, SLICE_NAMES, SLICES, type SliceName } from '../../src/model/state.ts';
 import { richWorld } from './support/rich-world.ts';
 
 const world = richWorld();
@@ -60,8 +62,8 @@ afterAll(async () => {
 
 type Page = { NextToken?: string | undefined };
 type Call = (NextToken: string | undefined) => Promise<Page>;
-/** Slices that one list call reads whole; the two others are asked for resource by resource. */
-type Listed = Exclude<SliceName, 'vpcAttributes' | 'prefixListEntries'>;
+/** Slices that one list call reads whole; the others are asked for resource by resource. */
+type Listed = Exclude<SliceName, 'vpcAttributes' | 'prefixListEntries' | 'transitGatewayRoutes' | DnsSliceName>;
 
 const CALLS: Record<Listed, Call> = {
   vpcEndpoints: (NextToken) => client.send(new DescribeVpcEndpointsCommand({ NextToken })),
@@ -79,6 +81,7 @@ const CALLS: Record<Listed, Call> = {
   vpcPeeringConnections: (NextToken) => client.send(new DescribeVpcPeeringConnectionsCommand({ NextToken })),
   transitGatewayVpcAttachments: (NextToken) =>
     client.send(new DescribeTransitGatewayVpcAttachmentsCommand({ NextToken })),
+  transitGatewayAttachments: (NextToken) => client.send(new DescribeTransitGatewayAttachmentsCommand({ NextToken })),
   endpointServices: (NextToken) => client.send(new DescribeVpcEndpointServicesCommand({ NextToken })),
   instances: async (NextToken) => {
     const { Reservations = [], ...page } = await client.send(new DescribeInstancesCommand({ NextToken }));
@@ -121,7 +124,9 @@ describe('what the SDK reads is what the world says', () => {
 
   test('every slice has a call here', () => {
     expect(Object.keys(CALLS).toSorted()).toEqual(
-      SLICE_NAMES.filter((name) => name !== 'vpcAttributes' && name !== 'prefixListEntries').toSorted(),
+      SLICE_NAMES.filter((name) => SLICES[name].action.startsWith('ec2:'))
+        .filter((name) => !['vpcAttributes', 'prefixListEntries', 'transitGatewayRoutes'].includes(name))
+        .toSorted(),
     );
   });
 
@@ -145,6 +150,24 @@ describe('what the SDK reads is what the world says', () => {
     );
     expect(elements).toEqual(world.api.prefixListEntries[0]?.Entries);
     expect(pages).toBe(6);
+  });
+
+  test('the routes of a transit gateway route table, in pages, with a filter', async () => {
+    const search = (Values: string[]) =>
+      drain(
+        (NextToken) =>
+          client.send(
+            new SearchTransitGatewayRoutesCommand({
+              TransitGatewayRouteTableId: 'tgw-rtb-00000001',
+              Filters: [{ Name: 'state', Values }],
+              NextToken,
+            }),
+          ),
+        'Routes',
+      );
+    const routes = world.api.transitGatewayRoutes[0]?.Routes ?? [];
+    expect(await search(['active', 'blackhole'])).toEqual({ elements: routes, pages: 2 });
+    expect((await search(['blackhole'])).elements).toEqual(routes.filter((route) => route.State === 'blackhole'));
   });
 
   test("an AWS service's prefix list, by the same call", async () => {

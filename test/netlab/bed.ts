@@ -128,6 +128,8 @@ function runOnClient(world: World, folder: string, command: readonly string[], l
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
     NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    // How the run gets to the test-bed's API is no setting of the world's applications.
+    VPCE_DOCTOR_OWN_VARIABLES: 'AWS_ENDPOINT_URL_EC2 AWS_ENDPOINT_URL_STS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(

@@ -49,7 +49,7 @@ type Claim = {
 };
 
 const LOST: Outcome = { result: 'lost', reachedHost: false, reachedServices: false };
-const RETURN_GATES = new Set(['endpoint-nacl-return', 'client-nacl-return']);
+const RETURN_GATES = new Set(['endpoint-nacl-return', 'endpoint-route-return', 'transit-return', 'client-nacl-return']);
 
 /**
  * Compares one world. A disagreement is asked again, patiently and alone, before it counts.

@@ -107,10 +107,21 @@ function privateZones(world: World, vpcId: string): { name: string; records: Rec
         home = { name: apex, records: {} };
         zones.push(home);
       }
-      home.records = { ...home.records, [name]: addressesFor(world, endpoint, undefined) };
+      home.records = {
+        ...home.records,
+        [name]: answersTheClient(world, endpoint) ? addressesFor(world, endpoint, undefined) : {},
+      };
     }
   }
   return zones;
+}
+
+/** SageMaker Runtime's name resolves only in zones where its endpoint has an interface (facts.md 2.6). */
+function answersTheClient(world: World, { ServiceName, NetworkInterfaceIds }: SliceElement<'vpcEndpoints'>): boolean {
+  if (ServiceName?.endsWith('.sagemaker.runtime') !== true) return true;
+  const zoneOf = (id: string) =>
+    world.api.networkInterfaces.find((found) => found.NetworkInterfaceId === id)?.AvailabilityZone;
+  return (NetworkInterfaceIds ?? []).some((id) => zoneOf(id) === zoneOf(world.client.networkInterfaceId));
 }
 
 function isEndpointName(name: string): boolean {

@@ -54,8 +54,6 @@ function permissions(draw: Draw, groupIds: readonly string[], cidrs: readonly st
 /** @param cidrs those that may occur in rules */
 export function drawAcls(draw: Draw, world: World, cidrs: readonly string[]): void {
   for (const acl of world.api.networkAcls) {
-    // The model asks whether a NAT gateway has a way out, not what the network ACL of its own subnet lets through.
-    if (acl.NetworkAclId === LAB.publicAcl && world.api.natGateways.length > 0) continue;
     const entries: AclEntry[] = [];
     for (const Egress of [true, false]) {
       const numbers = new Set(Array.from({ length: draw.between(0, 4) }, () => draw.between(1, 32766)));

@@ -4,7 +4,7 @@ import type { NetworkInterface, VpcEndpoint } from '../../src/model/aws.ts';
 import type { SliceName } from '../../src/model/state.ts';
 import type { Client } from '../../src/network/client.ts';
 import { interfaceByAddress, interfaceDestinations, vpcAddresses } from '../../src/network/destinations.ts';
-import { evaluatePath, joinStatus } from '../../src/network/paths.ts';
+import { combine, evaluatePath, joinStatus } from '../../src/network/paths.ts';
 import {
   addresses,
   CLIENT_SUBNET,
@@ -294,8 +294,13 @@ describe('an endpoint in another VPC (facts.md 3.1, 4.3)', () => {
     },
   ];
   const way = (...routes: string[]) => [routeTable(['10.0.0.0/16 local', ...routes])];
-  const gateOf = (changes: Parameters<typeof openVpc>[0]) =>
-    evaluatePath(openVpc(changes), client(), far, 443).gates.find((gate) => gate.gate === 'route');
+  /** What the client's table and the connection that it leads into say together. */
+  const wayOf = (changes: Parameters<typeof openVpc>[0]) => {
+    const own = evaluatePath(openVpc(changes), client(), far, 443).gates.filter(
+      ({ gate }) => gate === 'route' || gate === 'transit',
+    );
+    return combine(far, own[0]?.asked ?? [], own);
+  };
   it.each<[string, Parameters<typeof openVpc>[0], string]>([
     ['an active peering', { routeTables: way('10.50.0.0/16 pcx-1'), vpcPeeringConnections: peering('active') }, 'pass'],
     [
@@ -319,14 +324,20 @@ describe('an endpoint in another VPC (facts.md 3.1, 4.3)', () => {
       'block',
     ],
     ['a transit gateway has tables of its own', { routeTables: way('10.50.0.0/16 tgw-1') }, 'unknown'],
-    ['a NAT gateway leads to no VPC', { routeTables: way('0.0.0.0/0 nat-1') }, 'block'],
+    ['a NAT gateway that is gone leads to no VPC', { routeTables: way('0.0.0.0/0 nat-1'), natGateways: [] }, 'block'],
+    ['one that cannot be read may lead on', { routeTables: way('0.0.0.0/0 nat-1') }, 'unknown'],
+    ['an internet gateway leads to no VPC', { routeTables: way('0.0.0.0/0 igw-1') }, 'block'],
+    ['an appliance may lead on', { routeTables: way('10.50.0.0/16 eni-1') }, 'unknown'],
+    ['a firewall endpoint may', { routeTables: way('10.50.0.0/16 vpce-1') }, 'unknown'],
+    ['a VPN may', { routeTables: way('10.50.0.0/16 vgw-1') }, 'unknown'],
+    ['a dead appliance does not', { routeTables: way('10.50.0.0/16 eni-1 blackhole') }, 'block'],
     ['no route', { routeTables: way() }, 'block'],
   ])('%s', (_words, changes, expected) => {
-    const gate = gateOf(changes);
-    const sets = { pass: gate?.pass, block: gate?.block, unknown: gate?.unknown };
+    const gate = wayOf(changes);
+    const sets = { pass: gate.pass, block: gate.block, unknown: gate.unknown };
     expect(
       Object.entries(sets)
-        .filter(([, set]) => (set ?? []).length > 0)
+        .filter(([, set]) => set.length > 0)
         .map(([name]) => name),
     ).toEqual([expected]);
   });
@@ -386,8 +397,11 @@ describe('the way back (facts.md 4.1: the endpoint subnet’s own table)', () =>
     ];
     const gate = (...all: ReturnType<typeof routeTable>[]) => {
       const state = openVpc({ routeTables: all, vpcPeeringConnections: joined });
-      const found = evaluatePath(state, client(), far, 443).gates.find((one) => one.gate === 'endpoint-route-return');
-      return [found?.pass, found?.block, found?.unknown].map((set) => (set ?? []).length);
+      const own = evaluatePath(state, client(), far, 443).gates.filter(
+        (one) => one.gate === 'endpoint-route-return' || one.gate === 'transit-return',
+      );
+      const found = combine(far, own[0]?.asked ?? [], own);
+      return [found.pass, found.block, found.unknown].map((set) => set.length);
     };
     expect(gate(there, back('10.0.0.0/16 pcx-1'))).toEqual([1, 0, 0]);
     expect(gate(there, back())).toEqual([0, 1, 0]);

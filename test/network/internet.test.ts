@@ -4,7 +4,7 @@ import { cidrSet } from '../../src/network/addresses.ts';
 import type { Client } from '../../src/network/client.ts';
 import { type PublicDestination, publicDestinations } from '../../src/network/destinations.ts';
 import { evaluateInternetPath, hasDefaultRoute } from '../../src/network/internet.ts';
-import { addresses, client, entry, routeTable, stateOf, tcp, VPC } from './support.ts';
+import { addresses, client, entry, ports, routeTable, stateOf, tcp, VPC } from './support.ts';
 
 const OUTSIDE: PublicDestination = { kind: 'public', family: 4, addresses: addresses('198.51.100.10'), exact: true };
 const OUTSIDE6: PublicDestination = { kind: 'public', family: 6, addresses: addresses('2001:db8::10'), exact: true };
@@ -163,6 +163,65 @@ describe('VPC Block Public Access (facts.md 1.4, 4.3)', () => {
   it('bidirectional stops an egress-only internet gateway, ingress only does not', () => {
     expect(status(['::/0 eigw-1'], vpc('block-bidirectional'), six, OUTSIDE6)).toBe('closed');
     expect(status(['::/0 eigw-1'], vpc('block-ingress'), six, OUTSIDE6)).toBe('open');
+  });
+});
+
+describe('the network ACL of the NAT gateway’s own subnet (facts.md 3.4; vpc-nat-gateway, nacl-ephemeral-ports)', () => {
+  const ask = (rules: readonly string[], who: Partial<Client> = {}, more: Changes = {}) => {
+    const open = ['100 in allow -1 0.0.0.0/0', '100 out allow -1 0.0.0.0/0'].map(entry);
+    const changes: Changes = {
+      networkAcls: [
+        { NetworkAclId: 'acl-1', VpcId: VPC, IsDefault: true, Entries: open },
+        {
+          NetworkAclId: 'acl-nat',
+          VpcId: VPC,
+          Entries: rules.map(entry),
+          Associations: [{ SubnetId: 'subnet-public' }],
+        },
+      ],
+      ...more,
+    };
+    const path = evaluateInternetPath(state(['0.0.0.0/0 nat-1'], changes), client(who), OUTSIDE, 443);
+    return [path.status, ports(path.pass, '198.51.100.10')];
+  };
+  const IN = '10 in allow 6 10.0.1.0/24 443';
+  const ANSWERS = '20 in allow 6 0.0.0.0/0 1024-65535';
+  const OUT = '10 out allow 6 0.0.0.0/0 443';
+  const HOME = '20 out allow 6 10.0.1.0/24 1024-65535';
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['the four rules that it takes', [IN, ANSWERS, OUT, HOME], ['open', '32768-60999']],
+    ['not in from the client', [ANSWERS, OUT, HOME], ['closed', '']],
+    ['in from the client only for another port', ['10 in allow 6 0.0.0.0/0 8443', OUT, HOME], ['closed', '']],
+    ['not out to the internet', [IN, ANSWERS, HOME], ['closed', '']],
+    ['no answers from the internet', [IN, OUT, HOME], ['closed', '']],
+    ['no answers home', [IN, ANSWERS, OUT], ['closed', '']],
+    [
+      'answers home to some source ports',
+      [IN, ANSWERS, OUT, '20 out allow 6 10.0.1.0/24 32768-40000'],
+      ['partial', '32768-40000'],
+    ],
+    [
+      'answers from the internet to the client’s ports only: the NAT gateway uses others too',
+      [IN, '20 in allow 6 0.0.0.0/0 32768-60999', OUT, HOME],
+      ['unknown', ''],
+    ],
+    ['a denial of another address', [IN, ANSWERS, '5 out deny 6 192.0.2.0/24 443', OUT, HOME], ['open', '32768-60999']],
+    ['a denial of this address', [IN, ANSWERS, '5 out deny 6 198.51.100.0/24 443', OUT, HOME], ['closed', '']],
+    ['UDP only', ['10 in allow 17 0.0.0.0/0 0-65535', '10 out allow 17 0.0.0.0/0 0-65535'], ['closed', '']],
+  ])('%s', (_words, rules, expected) => expect(ask(rules)).toEqual(expected));
+
+  it('is not asked between the NAT gateway and a client of the same subnet', () => {
+    const table = publicTable('0.0.0.0/0 igw-1', '198.51.100.0/24 nat-1');
+    const near = { subnetId: 'subnet-public' };
+    expect(ask([ANSWERS, OUT], near, { routeTables: [table] })).toEqual(['open', '32768-60999']);
+    expect(ask([OUT], near, { routeTables: [table] })).toEqual(['closed', '']);
+  });
+
+  it('cannot be said without it', () => {
+    const path = evaluateInternetPath(state(['0.0.0.0/0 nat-1'], { networkAcls: 'denied' }), client(), OUTSIDE, 443);
+    expect(path.status).toBe('unknown');
+    const gaps = path.gates.find((gate) => gate.gate === 'internet-route')?.missing;
+    expect(gaps).toMatchObject([{ slice: 'networkAcls', why: 'denied' }]);
   });
 });
 

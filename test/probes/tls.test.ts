@@ -48,6 +48,7 @@ describe('the certificate', () => {
         protocol: 'TLSv1.3',
         cipher: expect.stringContaining('TLS_AES'),
         localAddress: LOOPBACK,
+        anchor: 'added',
         chain: [
           {
             subject: `CN=${NAME}, O=Leaf`,

@@ -182,6 +182,37 @@ const privateDnsOff: ReportCause = {
     proof: 'necessary',
     reason: `${ENDPOINT_GROUP} still blocks both interfaces.`,
     caution: 'Every client in the VPC then goes through the endpoint, those with a NAT gateway too.',
+    terraform: [
+      'resource "aws_vpc_endpoint_private_dns" "secrets" {',
+      `  vpc_endpoint_id     = "${ENDPOINT}"`,
+      '  private_dns_enabled = true',
+      '}',
+      '',
+      '# Undo: private_dns_enabled = false.',
+    ].join('\n'),
+    alternatives: [
+      {
+        summary: 'Give this one application the endpoint URL',
+        commands: ['curl -sS https://vpce-0aa.example/'],
+        undo: [],
+        proof: 'unproven',
+        reason: 'The application is not part of the model.',
+      },
+    ],
+    blastRadius: {
+      summary: `This changes ${SECRETS} for the whole VPC, 3 other subnets of it. On the model 1 subnet (subnet-0f1) would lose it: ${ENDPOINT_GROUP} does not admit it (10.0.7.9).`,
+      subnets: ['subnet-0f1', 'subnet-0f2', 'subnet-0f3'],
+      breaks: [
+        {
+          subnetId: 'subnet-0f1',
+          networkInterfaceId: 'eni-0f1',
+          address: '10.0.7.9',
+          target: SECRETS,
+          because: `${ENDPOINT_GROUP} does not admit it`,
+        },
+      ],
+      unknown: [],
+    },
   },
 };
 

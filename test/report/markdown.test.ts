@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderMarkdown } from '../../src/report/markdown.ts';
+import { FOLDED, renderMarkdown } from '../../src/report/markdown.ts';
 import { FIXTURES } from './fixtures.ts';
 import { scrambled } from './scramble.ts';
 
@@ -12,9 +12,10 @@ describe('golden files', () => {
   });
 });
 
-/** The document without fenced blocks and code spans, where nothing is markup. */
+/** The document without our own folding tags on their lines, and without fenced blocks and code spans, where nothing is markup. */
 function proseOf(markdown: string): string {
-  return markdown.replace(/^(`{3,})\w*\n[\s\S]*?\n\1$/gm, '').replace(/(?<![\\`])(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
+  const unfolded = FOLDED.reduce((text, tag) => text.replaceAll(new RegExp(`^${tag}$`, 'gm'), ''), markdown);
+  return unfolded.replace(/^(`{3,})\w*\n[\s\S]*?\n\1$/gm, '').replace(/(?<![\\`])(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
 }
 
 describe('properties', () => {

@@ -6,7 +6,7 @@ import { CONTROLS, ESCAPE, UNSEEN } from './fixtures-odd.ts';
 /** Fields whose values are ours: closed lists, and names that no outsider chooses. */
 const OURS = new Set([
   ...['code', 'layer', 'severity', 'standing', 'owner', 'proof', 'source', 'status', 'verdict', 'outcome', 'rung'],
-  ...['slice', 'action', 'why', 'result', 'type', 'transport', 'causes'],
+  ...['slice', 'action', 'why', 'result', 'type', 'transport', 'causes', 'privilege'],
 ]);
 
 const outside = fc.oneof(

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cleanCommand } from '../../src/report/clean.ts';
+import { cleanCommand, toAscii } from '../../src/report/clean.ts';
 import { displayWidth } from '../../src/report/layout.ts';
 import { renderText, type TextOptions } from '../../src/report/text.ts';
 import { FIXTURES } from './fixtures.ts';
@@ -110,15 +110,24 @@ describe('properties', () => {
     fc.assert(
       fc.property(reports, options, (report, rest) => {
         const commands = [
-          ...report.causes.flatMap(({ fix }) => [...fix.commands, ...fix.undo]),
+          ...report.causes.flatMap(({ fix }) =>
+            [fix, ...(fix.alternatives ?? [])].flatMap((way) => [
+              ...way.commands,
+              ...way.undo,
+              ...(way.terraform?.split('\n') ?? []),
+            ]),
+          ),
           ...report.fixPlan.undo,
         ];
-        const shown = commands.map((command) => cleanCommand(command).replace(/\s+/g, ' '));
+        const shown = commands
+          .map((command) => cleanCommand(command))
+          .flatMap((command) => [command, toAscii(command)].map((text) => text.replace(/\s+/g, ' ')));
         for (const line of renderText(report, { ...rest, color: false }).split('\n')) {
           if (displayWidth(line) <= rest.width) continue;
           const content = line
             .trim()
-            .replace(/^(Do|Undo) +/, '')
+            .replace(/^(Do|Or|As HCL) +/, '')
+            .replace(/^Undo +/, '')
             .replace(/ \\$/, '')
             .replace(/\s+/g, ' ');
           const lone = /^.{0,42}?(?:^| )\S+$/u.test(line) && displayWidth(line.replace(/^.* /u, '')) > rest.width - 50;
@@ -141,7 +150,11 @@ describe('properties', () => {
   test('without unicode everything but the commands is ASCII', () => {
     fc.assert(
       fc.property(reports, (report) => {
-        const fixes = report.causes.map((cause) => ({ ...cause, fix: { ...cause.fix, commands: [], undo: [] } }));
+        const wordsOf = <T extends object>(fix: T) => ({ ...fix, commands: [], undo: [] });
+        const fixes = report.causes.map((cause) => ({
+          ...cause,
+          fix: { ...wordsOf(cause.fix), alternatives: cause.fix.alternatives?.map(wordsOf) },
+        }));
         const quiet = { ...report, causes: fixes, fixPlan: { ...report.fixPlan, undo: [] } };
         const text = renderText(quiet, { ...PLAIN, verbose: true, unicode: false });
         expect(text).toMatch(/^[ -~\n]*$/);

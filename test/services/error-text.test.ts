@@ -207,7 +207,7 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     'WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed',
     ['service sts'],
     undefined,
-    undefined,
+    /^STS gave no credentials/,
   ],
   // agents
   [
@@ -216,12 +216,12 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     '52.94.0.1',
     /^Nothing answered/,
   ],
-  ['Entering SSM Agent hibernate - AccessDeniedException', ['workload ssm'], undefined, undefined],
+  ['Entering SSM Agent hibernate - AccessDeniedException', ['workload ssm'], undefined, /^The SSM agent cannot reach/],
   [
     'An error occurred (TargetNotConnected) when calling the StartSession operation',
     ['workload session-manager'],
     undefined,
-    undefined,
+    /no channel to ssmmessages/,
   ],
   [
     "We couldn't start the session because encryption is not set up on the selected CloudWatch Logs log group.",
@@ -251,7 +251,7 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     'ResourceInitializationError: failed to validate logger args: signal: killed',
     ['service logs'],
     undefined,
-    undefined,
+    /waits for CloudWatch Logs/,
   ],
   [
     'CannotPullContainerError: failed to resolve ref 123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:latest: failed to do request: Head "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com/v2/app/manifests/latest": dial tcp 10.0.1.5:443: i/o timeout',
@@ -271,8 +271,13 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     '3.248.0.1',
     /^Nothing answered/,
   ],
-  ['NodeCreationFailure: Instances failed to join the kubernetes cluster', ['workload eks-node'], undefined, undefined],
-  ['Retrying waiting for IPAM-D', ['workload eks-node'], undefined, undefined],
+  [
+    'NodeCreationFailure: Instances failed to join the kubernetes cluster',
+    ['workload eks-node'],
+    undefined,
+    /^The node could not join/,
+  ],
+  ['Retrying waiting for IPAM-D', ['workload eks-node'], undefined, /^The VPC CNI/],
   [
     'Failed to resolve "fs-0123abcd.efs.eu-west-1.amazonaws.com" - check that your file system ID is correct',
     ['fs-0123abcd.efs.eu-west-1.amazonaws.com'],
@@ -285,8 +290,13 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     undefined,
     /reached CloudFormation/,
   ],
-  ['Cannot reach InstanceService: Aws::CodeDeployCommand::Errors', ['workload codedeploy'], undefined, undefined],
-  ['VPC S3 endpoint validation failed for SubnetId: subnet-0abc', ['service s3'], undefined, undefined],
+  [
+    'Cannot reach InstanceService: Aws::CodeDeployCommand::Errors',
+    ['workload codedeploy'],
+    undefined,
+    /codedeploy-commands-secure/,
+  ],
+  ['VPC S3 endpoint validation failed for SubnetId: subnet-0abc', ['service s3'], undefined, /gateway endpoint/],
   [
     'FutureWarning: The sqs client is currently using a deprecated endpoint: eu-west-1.queue.amazonaws.com. In the next minor version this will be moved to sqs.eu-west-1.amazonaws.com.',
     ['eu-west-1.queue.amazonaws.com'],

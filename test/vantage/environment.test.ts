@@ -1,7 +1,13 @@
 /** What the environment and the shared config file say, with the SDKs' precedence and without secrets. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { proxySettings, readSurroundings, sdkSettings, withoutCredentials } from '../../src/vantage/environment.ts';
+import {
+  proxyAuthorization,
+  proxySettings,
+  readSurroundings,
+  sdkSettings,
+  withoutCredentials,
+} from '../../src/vantage/environment.ts';
 import { parseProfileSettings, readProfileSettings } from '../../src/vantage/sdk-config.ts';
 import { fakeHost } from './fixtures.ts';
 
@@ -55,6 +61,21 @@ describe('proxy variables', () => {
   });
 });
 
+describe('the header for the proxy', () => {
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+  it.each([
+    [{ HTTPS_PROXY: 'http://user:secret@proxy:3128' }, basic('user:secret')],
+    [{ HTTPS_PROXY: 'http://up:per@proxy:1', https_proxy: 'http://low:er@proxy:1' }, basic('low:er')],
+    [{ HTTPS_PROXY: 'user:se:cr@et@proxy:3128' }, basic('user:se:cr@et')],
+    [{ HTTPS_PROXY: 'http://us%40er:p%3Aw@proxy:3128' }, basic('us@er:p:w')],
+    [{ HTTPS_PROXY: 'http://user:100%@proxy:3128' }, basic('user:100%')],
+    [{ HTTPS_PROXY: 'http://proxy:3128' }, undefined],
+    [{}, undefined],
+  ])('of %j', (env, expected) => {
+    expect(proxyAuthorization(env, 'HTTPS_PROXY')).toBe(expected);
+  });
+});
+
 describe('SDK settings', () => {
   const file = parseProfileSettings(
     [
@@ -81,6 +102,8 @@ describe('SDK settings', () => {
         s3: 'https://s3.file.example',
         ec2: 'https://ec2.file.example',
       },
+      endpointUrlSources: { '': 'the profile default', s3: 'the profile default', ec2: 'the profile default' },
+      regionSource: 'the profile default',
       useFips: true,
       useDualstack: undefined,
     });
@@ -106,6 +129,41 @@ describe('SDK settings', () => {
       '': 'https://general.env.example',
       secrets_manager: 'https://sm.env.example',
     });
+  });
+
+  it('says where each setting comes from', () => {
+    const { sdk } = sdkSettings({ AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_S3: 'https://s3.env.example' }, file);
+    expect(sdk.endpointUrlSources).toEqual({
+      '': 'the profile dev',
+      s3: 'AWS_ENDPOINT_URL_S3',
+      ec2: 'the profile dev',
+    });
+    expect(sdkSettings({ AWS_ENDPOINT_URL: 'https://a.example' }, file).sdk.endpointUrlSources).toEqual({
+      '': 'AWS_ENDPOINT_URL',
+    });
+    expect(sdkSettings({ AWS_DEFAULT_REGION: 'eu-west-2' }, file).sdk.regionSource).toBe('AWS_DEFAULT_REGION');
+  });
+
+  it.each([
+    [{ AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'not-to-be-kept' }, ['environment']],
+    [{ AWS_ACCESS_KEY_ID: 'AKID' }, undefined],
+    [{ AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token' }, ['web-identity']],
+    [{ AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/credentials/not-to-be-kept' }, ['container']],
+    [{ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.170.23/v1/credentials' }, ['container']],
+    [{}, undefined],
+  ])('tells where credentials come from by %j, not what they are', (env, expected) => {
+    const { sdk } = sdkSettings(env, file);
+    expect(sdk.credentialSources).toEqual(expected);
+    expect(JSON.stringify(sdk)).not.toContain('not-to-be-kept');
+  });
+
+  it.each([
+    ['credential_process = /opt/tool', true],
+    ['sso_session = corp', true],
+    ['role_arn = arn:aws:iam::111122223333:role/r\ncredential_source = Ec2InstanceMetadata', false],
+  ])('counts a profile with %j as a source: %s', (line, expected) => {
+    const profile = parseProfileSettings(`[default]\n${line}`, 'default');
+    expect(sdkSettings({}, profile).sdk.credentialSources?.includes('profile') ?? false).toBe(expected);
   });
 
   it('ignores all of them when told so, and says it', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalAddress, cidrContains, isUsableSource } from '../../src/vantage/addresses.ts';
 import { parsePortRange, readEphemeralPorts } from '../../src/vantage/ephemeral-ports.ts';
 import { parseHostsFile, readHostsFile } from '../../src/vantage/hosts-file.ts';
+import { readMachine } from '../../src/vantage/machine.ts';
 import { parseResolvConf, parseResolver, readResolvConf } from '../../src/vantage/resolv-conf.ts';
 import { parseProfileSettings } from '../../src/vantage/sdk-config.ts';
 import { fakeHost } from './fixtures.ts';
@@ -227,6 +228,7 @@ ec2 =
       useFips: 'true',
       useDualstack: undefined,
       ignoreEndpointUrls: undefined,
+      hasCredentialSource: true,
     });
     expect(JSON.stringify(parseProfileSettings(text, 'build'))).not.toContain('not-to-be-kept');
   });
@@ -267,5 +269,22 @@ describe('every parser', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the machine’s firmware', () => {
+  const nitro = { '/sys/devices/virtual/dmi/id/sys_vendor': 'Amazon EC2\n' };
+  const tag = (text: string) => ({ ...nitro, '/sys/devices/virtual/dmi/id/board_asset_tag': text });
+  it.each([
+    [tag('i-0af01c0123456789a\n'), { ec2: true, instanceId: 'i-0af01c0123456789a' }],
+    [tag('Not Specified\n'), { ec2: true, instanceId: undefined }],
+    [nitro, { ec2: true, instanceId: undefined }],
+    [{ '/sys/hypervisor/uuid': 'ec2e1916-9099-7caf-fd21-012345abcdef\n' }, { ec2: true, instanceId: undefined }],
+    [{ '/sys/hypervisor/uuid': '11111111-ec2e-7caf-fd21-012345abcdef\n' }, { ec2: false, instanceId: undefined }],
+    // Another maker's asset tag names no instance.
+    [{ '/sys/devices/virtual/dmi/id/board_asset_tag': 'i-0af01c0123456789a' }, { ec2: false, instanceId: undefined }],
+    [{}, { ec2: false, instanceId: undefined }],
+  ])('%j', async (files, expected) => {
+    expect(await readMachine(fakeHost({ files: files as Record<string, string> }))).toEqual(expected);
   });
 });

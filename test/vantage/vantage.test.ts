@@ -353,6 +353,60 @@ describe('without an instance metadata service', () => {
   });
 });
 
+describe('what is kept of the metadata service', () => {
+  const at = { address: '169.254.169.254', port: 80 };
+  const says = (status: number) => async () =>
+    (await serve((_request, response) => response.writeHead(status).end())).port;
+  it.each<[string, () => Promise<number>, object]>([
+    ['a token', async () => (await serveInstanceMetadata(twoInterfaces())).port, { outcome: 'answered', status: 200 }],
+    ['403', says(403), { outcome: 'forbidden', status: 403, connected: true }],
+    ['401', says(401), { outcome: 'not-a-token', status: 401, connected: true }],
+    ['an empty answer', says(200), { outcome: 'not-a-token', status: 200 }],
+    ['a closed port', closedPort, { outcome: 'refused', connected: false, code: 'ECONNREFUSED' }],
+    ['silence after the connection', async () => (await serveSilence()).port, { outcome: 'timeout', connected: true }],
+    ['silence', async () => (await serveBlackHole()).port, { outcome: 'timeout', connected: false }],
+    ['something that is not HTTP', async () => (await serveGarbage()).port, { outcome: 'not-a-token' }],
+  ])('%s', async (_what, port, expected) => {
+    const { vantage } = await take(wired(await port()));
+    expect(vantage.metadata).toMatchObject({ ...at, ...expected });
+    expect(vantage.metadata?.ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it('is nothing where it must not be asked, or was not', async () => {
+    // Nothing is wired: the guard refuses the address.
+    expect((await take({ files: RESOLV })).vantage.metadata).toBeUndefined();
+    const { vantage } = await take({ env: { AWS_EC2_METADATA_DISABLED: 'true' }, files: RESOLV });
+    expect(vantage.metadata).toBeUndefined();
+  });
+
+  it('leaves the firmware to say which instance this is, but not on Fargate’s own machines', async () => {
+    const dmi = '/sys/devices/virtual/dmi/id';
+    const files = { ...RESOLV, [`${dmi}/sys_vendor`]: 'Amazon EC2\n', [`${dmi}/board_asset_tag`]: 'i-0c1f0000\n' };
+    const deaf = (await take(wired(await closedPort(), { files }))).vantage;
+    expect(deaf).toMatchObject({ kind: 'host', ec2Machine: true, instanceId: 'i-0c1f0000' });
+    const env = { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' };
+    const fargate = (await take({ env, files })).vantage;
+    expect(fargate.instanceId).toBeUndefined();
+    const service = await serveInstanceMetadata(twoInterfaces());
+    const told = (await take(wired(service.port, { files: { ...OVER_ETH0, ...files } }))).vantage;
+    expect(told.instanceId).not.toBe('i-0c1f0000');
+  });
+
+  it('leaves out the settings that are the run’s own', async () => {
+    const env = {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:2',
+      AWS_ACCESS_KEY_ID: 'AKID',
+      AWS_SECRET_ACCESS_KEY: 'x',
+    };
+    const host = { ...fakeHost({ env, files: RESOLV }), wiring: ['AWS_ENDPOINT_URL_EC2', 'AWS_ACCESS_KEY_ID'] };
+    const { vantage } = await takeVantage(host, { durations: QUICK, signal: new AbortController().signal });
+    expect(vantage.sdk.endpointUrls).toEqual({ s3: 'http://127.0.0.1:2' });
+    expect(vantage.sdk.credentialSources).toBeUndefined();
+  });
+});
+
 describe('the time', () => {
   it('is kept when values never come after the token', async () => {
     const service = await serve((request, response) => {

@@ -1,14 +1,17 @@
 import { missing } from '../../model/state.ts';
 import { allAddresses } from '../../network/destinations.ts';
+import type { ZoneAnswer } from '../../network/zones.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
-import { ENDPOINT_NAME_SLICES, isInsideVpc, nameGoal } from './names.ts';
+import { comment } from '../terraform.ts';
+import { HOSTED_ZONE_SLICES, isInsideVpc, nameGoal, zoneOfHost } from './names.ts';
+import { failsAt } from './wrong-address.ts';
 
 export const dnsAnswerStale = defineCheck({
   code: 'dns-answer-stale',
   title: 'The name leads to an address that no longer belongs to the endpoint',
   layer: 'dns',
-  needs: [...ENDPOINT_NAME_SLICES, 'vpcs'],
+  needs: [...HOSTED_ZONE_SLICES, 'vpcs'],
   documentation: {
     meaning:
       'The resolver answers with an address inside the VPC that is no network interface of the endpoint: a cached answer, a record that somebody keeps by hand, or the leftovers of an endpoint that was deleted or replaced. Nobody listens there.',
@@ -33,7 +36,11 @@ export const dnsAnswerStale = defineCheck({
       return unknown([missing(state, 'networkInterfaces', `whose address ${list(inside)} is`)], false);
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
     const stale = inside.filter((address) => !(goal.addresses ?? []).includes(address));
-    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own interfaces`);
+    if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own ${list(inside)}`);
+    // A record of a zone is no cache: it is read, and named, by a cause of its own.
+    const zone = zoneOfHost(state, vantage, host);
+    if (zone?.answer?.kind === 'addresses' && stale.every((address) => recorded(zone.answer, address)))
+      return NOT_APPLICABLE;
     const owner = state.networkInterfaces.value.find((one) =>
       stale.some((address) => allAddresses(one).includes(address)),
     );
@@ -61,13 +68,7 @@ export const dnsAnswerStale = defineCheck({
               observation.detail.addresses.some((address) => stale.includes(address))
               ? 'agrees'
               : undefined;
-          return observation.rung === 'tcp' &&
-            observation.subject.port === target.port &&
-            stale.includes(observation.subject.address) &&
-            observation.outcome !== 'open' &&
-            observation.outcome !== 'skipped'
-            ? 'agrees'
-            : undefined;
+          return failsAt(observation, target.port, stale) ? 'agrees' : undefined;
         },
         facts: { host, server: answer.server, stale },
       },
@@ -80,6 +81,9 @@ export const dnsAnswerStale = defineCheck({
       `aws route53 list-hosted-zones-by-vpc --vpc-id "$VPC_ID" --vpc-region "$AWS_REGION"`,
     ],
     undo: [],
+    terraform: comment(
+      `A cache is no resource of Terraform’s. A record that somebody keeps is an aws_route53_record for ${host}: correct it in its configuration, best as an alias of the endpoint’s name.`,
+    ),
     owner: 'DNS owner',
     unprovable: 'the record or cache that gives this answer is not in the state that was read',
   }),
@@ -89,3 +93,7 @@ export const dnsAnswerStale = defineCheck({
     },
   },
 });
+
+function recorded(answer: ZoneAnswer | undefined, address: string): boolean {
+  return answer?.kind === 'addresses' && answer.addresses.includes(address);
+}

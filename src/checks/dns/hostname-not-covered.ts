@@ -1,8 +1,11 @@
+import { LAB } from '../../lab/world.ts';
 import { coversHost, namesCover, offeredNames, privateNames } from '../../network/endpoints.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
+import { privateDnsOffer } from './service-without-private-dns.ts';
 
 /** What kind of name it is that the endpoint does not have, for the sentence. */
 const VARIANT_WORDS: Readonly<Record<string, string>> = {
@@ -20,7 +23,7 @@ export const hostnameNotCovered = defineCheck({
   code: 'hostname-not-covered',
   title: 'The endpoint exists, but not for this exact name',
   layer: 'dns',
-  needs: ENDPOINT_NAME_SLICES,
+  needs: [...ENDPOINT_NAME_SLICES, 'endpointServices'],
   documentation: {
     meaning:
       'The VPC has an interface endpoint for the service, and its private DNS works, but the name that the client calls is not among the endpoint’s names. Endpoints cover the Regional name, and only sometimes FIPS, dual-stack or account-based ones; never global names (sts.amazonaws.com), legacy names (queue.amazonaws.com), website or discovery hosts. Such a name stays public.',
@@ -40,13 +43,16 @@ export const hostnameNotCovered = defineCheck({
     if (goal.missing.length > 0)
       return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
-    if (endpoint === undefined || goal.choice?.way === 'gateway') return NOT_APPLICABLE;
+    if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'central')
+      return NOT_APPLICABLE;
     if (goal.choice?.way !== 'uncovered') return absent(`${host} is among ${endpoint.VpcEndpointId}’s names`);
     // With private DNS off, or for inbound resolvers only, another cause says why the name stays public; but a name that
     // the endpoint would not have even then is this cause.
     const names = endpoint.PrivateDnsEnabled === true ? privateNames(endpoint) : offeredNames(endpoint);
     if (endpoint.PrivateDnsEnabled === true ? coversHost(endpoint, host) : namesCover(names, host))
       return NOT_APPLICABLE;
+    // A service that has no private name at all is a cause of its own.
+    if (privateDnsOffer(state, endpoint).kind === 'no') return NOT_APPLICABLE;
     // A name that nobody has is missing everywhere, not only at the endpoint.
     if (evidence.system?.outcome === 'nxdomain') return NOT_APPLICABLE;
     const answers = evidence.system?.addresses ?? [];
@@ -88,17 +94,24 @@ export const hostnameNotCovered = defineCheck({
           ? 'export AWS_USE_FIPS_ENDPOINT=false'
           : variant === 'dualstack'
             ? 'export AWS_USE_DUALSTACK_ENDPOINT=false'
-            : use !== undefined && service !== undefined
-              ? `export AWS_ENDPOINT_URL_${service.toUpperCase().replace(/[^A-Z0-9]/g, '_')}=https://${use}`
-              : undefined;
+            : undefined;
     return {
       summary:
         use !== undefined
           ? `Call ${use} instead of ${host}.`
           : `Call the endpoint’s own name${vpceName === undefined ? '' : ` ${vpceName}`} instead of ${host}.`,
-      commands: setting === undefined ? [] : [setting],
+      // The variable AWS_ENDPOINT_URL_<SERVICE> is spelled by the SDK's own id of the service, which no table here holds.
+      commands:
+        setting !== undefined
+          ? [setting]
+          : use === undefined
+            ? []
+            : [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${use}/`],
       undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
       owner: 'application owner',
+      terraform: notTerraforms(
+        'it is a setting of the application; it can stand where Terraform writes its environment.',
+      ),
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
     };
@@ -107,7 +120,7 @@ export const hostnameNotCovered = defineCheck({
     targets: ['sts.amazonaws.com'],
     inject: (world) => {
       for (const endpoint of world.api.vpcEndpoints) {
-        if (endpoint.VpcEndpointType !== 'Interface') continue;
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
         endpoint.ServiceName = `com.amazonaws.${world.region}.sts`;
         endpoint.DnsEntries = (endpoint.DnsEntries ?? []).map((entry) => ({
           ...entry,

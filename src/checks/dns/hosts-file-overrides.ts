@@ -1,7 +1,9 @@
 import { hostsEntries } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from './names.ts';
+import { failsAt } from './wrong-address.ts';
 
 export const hostsFileOverrides = defineCheck({
   code: 'hosts-file-overrides',
@@ -22,7 +24,7 @@ export const hostsFileOverrides = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const entries = hostsEntries(vantage, host);
     if (entries.length === 0)
-      return vantage.hosts.length === 0 ? NOT_APPLICABLE : absent('the hosts file does not name it');
+      return vantage.hosts.length === 0 ? NOT_APPLICABLE : absent(`no line of the hosts file names ${host}`);
     const goal = nameGoal(state, client, target);
     const pinned = entries.map((entry) => entry.address);
     const known = goal.addresses ?? (evidence.vpc?.outcome === 'answered' ? evidence.vpc.addresses : undefined);
@@ -32,7 +34,7 @@ export const hostsFileOverrides = defineCheck({
       return NOT_APPLICABLE;
     }
     const wrong = entries.filter((entry) => !known.includes(entry.address));
-    if (wrong.length === 0) return absent('the hosts file pins the name to an address that is right');
+    if (wrong.length === 0) return absent(`the hosts file pins ${host} to ${list(pinned)}, which is right`);
     return found([
       {
         key: wrong.map((entry) => `${entry.line} ${entry.address}`).join(' '),
@@ -45,11 +47,11 @@ export const hostsFileOverrides = defineCheck({
           ref: `/etc/hosts:${entry.line}`,
         })),
         predicts: (observation) =>
-          observation.rung === 'tcp' &&
-          observation.subject.port === target.port &&
-          wrong.some((entry) => entry.address === observation.subject.address) &&
-          observation.outcome !== 'open' &&
-          observation.outcome !== 'skipped'
+          failsAt(
+            observation,
+            target.port,
+            wrong.map((entry) => entry.address),
+          )
             ? 'agrees'
             : undefined,
         facts: { host, lines: wrong.map((entry) => entry.line) },
@@ -61,6 +63,7 @@ export const hostsFileOverrides = defineCheck({
     commands: [`sudo sed -i.bak '${lines.map((line) => `${line}d`).join(';')}' /etc/hosts`],
     undo: ['sudo cp /etc/hosts.bak /etc/hosts'],
     owner: 'host owner',
+    terraform: notTerraforms('the hosts file belongs to the host; the line may stand in its user data or image.'),
     caution:
       'Other names on the same line are unpinned too. In a container the file comes from the runtime (extraHosts, hostAliases).',
     edit: (draft) => {

@@ -1,12 +1,17 @@
+import { cidrSet, containsAddress } from '../../network/addresses.ts';
+import { primaryCidrOf } from '../../network/resolution.ts';
+import { hostedZones, managedZones, owningZone } from '../../network/zones.ts';
 import { matchHost, standardHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
+import { whyItExists, zonesThatDenied } from './names.ts';
 
 export const nameDoesNotExist = defineCheck({
   code: 'name-does-not-exist',
   title: 'The name does not exist',
   layer: 'dns',
-  needs: [],
+  needs: ['vpcEndpoints', 'hostedZones'],
   documentation: {
     meaning:
       'Every resolver that was asked says NXDOMAIN: there is no such name. The SDK put it together from a variant that the service does not have (FIPS, dual-stack), from a Region or partition where the service is not, or from a misspelt Region.',
@@ -20,16 +25,28 @@ export const nameDoesNotExist = defineCheck({
       'https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html',
     ],
   },
-  evaluate: ({ target, evidence }) => {
+  evaluate: ({ state, vantage, target, evidence }) => {
     const host = target.host;
     if (host === undefined || evidence.pinned.length > 0) return NOT_APPLICABLE;
     const asked = [...evidence.configured, ...(evidence.vpc === undefined ? [] : [evidence.vpc])].filter((answer) =>
       ['answered', 'no-data', 'nxdomain'].includes(answer.outcome),
     );
     if (asked.length === 0) return NOT_APPLICABLE;
-    if (asked.some((answer) => answer.outcome !== 'nxdomain')) return absent('the name exists');
+    const knows = asked.find((answer) => answer.outcome !== 'nxdomain');
+    if (knows !== undefined) return absent(`${knows.server} knows the name ${host}`);
     const match = matchHost(host);
-    if (match?.variant === 'standard' && match.service?.confidence === 'high') return NOT_APPLICABLE;
+    if (whyItExists(state, target) !== undefined) return NOT_APPLICABLE;
+    // A private zone of the VPC that owns the name denies it whether it exists or not: that zone is the cause.
+    const zones = [...hostedZones(state, vantage.vpcId), ...managedZones(state, vantage.vpcId)];
+    const denying = zonesThatDenied(evidence, primaryCidrOf(vantage));
+    if (owningZone(zones, host) !== undefined) return NOT_APPLICABLE;
+    // So is one that no list shows, when its own name leads into the VPC.
+    const hidden = denying.some((zone) =>
+      evidence
+        .answersFor(zone)
+        .some((answer) => answer.addresses.some((address) => containsAddress(cidrSet(vantage.vpcCidrs), address))),
+    );
+    if (hidden) return NOT_APPLICABLE;
     const servers = [...new Set(asked.map((answer) => answer.server))];
     const use =
       match?.service !== undefined && match.region !== undefined
@@ -71,6 +88,9 @@ export const nameDoesNotExist = defineCheck({
       commands: setting === undefined ? [] : [setting],
       undo: setting === undefined ? [] : [`unset ${setting.slice('export '.length).replace(/=.*/, '')}`],
       owner: 'application owner',
+      terraform: notTerraforms(
+        'it is a setting of the application; it can stand where Terraform writes its environment.',
+      ),
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the other name to see that it opens',
     };

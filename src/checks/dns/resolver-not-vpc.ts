@@ -1,5 +1,6 @@
 import { missing } from '../../model/state.ts';
 import { isVpceName } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
 import {
   configuredResolvers,
   isVpcResolver,
@@ -7,7 +8,8 @@ import {
   resolverKind,
   vpcResolverAddresses,
 } from '../../network/resolution.ts';
-import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, defineCheck, draftElement, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { attribute, comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, isInsideVpc, leadsToEndpoint, nameGoal } from './names.ts';
 
 export const resolverNotVpc = defineCheck({
@@ -32,7 +34,10 @@ export const resolverNotVpc = defineCheck({
     const host = target.host;
     if (host === undefined || isVpceName(host)) return NOT_APPLICABLE;
     const kind = resolverKind(state, vantage);
-    if (kind === 'vpc') return absent('the client asks the VPC’s own resolver');
+    if (kind === 'vpc')
+      return absent(
+        `the client asks the VPC’s own resolver${vantage.resolvers[0] === undefined ? '' : ` ${vantage.resolvers[0].address}`}`,
+      );
     const primary = primaryCidrOf(vantage);
     const configured = configuredResolvers(state, vantage);
     const names = configured?.addresses.join(', ') ?? 'an unknown resolver';
@@ -87,37 +92,55 @@ export const resolverNotVpc = defineCheck({
           server: system.server,
           host,
           dhcp: dhcpNames(state, vantage, system.server),
+          former: vantage.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', vantage.vpcId)?.DhcpOptionsId,
         },
       },
     ]);
   },
-  fix: ({ vpcId, resolver, server, host, dhcp }) => {
+  fix: ({ vpcId, resolver, server, host, dhcp, former }) => {
     const zone = host.split('.').slice(1).join('.');
-    const edit = (draft: Parameters<NonNullable<import('../check.ts').Fix['edit']>>[0]) => {
-      draft.vantage.resolvers = [{ address: resolver, port: 53 }];
-    };
-    if (dhcp)
-      return {
-        summary: `Give ${vpcId} DHCP options with AmazonProvidedDNS, then renew the lease. (Or make ${server} forward ${zone} to ${resolver}.)`,
-        commands: [
-          `DHCP=$(aws ec2 create-dhcp-options --dhcp-configurations Key=domain-name-servers,Values=AmazonProvidedDNS --query DhcpOptions.DhcpOptionsId --output text)`,
-          `aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id "$DHCP"`,
-        ],
-        undo: [`aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id "$FORMER_DHCP_OPTIONS"`],
-        owner: 'DNS owner' as const,
-        caution: `Every instance of ${vpcId} stops asking ${server} when its lease is renewed: names that only ${server} knows are lost unless a Resolver rule forwards them.`,
-        edit,
-      };
-    return {
+    const here: FixAlternative = {
       summary: `Make the client ask ${resolver} (resolv.conf names ${server}), or make ${server} forward ${zone} to ${resolver}.`,
       commands: [
         `sudo sed -i.bak 's/^nameserver ${server.replaceAll('.', '\\.')}$/nameserver ${resolver}/' /etc/resolv.conf`,
       ],
       undo: ['sudo mv /etc/resolv.conf.bak /etc/resolv.conf'],
-      owner: 'host owner' as const,
       caution:
         'Where something manages resolv.conf (systemd-resolved, NetworkManager, a container runtime), change it there.',
-      edit,
+      terraform: notTerraforms('resolv.conf belongs to the host; the line may stand in its user data or image.'),
+      edit: (draft) => {
+        draft.vantage.resolvers = [{ address: resolver, port: 53 }];
+      },
+    };
+    if (!dhcp) return { ...here, owner: 'host owner' };
+    const before = former ?? '"$FORMER_DHCP_OPTIONS"';
+    return {
+      summary: `Give ${vpcId} DHCP options with AmazonProvidedDNS, then renew the lease. (Or make ${server} forward ${zone} to ${resolver}.)`,
+      commands: [
+        `DHCP=$(aws ec2 create-dhcp-options --dhcp-configurations Key=domain-name-servers,Values=AmazonProvidedDNS --query DhcpOptions.DhcpOptionsId --output text)`,
+        `aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id "$DHCP"`,
+      ],
+      undo: [`aws ec2 associate-dhcp-options --vpc-id ${vpcId} --dhcp-options-id ${before}`],
+      owner: 'DNS owner',
+      caution: `Every instance of ${vpcId} stops asking ${server} when its lease is renewed: names that only ${server} knows are lost unless a Resolver rule forwards them. Copy the other options of ${former ?? 'the present set'} into the new one.`,
+      terraform: hcl(
+        resource('aws_vpc_dhcp_options', `${vpcId}_dns`, { domain_name_servers: ['AmazonProvidedDNS'] }),
+        resource('aws_vpc_dhcp_options_association', `${vpcId}_dns`, {
+          vpc_id: vpcId,
+          dhcp_options_id: attribute('aws_vpc_dhcp_options', `${vpcId}_dns`, 'id'),
+        }),
+        comment(`Undo: associate ${former ?? 'the former options'} again.`),
+      ),
+      alternatives: [here],
+      edit: (draft) => {
+        here.edit?.(draft);
+        draft.slices.dhcpOptions.push({
+          DhcpOptionsId: `dopt-new-${vpcId}`,
+          DhcpConfigurations: [{ Key: 'domain-name-servers', Values: [{ Value: 'AmazonProvidedDNS' }] }],
+        });
+        const vpc = draftElement(draft, 'vpcs', 'VpcId', vpcId);
+        if (vpc !== undefined) vpc.DhcpOptionsId = `dopt-new-${vpcId}`;
+      },
     };
   },
   demonstration: {

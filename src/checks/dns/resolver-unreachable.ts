@@ -2,7 +2,9 @@ import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../../network/resolution.ts';
 import { absent, type Draft, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { captureOf, isForbiddenHere } from '../host/local.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 
 const SILENT = new Set(['timeout', 'refused', 'unreachable', 'prohibited', 'failed', 'malformed']);
 
@@ -26,7 +28,14 @@ export const resolverUnreachable = defineCheck({
     const { configured } = evidence;
     if (configured.length === 0) return NOT_APPLICABLE;
     const primary = primaryCidrOf(vantage);
-    const dead = configured.filter((answer) => SILENT.has(answer.outcome));
+    const silent = configured.filter((answer) => SILENT.has(answer.outcome));
+    // What never left this machine says nothing of the resolver; host-firewall-blocks and local-network-captures name it.
+    const dead = silent.filter(
+      (answer) =>
+        captureOf(vantage, answer.server) === undefined &&
+        !answer.observations.some((one) => isForbiddenHere(vantage, one)),
+    );
+    if (dead.length === 0 && silent.length > 0) return NOT_APPLICABLE;
     if (dead.length === 0)
       return absent(`the client’s resolver ${list(configured.map((answer) => answer.server))} answers`);
     const attributes = vantage.vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vantage.vpcId);
@@ -75,6 +84,9 @@ export const resolverUnreachable = defineCheck({
     ],
     undo: ['sudo mv /etc/resolv.conf.bak /etc/resolv.conf'],
     owner: 'DNS owner',
+    terraform: notTerraforms(
+      'resolv.conf belongs to the host. Where DHCP options hand it out: aws_vpc_dhcp_options with domain_name_servers.',
+    ),
     caution: 'Where DHCP options hand out the resolver, change them there, or the next lease brings it back.',
     edit: (draft: Draft) => {
       draft.vantage.resolvers = [{ address: resolver, port: 53 }];

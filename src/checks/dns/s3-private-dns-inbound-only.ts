@@ -1,12 +1,14 @@
 import { coversHost } from '../../network/endpoints.ts';
-import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, defineCheck, draftElement, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { createEndpoint, type NewEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
+import { privateDnsOptionsInTerraform } from './private-dns-options.ts';
 
 export const s3PrivateDnsInboundOnly = defineCheck({
   code: 's3-private-dns-inbound-only',
   title: 'The S3 endpoint’s private DNS answers only to inbound resolvers',
   layer: 'dns',
-  needs: ENDPOINT_NAME_SLICES,
+  needs: [...ENDPOINT_NAME_SLICES, 'subnets', 'routeTables', 'prefixLists', 'vpcAttributes', 'endpointServices'],
   documentation: {
     meaning:
       'The S3 interface endpoint has private DNS on, but with PrivateDnsOnlyForInboundResolverEndpoint: inside the VPC the S3 names keep their public addresses by design, because the VPC is expected to use a gateway endpoint. Here no gateway endpoint serves the VPC.',
@@ -47,11 +49,11 @@ export const s3PrivateDnsInboundOnly = defineCheck({
           },
         ],
         predicts: predictsPublicAnswer(target, goal),
-        facts: { endpointId: endpoint.VpcEndpointId },
+        facts: { endpointId: endpoint.VpcEndpointId, vpcId: endpoint.VpcId, serviceName: endpoint.ServiceName },
       },
     ]);
   },
-  fix: ({ endpointId }) => ({
+  fix: ({ endpointId, vpcId, serviceName }, { state, vantage, target }) => ({
     summary: `Let ${endpointId} answer inside the VPC too. (An S3 gateway endpoint for the route table is the cheaper alternative.)`,
     commands: [
       `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --dns-options PrivateDnsOnlyForInboundResolverEndpoint=false`,
@@ -60,6 +62,8 @@ export const s3PrivateDnsInboundOnly = defineCheck({
       `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --dns-options PrivateDnsOnlyForInboundResolverEndpoint=true`,
     ],
     owner: 'endpoint owner',
+    terraform: privateDnsOptionsInTerraform({ endpointId, vpcId, serviceName }),
+    alternatives: gatewayInstead(planEndpoint(state, vantage, target)),
     caution: 'All S3 traffic of the VPC then goes through the interface endpoint, which is charged per gigabyte.',
     edit: (draft) => {
       const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
@@ -105,3 +109,8 @@ export const s3PrivateDnsInboundOnly = defineCheck({
     },
   },
 });
+
+/** The way that this option is made for: a gateway endpoint carries the VPC's own traffic. */
+function gatewayInstead(plan: NewEndpoint | undefined): FixAlternative[] {
+  return plan?.type === 'Gateway' ? [createEndpoint(plan, undefined)] : [];
+}

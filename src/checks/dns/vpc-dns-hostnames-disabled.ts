@@ -1,8 +1,10 @@
 import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
+import { primaryCidrOf } from '../../network/resolution.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal, predictsPublicAnswer } from './names.ts';
+import { vpcAttributesInTerraform } from './vpc-attributes.ts';
 
 export const vpcDnsHostnamesDisabled = defineCheck({
   code: 'vpc-dns-hostnames-disabled',
@@ -29,7 +31,7 @@ export const vpcDnsHostnamesDisabled = defineCheck({
       vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId)?.EnableDnsHostnames?.Value;
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsHostnames')]);
-    if (value) return absent('the VPC’s DNS host names are on');
+    if (value) return absent(`enableDnsHostnames is true in ${vpcId}`);
     const endpointId = goal.choice.endpoints[0].VpcEndpointId;
     return found([
       {
@@ -43,10 +45,16 @@ export const vpcDnsHostnamesDisabled = defineCheck({
       },
     ]);
   },
-  fix: ({ vpcId }) => ({
+  fix: ({ vpcId }, { vantage }) => ({
     summary: `Switch DNS host names on in ${vpcId}.`,
     commands: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames '{"Value":true}'`],
     undo: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-hostnames '{"Value":false}'`],
+    terraform: vpcAttributesInTerraform(
+      vpcId,
+      primaryCidrOf(vantage),
+      { hostnames: true },
+      'Undo: enable_dns_hostnames = false.',
+    ),
     owner: 'network owner',
     caution:
       'Instances with public addresses in this VPC get public DNS names, and private DNS of every endpoint in it takes effect within minutes.',

@@ -2,6 +2,7 @@ import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { vpcAttributesInTerraform } from './vpc-attributes.ts';
 
 export const vpcDnsSupportDisabled = defineCheck({
   code: 'vpc-dns-support-disabled',
@@ -25,10 +26,11 @@ export const vpcDnsSupportDisabled = defineCheck({
     const vpcId = vantage.vpcId;
     const value = vpcId === undefined ? undefined : byId(state.vpcAttributes, 'VpcId', vpcId)?.EnableDnsSupport?.Value;
     // A resolver that answers is switched on, whoever may read the attribute.
-    if (value === undefined && evidence.vpc?.outcome === 'answered') return absent('the VPC’s resolver answers');
+    if (value === undefined && evidence.vpc?.outcome === 'answered')
+      return absent(`the VPC’s resolver ${evidence.vpc.server} answers`);
     if (vpcId === undefined || value === undefined)
       return unknown([missing(state, 'vpcAttributes', 'enableDnsSupport')]);
-    if (value) return absent('the VPC’s DNS support is on');
+    if (value) return absent(`enableDnsSupport is true in ${vpcId}`);
     const primary = primaryCidrOf(vantage);
     return found([
       {
@@ -50,10 +52,16 @@ export const vpcDnsSupportDisabled = defineCheck({
       },
     ]);
   },
-  fix: ({ vpcId }) => ({
+  fix: ({ vpcId }, { vantage }) => ({
     summary: `Switch DNS support on in ${vpcId}.`,
     commands: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":true}'`],
     undo: [`aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-support '{"Value":false}'`],
+    terraform: vpcAttributesInTerraform(
+      vpcId,
+      primaryCidrOf(vantage),
+      { support: true },
+      'Undo: enable_dns_support = false.',
+    ),
     owner: 'network owner',
     edit: (draft) => {
       const attribute = draftElement(draft, 'vpcAttributes', 'VpcId', vpcId);

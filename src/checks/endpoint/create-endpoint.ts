@@ -7,9 +7,11 @@ import { namesCover } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { routeTableOf } from '../../network/route-tables.ts';
 import { offersPrivateDns, usualPrivateNames } from '../../services/catalogue.ts';
+import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { serviceById } from '../../services/service-table.ts';
 import { type Draft, draftElement, type Fix } from '../check.ts';
+import { attribute, comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 export type NewEndpoint = {
   readonly type: 'Gateway' | 'Interface';
@@ -28,7 +30,7 @@ export type NewEndpoint = {
 
 /** What an endpoint for the target would be made of; undefined when the client's VPC and subnet are not known. */
 export function planEndpoint(
-  state: Pick<State, 'subnets' | 'routeTables' | 'prefixLists' | 'vpcAttributes'>,
+  state: Pick<State, 'subnets' | 'routeTables' | 'prefixLists' | 'vpcAttributes' | 'endpointServices'>,
   vantage: Vantage,
   target: Target,
 ): NewEndpoint | undefined {
@@ -36,7 +38,13 @@ export function planEndpoint(
   const { vpcId, subnetId } = vantage;
   if (serviceName === undefined || vpcId === undefined || subnetId === undefined) return undefined;
   const name = parseServiceName(serviceName);
-  const gateway = name?.service?.types.includes('gateway') === true;
+  // What the API lists for the name wins over our table.
+  const offers = servicesNamed(state.endpointServices, serviceName);
+  const types = offers
+    .flatMap((offer) => offer.ServiceType ?? [])
+    .flatMap((type) => type.ServiceType?.toLowerCase() ?? []);
+  const gateway = types.length > 0 ? types.includes('gateway') : name?.service?.types.includes('gateway') === true;
+  const listed = [...new Set(offers.flatMap(privateNamesOf))];
   const subnet = byId(state.subnets, 'SubnetId', subnetId);
   const cidr = subnet?.CidrBlock === undefined ? undefined : parseCidr(subnet.CidrBlock);
   const free = cidr === undefined ? undefined : formatAddress(cidr.range.family, cidr.range.high - 5n);
@@ -54,9 +62,11 @@ export function planEndpoint(
       ? state.prefixLists.value.filter((list) => list.PrefixListName === serviceName).map((list) => list.PrefixListId)
       : [],
     privateNames:
-      name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
-        ? usualPrivateNames(name.service, name.region)
-        : [],
+      listed.length > 0
+        ? listed
+        : name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
+          ? usualPrivateNames(name.service, name.region)
+          : [],
     dnsAttributesOff: attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false,
     port: target.port,
   };
@@ -75,6 +85,19 @@ export function hasGatewayType(serviceId: string | undefined): boolean {
   return serviceId !== undefined && serviceById(serviceId)?.types.includes('gateway') === true;
 }
 
+/** The fix that creates it; without a plan, in words alone. */
+export function createPlanned(plan: NewEndpoint | undefined, host: string | undefined): Fix {
+  if (plan !== undefined) return createEndpoint(plan, host);
+  return {
+    summary: 'Create an endpoint for the service in the client’s VPC.',
+    commands: [],
+    undo: [],
+    owner: 'network owner',
+    unprovable: 'the client’s subnet is not known',
+    terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
+  };
+}
+
 /** The fix that creates it. */
 export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix {
   return plan.type === 'Gateway' ? createGateway(plan) : createInterface(plan, host);
@@ -91,6 +114,15 @@ function createGateway(plan: NewEndpoint): Fix {
       `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table}`,
     ],
     undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
+    terraform: hcl(
+      resource('aws_vpc_endpoint', nameOf(plan), {
+        vpc_id: plan.vpcId,
+        service_name: plan.serviceName,
+        vpc_endpoint_type: 'Gateway',
+        route_table_ids: plan.routeTableId === undefined ? undefined : [plan.routeTableId],
+      }),
+      UNDO_BY_REMOVAL,
+    ),
     owner: 'network owner',
     ...(plan.prefixListIds.length === 0
       ? { unprovable: `the prefix list of ${plan.serviceName} could not be read (ec2:DescribePrefixLists)` }
@@ -123,7 +155,7 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
       ? `--cidr ${plan.clientAddress ?? '$CLIENT_ADDRESS'}/32`
       : `--source-group ${plan.clientGroupId}`;
   const covered = host === undefined || namesCover(plan.privateNames, host);
-  const name = plan.serviceName.split('.').slice(3).join('-') || 'endpoint';
+  const name = nameOf(plan);
   return {
     summary: `Create an interface endpoint for ${plan.serviceName} in ${plan.subnetId} with private DNS, behind a security group that admits this host.`,
     commands: [
@@ -141,12 +173,60 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
       'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
       'aws ec2 delete-security-group --group-id "$GROUP"',
     ],
+    terraform: interfaceInTerraform(plan),
     owner: 'network owner',
     caution: `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them. An interface endpoint is charged per hour and zone.`,
     ...(plan.address === undefined || !covered
       ? { unprovable: covered ? 'the client’s subnet could not be read' : `the endpoint would not cover ${host}` }
       : { edit: (draft: Draft) => addInterfaceEndpoint(draft, plan, plan.address ?? '') }),
   };
+}
+
+/** `secretsmanager`, `ecr-api`: the service's part of the name, for groups and Terraform resources. */
+function nameOf(plan: NewEndpoint): string {
+  return plan.serviceName.split('.').slice(3).join('-') || 'endpoint';
+}
+
+function interfaceInTerraform(plan: NewEndpoint): string {
+  const name = nameOf(plan);
+  const group = attribute('aws_security_group', `endpoint-${name}`, 'id');
+  const six = plan.clientAddress?.includes(':') === true;
+  const source =
+    plan.clientGroupId !== undefined
+      ? { referenced_security_group_id: plan.clientGroupId }
+      : plan.clientAddress === undefined
+        ? undefined
+        : six
+          ? { cidr_ipv6: `${plan.clientAddress}/128` }
+          : { cidr_ipv4: `${plan.clientAddress}/32` };
+  return hcl(
+    ...(plan.dnsAttributesOff
+      ? [comment(`In the aws_vpc of ${plan.vpcId} set enable_dns_support and enable_dns_hostnames to true first.`)]
+      : []),
+    resource('aws_security_group', `endpoint-${name}`, {
+      name: `endpoint-${name}`,
+      description: `VPC endpoint ${name}`,
+      vpc_id: plan.vpcId,
+    }),
+    source === undefined
+      ? comment('And an aws_vpc_security_group_ingress_rule that admits the client, whose address is not known.')
+      : resource('aws_vpc_security_group_ingress_rule', `endpoint-${name}`, {
+          security_group_id: group,
+          ip_protocol: 'tcp',
+          from_port: plan.port,
+          to_port: plan.port,
+          ...source,
+        }),
+    resource('aws_vpc_endpoint', name, {
+      vpc_id: plan.vpcId,
+      service_name: plan.serviceName,
+      vpc_endpoint_type: 'Interface',
+      subnet_ids: [plan.subnetId],
+      security_group_ids: [group],
+      private_dns_enabled: true,
+    }),
+    UNDO_BY_REMOVAL,
+  );
 }
 
 function addInterfaceEndpoint(draft: Draft, plan: NewEndpoint, address: string): void {

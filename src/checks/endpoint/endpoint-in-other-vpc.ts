@@ -1,20 +1,25 @@
-import { type Missing, missing, type State } from '../../model/state.ts';
-import type { Client } from '../../network/client.ts';
-import { vpcAddresses } from '../../network/destinations.ts';
+import { missing } from '../../model/state.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
-import { byId } from '../../network/index-by-id.ts';
-import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
+import { joinedTo } from './joined.ts';
 import { WAY_OUT_SLICES, wayOut } from './way-out.ts';
 
 export const endpointInOtherVpc = defineCheck({
   code: 'endpoint-in-other-vpc',
   title: 'The endpoint is in another VPC that nothing connects to this one',
   layer: 'endpoint',
-  needs: [...WAY_OUT_SLICES, 'vpcEndpoints', 'vpcAttributes', 'vpcPeeringConnections', 'transitGatewayVpcAttachments'],
+  needs: [
+    ...WAY_OUT_SLICES,
+    'endpointServices',
+    'vpcEndpoints',
+    'vpcAttributes',
+    'vpcPeeringConnections',
+    'transitGatewayVpcAttachments',
+  ],
   reachabilityAnalyzerCode: 'DISCONNECTED_VPCS',
   documentation: {
     meaning:
@@ -36,21 +41,16 @@ export const endpointInOtherVpc = defineCheck({
     if (vpcId === undefined) return NOT_APPLICABLE;
     const choice = chooseEndpoint(state, vpcId, target);
     if (choice !== undefined && (choice.endpoints[0].VpcId ?? vpcId) === vpcId)
-      return absent(`${choice.endpoints[0].VpcEndpointId} is in this VPC`);
+      return absent(`${choice.endpoints[0].VpcEndpointId} is in ${vpcId}, as the client is`);
     const others = endpointsFor(state.vpcEndpoints, target).filter(
       (endpoint) => endpoint.VpcId !== undefined && endpoint.VpcId !== vpcId,
     );
     const first = others.find((endpoint) => isType(endpoint, 'interface')) ?? others[0];
     if (first?.VpcId === undefined) return NOT_APPLICABLE;
-    const leaves = hasRouteToOtherNetworks(state, client);
-    // A live route towards it is a connection, whatever the lists of this account say of its far end.
-    if (others.some((endpoint) => leadsThere(state, client, endpoint.VpcId ?? ''))) return NOT_APPLICABLE;
-    const joined = others.map((endpoint) =>
-      leaves === false ? { joined: 'no' as const, missing: [] } : connection(state, vpcId, endpoint.VpcId ?? ''),
-    );
+    const joined = others.map((endpoint) => joinedTo(state, client, vpcId, endpoint.VpcId ?? ''));
     if (joined.some((one) => one.joined === 'yes')) return NOT_APPLICABLE;
     if (target.endpointId === undefined) {
-      const way = wayOut(state, client, evidence);
+      const way = wayOut(state, client, evidence, target.port);
       if (way.usable === 'yes') return absent(`the service is reached without an endpoint: ${way.why}`);
     }
     const gaps = joined.flatMap((one) => one.missing);
@@ -83,6 +83,7 @@ export const endpointInOtherVpc = defineCheck({
           summary: 'Create an endpoint for the service in the client’s VPC, or join the two VPCs.',
           commands: [],
           undo: [],
+          terraform: comment('An aws_vpc_endpoint in the client’s VPC, of which too little is known to write it out.'),
           owner: 'network owner',
           unprovable: 'the client’s subnet or the service is not known',
         }
@@ -105,64 +106,3 @@ export const endpointInOtherVpc = defineCheck({
     },
   },
 });
-
-/** Whether a live route of the client's subnet, other than by peering, takes the other VPC's addresses. */
-function leadsThere(
-  state: Pick<State, 'routeTables' | 'prefixLists' | 'prefixListEntries' | 'vpcs'>,
-  client: Client,
-  vpcId: string,
-): boolean {
-  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
-  const vpc = byId(state.vpcs, 'VpcId', vpcId);
-  if (table === undefined || vpc === undefined) return false;
-  return selectRoutes(state, table, vpcAddresses(vpc)).some(
-    ({ route }) =>
-      route !== undefined &&
-      !isBlackhole(route) &&
-      JOINING.has(routeTarget(route).kind) &&
-      routeTarget(route).kind !== 'vpc-peering-connection',
-  );
-}
-
-/** Whether the client's subnet has any route towards another network; undefined when its route table cannot be read. */
-function hasRouteToOtherNetworks(state: Pick<State, 'routeTables'>, client: Client): boolean | undefined {
-  const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
-  return table?.Routes?.some((route) => JOINING.has(routeTarget(route).kind));
-}
-
-const JOINING: ReadonlySet<string> = new Set([
-  'vpc-peering-connection',
-  'transit-gateway',
-  'virtual-private-gateway',
-  'network-interface',
-  'other',
-]);
-
-/** Whether a peering connection or a transit gateway has both VPCs. Routes are the path causes' business. */
-function connection(
-  state: Pick<State, 'vpcPeeringConnections' | 'transitGatewayVpcAttachments'>,
-  a: string,
-  b: string,
-): { joined: 'yes' | 'no'; missing: Missing[] } {
-  const peered =
-    state.vpcPeeringConnections.known &&
-    state.vpcPeeringConnections.value.some((peering) => {
-      const ends = [peering.AccepterVpcInfo?.VpcId, peering.RequesterVpcInfo?.VpcId];
-      return ends.includes(a) && ends.includes(b) && peering.Status?.Code?.toLowerCase() === 'active';
-    });
-  const attachments = state.transitGatewayVpcAttachments.known ? state.transitGatewayVpcAttachments.value : [];
-  const gatewaysOf = (vpcId: string) =>
-    attachments
-      .filter((one) => one.VpcId === vpcId && one.State?.toLowerCase() === 'available')
-      .flatMap((one) => one.TransitGatewayId ?? []);
-  // The other VPC's attachment may be listed in another account only: the client's own is enough to say "perhaps".
-  const shared = gatewaysOf(a).some((id) => gatewaysOf(b).includes(id));
-  if (peered || shared) return { joined: 'yes', missing: [] };
-  return {
-    joined: 'no',
-    missing: [
-      ...(state.vpcPeeringConnections.known ? [] : [missing(state, 'vpcPeeringConnections')]),
-      ...(state.transitGatewayVpcAttachments.known ? [] : [missing(state, 'transitGatewayVpcAttachments')]),
-    ],
-  };
-}

@@ -1,4 +1,5 @@
 import { defineCheck } from '../check.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { endpointStateOutcome, makeAvailable, STATE_SLICES } from './endpoint-states.ts';
 
 export const endpointNotAvailable = defineCheck({
@@ -26,7 +27,7 @@ export const endpointNotAvailable = defineCheck({
       fine: 'the endpoint is available',
       summary: (id, endpoint, why) => `${id} is ${endpoint.State}, not available${why === '' ? '' : `: ${why}`}.`,
     }),
-  fix: ({ id, state, vpcId, serviceName, likeThis }) =>
+  fix: ({ id, state, vpcId, serviceName, likeThis, likeThisInTerraform }) =>
     state === 'pending'
       ? {
           summary: `Wait until ${id} is available; it is still being made or changed.`,
@@ -34,6 +35,7 @@ export const endpointNotAvailable = defineCheck({
           undo: [],
           owner: 'endpoint owner',
           unprovable: 'only AWS can finish what is pending',
+          terraform: comment('There is nothing to apply: a pending endpoint becomes available by itself.'),
         }
       : {
           summary: `Delete ${id} and create it anew in the same places.`,
@@ -42,6 +44,13 @@ export const endpointNotAvailable = defineCheck({
             `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis}`,
           ],
           undo: [],
+          terraform: hcl(
+            comment(
+              `Where Terraform made ${id}: terraform apply -replace on its aws_vpc_endpoint. Where not, delete it and apply:`,
+            ),
+            resource('aws_vpc_endpoint', `${id}_again`, likeThisInTerraform),
+            UNDO_BY_REMOVAL,
+          ),
           owner: 'endpoint owner',
           edit: (draft) => makeAvailable(draft, id),
         },

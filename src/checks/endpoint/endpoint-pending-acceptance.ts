@@ -1,5 +1,5 @@
 import { defineCheck } from '../check.ts';
-import { endpointStateOutcome, makeAvailable, STATE_SLICES } from './endpoint-states.ts';
+import { acceptInTerraform, endpointStateOutcome, makeAvailable, STATE_SLICES } from './endpoint-states.ts';
 
 export const endpointPendingAcceptance = defineCheck({
   code: 'endpoint-pending-acceptance',
@@ -30,6 +30,7 @@ export const endpointPendingAcceptance = defineCheck({
       `aws ec2 reject-vpc-endpoint-connections --service-id ${serviceName.split('.').at(-1)} --vpc-endpoint-ids ${id}`,
     ],
     owner: 'service provider',
+    terraform: acceptInTerraform(id, serviceName),
     caution: 'Only the provider’s account can run this.',
     edit: (draft) => makeAvailable(draft, id),
   }),

@@ -13,6 +13,7 @@ import {
   unknown,
 } from '../check.ts';
 import { endpointAddresses } from '../dns/names.ts';
+import { type Arguments, comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 export const STATE_SLICES = ['vpcEndpoints', 'networkInterfaces'] as const satisfies readonly SliceName[];
 
@@ -23,6 +24,8 @@ export type StateFacts = {
   readonly serviceName: string;
   /** the options of create-vpc-endpoint that make an endpoint like this one */
   readonly likeThis: string;
+  /** the same as arguments of an aws_vpc_endpoint */
+  readonly likeThisInTerraform: Arguments;
 };
 
 type Kind = {
@@ -74,6 +77,7 @@ export function endpointStateOutcome(
         vpcId: endpoint.VpcId ?? client.vpcId ?? '',
         serviceName: endpoint.ServiceName ?? '',
         likeThis: optionsOf(endpoint),
+        likeThisInTerraform: argumentsOf(endpoint),
       },
     },
   ]);
@@ -93,6 +97,30 @@ function optionsOf(endpoint: VpcEndpoint): string {
     ),
     endpoint.PrivateDnsEnabled === true ? '--private-dns-enabled' : '--no-private-dns-enabled',
   ].join(' ');
+}
+
+function argumentsOf(endpoint: VpcEndpoint): Arguments {
+  const common = { vpc_id: endpoint.VpcId, service_name: endpoint.ServiceName };
+  const some = (list: readonly string[] | undefined) => (list === undefined || list.length === 0 ? undefined : list);
+  if (isType(endpoint, 'gateway'))
+    return { ...common, vpc_endpoint_type: 'Gateway', route_table_ids: some(endpoint.RouteTableIds) };
+  return {
+    ...common,
+    vpc_endpoint_type: 'Interface',
+    subnet_ids: some(endpoint.SubnetIds),
+    security_group_ids: some(endpoint.Groups?.flatMap((group) => group.GroupId ?? [])),
+    private_dns_enabled: endpoint.PrivateDnsEnabled === true,
+  };
+}
+
+/** Accepting a connection request, as Terraform: a resource of the provider's configuration, not of the consumer's. */
+export function acceptInTerraform(id: string, serviceName: string): string {
+  const serviceId = serviceName.split('.').at(-1) ?? '';
+  return hcl(
+    comment(`In the configuration of the provider of ${serviceName}, with its credentials:`),
+    resource('aws_vpc_endpoint_connection_accepter', id, { vpc_endpoint_service_id: serviceId, vpc_endpoint_id: id }),
+    UNDO_BY_REMOVAL,
+  );
 }
 
 /** The endpoint as available on the model. */

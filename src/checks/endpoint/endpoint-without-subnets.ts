@@ -3,6 +3,7 @@ import { formatAddress, parseCidr } from '../../network/addresses.ts';
 import { chooseEndpoint, isType } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 export const endpointWithoutSubnets = defineCheck({
   code: 'endpoint-without-subnets',
@@ -27,7 +28,9 @@ export const endpointWithoutSubnets = defineCheck({
     if (endpoint === undefined || !isType(endpoint, 'interface')) return NOT_APPLICABLE;
     const told = [endpoint.NetworkInterfaceIds, endpoint.SubnetIds].filter((list) => list !== undefined);
     if (told.length === 0 || told.some((list) => list.length > 0))
-      return absent(`${endpoint.VpcEndpointId} has network interfaces`);
+      return absent(
+        `${endpoint.VpcEndpointId} has ${endpoint.NetworkInterfaceIds?.join(' and ') || 'network interfaces'}`,
+      );
     const id = endpoint.VpcEndpointId;
     const subnet = client.subnetId === undefined ? undefined : byId(state.subnets, 'SubnetId', client.subnetId);
     return found([
@@ -63,6 +66,19 @@ export const endpointWithoutSubnets = defineCheck({
       commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       owner: 'endpoint owner',
+      terraform:
+        subnetId === undefined
+          ? comment(`An aws_vpc_endpoint_subnet_association of ${id} with a subnet of the VPC.`)
+          : hcl(
+              resource('aws_vpc_endpoint_subnet_association', `${id}_${subnetId}`, {
+                vpc_endpoint_id: id,
+                subnet_id: subnetId,
+              }),
+              comment(
+                `Not beside a subnet_ids argument of the endpoint’s own resource: there, add "${subnetId}" to it.`,
+              ),
+              UNDO_BY_REMOVAL,
+            ),
       ...(range === undefined || subnetId === undefined
         ? { unprovable: 'the client’s subnet could not be read' }
         : {

@@ -6,7 +6,7 @@ import { isEmpty } from '../../network/flows.ts';
 import type { Exit } from '../../network/gates.ts';
 import { internetRouteGate } from '../../network/internet.ts';
 import { mainExit } from '../../network/model.ts';
-import type { Evidence } from '../evidence.ts';
+import { type Evidence, proxyCarries } from '../evidence.ts';
 
 export const WAY_OUT_SLICES = [
   'routeTables',
@@ -17,6 +17,7 @@ export const WAY_OUT_SLICES = [
   'egressOnlyInternetGateways',
   'vpcs',
   'subnets',
+  'networkAcls',
 ] as const satisfies readonly SliceName[];
 
 export type WayOut = {
@@ -34,20 +35,16 @@ export function wayOut(
   state: Pick<State, (typeof WAY_OUT_SLICES)[number]>,
   client: Client,
   evidence: Evidence,
+  port: number,
 ): WayOut {
+  const nothing = { via: undefined, exit: undefined, routeTableId: undefined, missing: [] };
+  // Whoever heeds the environment needs no route of the VPC's.
+  if (proxyCarries(evidence)) return { ...nothing, usable: 'yes', why: `the proxy ${evidence.proxy?.url} carries it` };
   const seen = evidence.resolved;
   const { destinations } = publicDestinations(state, client, seen.length === 0 ? undefined : seen);
   const destination = destinations[0];
-  if (destination === undefined)
-    return {
-      usable: 'unknown',
-      why: 'no address to go to',
-      via: undefined,
-      exit: undefined,
-      routeTableId: undefined,
-      missing: [],
-    };
-  const gate = internetRouteGate(state, client, destination);
+  if (destination === undefined) return { ...nothing, usable: 'unknown', why: 'no address to go to' };
+  const gate = internetRouteGate(state, client, destination, port);
   const exits = gate.exits ?? [];
   const exit = destination.exact ? (exits.find((one) => one.usable === 'yes') ?? exits[0]) : mainExit(exits);
   const usable = !isEmpty(gate.pass) ? 'yes' : isEmpty(gate.unknown) ? 'no' : 'unknown';

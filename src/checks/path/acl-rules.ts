@@ -8,7 +8,8 @@ import { addressesOf } from '../../network/flows.ts';
 import { byId } from '../../network/index-by-id.ts';
 import type { AclDecision } from '../../network/network-acls.ts';
 import { countPorts, formatPorts, type PortSet, unionPorts } from '../../network/ports.ts';
-import { draftElement, type Finding, type Fix } from '../check.ts';
+import type { Finding } from '../check.ts';
+import { type AclFacts, shorten } from './acl-fix.ts';
 import {
   type BlockedGroup,
   DESTINATION_SLICES,
@@ -20,17 +21,6 @@ import {
 
 export const CLIENT_ACL_NEEDS = [...DESTINATION_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
 export const ENDPOINT_ACL_NEEDS = [...INTERFACE_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
-
-export type AclFacts = {
-  readonly aclId: string;
-  readonly direction: 'ingress' | 'egress';
-  /** the far side of the subnet's border, as CIDR blocks */
-  readonly cidrs: readonly string[];
-  readonly ports: { readonly from: number; readonly to: number };
-  /** the lowest rule that denies, which the new entry must come before */
-  readonly before: number;
-  readonly usedNumbers: readonly number[];
-};
 
 type Side = {
   readonly direction: 'ingress' | 'egress';
@@ -95,7 +85,17 @@ export function describeAcl<D extends Destination>(
     facts: {
       aclId: id,
       direction: side.direction,
-      cidrs: cidrs.length > 5 ? everything(cidrs) : cidrs,
+      cidrs,
+      width: blocked.gates.every(
+        ({ destination }) => destination.kind === 'interface' || (destination.kind === 'public' && destination.exact),
+      )
+        ? 'address'
+        : blocked.gates.every(({ destination }) => destination.kind === 'gateway')
+          ? 'prefix list'
+          : 'anywhere',
+      inside: blocked.gates.every(
+        ({ destination }) => destination.kind === 'interface' && destination.relation === 'same-vpc',
+      ),
       ports: { from: side.ports[0]?.from ?? 0, to: side.ports.at(-1)?.to ?? 65535 },
       before: lowest,
       usedNumbers: usedNumbers(found, side.direction),
@@ -107,11 +107,6 @@ export function describeAcl<D extends Destination>(
 export function clientSide(client: Client, group: BlockedGroup<InterfaceDestination>): AddressSet {
   const families = [...new Set(group.gates.map(({ destination }) => destination.family))];
   return unionAddresses(...families.map((family) => clientAddress(client, family)), []);
-}
-
-function everything(cidrs: readonly string[]): string[] {
-  const has = (six: boolean) => cidrs.some((cidr) => cidr.includes(':') === six);
-  return [...(has(false) ? ['0.0.0.0/0'] : []), ...(has(true) ? ['::/0'] : [])];
 }
 
 function isReturn(side: Side): boolean {
@@ -137,80 +132,4 @@ function usedNumbers(acl: NetworkAcl | undefined, direction: 'ingress' | 'egress
   return (acl?.Entries ?? [])
     .filter((entry) => (entry.Egress ?? false) === (direction === 'egress'))
     .flatMap((entry) => entry.RuleNumber ?? []);
-}
-
-function shorten(cidrs: readonly string[]): string {
-  return cidrs.length > 4 ? `${cidrs.slice(0, 3).join(', ')} and ${cidrs.length - 3} more` : list(cidrs);
-}
-
-/** An allow entry before the rule that denies. */
-export function aclFix(facts: AclFacts): Fix {
-  const free = freeNumbers(facts, facts.cidrs.length);
-  const entries = facts.cidrs.map((cidr, i) => ({ cidr, number: free[i] }));
-  const flag = `--${facts.direction}`;
-  const range = `From=${facts.ports.from},To=${facts.ports.to}`;
-  const ports =
-    facts.ports.from === facts.ports.to ? `TCP ${facts.ports.from}` : `TCP ${facts.ports.from}-${facts.ports.to}`;
-  const fits = entries.every((entry) => entry.number !== undefined);
-  const summary = `Allow ${ports} ${facts.direction === 'ingress' ? 'from' : 'to'} ${shorten(facts.cidrs)} in ${facts.aclId}, before rule ${facts.before >= 32767 ? '*' : facts.before}.`;
-  if (!fits) {
-    return {
-      summary: `${summary} No rule number below ${facts.before} is free: renumber the rules of ${facts.aclId} first.`,
-      commands: [`aws ec2 describe-network-acls --network-acl-ids ${facts.aclId}`],
-      undo: [],
-      owner: 'network owner',
-      unprovable: `there is no free rule number before rule ${facts.before} in ${facts.aclId}`,
-    };
-  }
-  return {
-    summary,
-    commands: entries.map(
-      ({ cidr, number }) =>
-        `aws ec2 create-network-acl-entry --network-acl-id ${facts.aclId} ${flag} --rule-number ${number} --protocol tcp --port-range ${range} ${cidr.includes(':') ? '--ipv6-cidr-block' : '--cidr-block'} ${cidr} --rule-action allow`,
-    ),
-    undo: entries.map(
-      ({ number }) =>
-        `aws ec2 delete-network-acl-entry --network-acl-id ${facts.aclId} ${flag} --rule-number ${number}`,
-    ),
-    owner: 'network owner',
-    ...(facts.before < 32767
-      ? {
-          caution: `The new rule comes before rule ${facts.before}, which denies on purpose or by mistake: ask who wrote it.`,
-        }
-      : {}),
-    edit: (draft) => {
-      const acl = draftElement(draft, 'networkAcls', 'NetworkAclId', facts.aclId);
-      if (acl === undefined) return;
-      for (const { cidr, number } of entries) {
-        acl.Entries = [
-          ...(acl.Entries ?? []),
-          {
-            RuleNumber: number,
-            Protocol: '6',
-            RuleAction: 'allow',
-            Egress: facts.direction === 'egress',
-            PortRange: { From: facts.ports.from, To: facts.ports.to },
-            ...(cidr.includes(':') ? { Ipv6CidrBlock: cidr } : { CidrBlock: cidr }),
-          },
-        ];
-      }
-    },
-  };
-}
-
-/** Free rule numbers before the denying one, from just before it downwards but in steps that leave room. */
-function freeNumbers(facts: AclFacts, count: number): number[] {
-  const used = new Set(facts.usedNumbers);
-  const limit = Math.min(facts.before, 32767);
-  const below = facts.usedNumbers.filter((number) => number < limit);
-  const preferred = limit >= 32767 ? Math.min(Math.max(0, ...below) + 10, 32766) : limit - 1;
-  const out: number[] = [];
-  const take = (number: number) => {
-    if (number < 1 || number >= limit || used.has(number)) return;
-    out.push(number);
-    used.add(number);
-  };
-  for (let i = 0; i < count * 10 && out.length < count; i++) take(preferred + i);
-  for (let number = limit - 1; number >= 1 && out.length < count; number--) take(number);
-  return out;
 }

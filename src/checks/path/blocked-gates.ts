@@ -18,6 +18,7 @@ import {
   type Outcome,
   unknown,
 } from '../check.ts';
+import { decidingRules } from './deciding-rules.ts';
 
 /** The slices behind the destinations of a target. */
 export const INTERFACE_SLICES = [
@@ -95,8 +96,8 @@ function endpointsUnread(state: Pick<State, 'vpcEndpoints'>, address: string | u
 }
 
 /**
- * The outcome of a gate cause: a finding per deciding resource, "absent" when every destination passes, and "unknown" when
- * something could not be read.
+ * The outcome of a gate cause: a finding per deciding resource, "absent" when every destination passes, with the rules that
+ * let them, and "unknown" when something could not be read.
  */
 export function gateOutcome<D extends Destination, F>(
   gates: readonly GateOf<D>[],
@@ -129,7 +130,8 @@ export function gateOutcome<D extends Destination, F>(
   }
   if (gaps.length > 0) return unknown(gaps);
   if (gates.length === 0) return NOT_APPLICABLE;
-  return gates.every(({ gate }) => gate.skipped !== undefined) ? absent(gates[0]?.gate.skipped ?? fine) : absent(fine);
+  if (gates.every(({ gate }) => gate.skipped !== undefined)) return absent(gates[0]?.gate.skipped ?? fine);
+  return absent(`${fine}${decidingRules(gates.map(({ gate }) => gate))}`);
 }
 
 /**

@@ -2,7 +2,8 @@ import type { Destination } from '../../network/destinations.ts';
 import { clientAclEgressGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
-import { type AclFacts, aclFix, CLIENT_ACL_NEEDS, describeAcl } from './acl-rules.ts';
+import { type AclFacts, aclFix, mergeAclFacts } from './acl-fix.ts';
+import { CLIENT_ACL_NEEDS, describeAcl } from './acl-rules.ts';
 import { destinationsOf, gateOutcome } from './blocked-gates.ts';
 
 export const clientNaclBlocksEgress = defineCheck({
@@ -46,6 +47,7 @@ export const clientNaclBlocksEgress = defineCheck({
       context.target.port,
     );
   },
+  merge: mergeAclFacts,
   fix: aclFix,
   demonstration: {
     inject: (world) => {

@@ -4,7 +4,7 @@ import { addressesOf } from '../../network/flows.ts';
 import { clientSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
-import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { type CheckContext, defineCheck, NOT_APPLICABLE } from '../check.ts';
 import {
   type BlockedGroup,
   DESTINATION_SLICES,
@@ -13,11 +13,17 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
+import { addRule, type GroupRule, otherRules, type RulePeer, vpcBlocks } from './group-rules.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...DESTINATION_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
-type Peer = { readonly group: string } | { readonly prefixList: string } | { readonly cidrs: readonly string[] };
-type Facts = { readonly groupId: string; readonly peer: Peer };
+type Facts = {
+  readonly groupId: string;
+  readonly peer: RulePeer;
+  /** what a rule would have to admit where nothing narrower will do */
+  readonly wider: { readonly six: boolean; readonly inside: boolean; readonly addresses: readonly string[] };
+};
 
 /** The client's own security groups, outbound: to the interfaces' addresses, or to the gateway service's CIDRs. */
 export const clientSgBlocksEgress = defineCheck({
@@ -44,46 +50,28 @@ export const clientSgBlocksEgress = defineCheck({
       destination,
       gate: clientSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
-    return gateOutcome<Destination, Facts>(
-      gates,
+    const outcome = gateOutcome<Destination, Facts>(
+      withoutReferences(gates),
       missing,
       `the client’s security groups let TCP ${context.target.port} out`,
       (group) => describe(context, group),
       context.target.port,
     );
+    // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and lets nothing out.
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   fix: (facts, context) => {
-    const port = context.target.port;
-    const { peer } = facts;
-    const permission = { IpProtocol: 'tcp', FromPort: port, ToPort: port };
-    const added =
-      'group' in peer
-        ? { ...permission, UserIdGroupPairs: [{ GroupId: peer.group }] }
-        : 'prefixList' in peer
-          ? { ...permission, PrefixListIds: [{ PrefixListId: peer.prefixList }] }
-          : {
-              ...permission,
-              IpRanges: peer.cidrs.filter((cidr) => !cidr.includes(':')).map((CidrIp) => ({ CidrIp })),
-              Ipv6Ranges: peer.cidrs.filter((cidr) => cidr.includes(':')).map((CidrIpv6) => ({ CidrIpv6 })),
-            };
-    const words = 'group' in peer ? peer.group : 'prefixList' in peer ? peer.prefixList : list(peer.cidrs);
-    const shape =
-      'group' in peer
-        ? `UserIdGroupPairs=[{GroupId=${peer.group}}]`
-        : 'prefixList' in peer
-          ? `PrefixListIds=[{PrefixListId=${peer.prefixList}}]`
-          : ranges(peer.cidrs);
-    const rule = `--group-id ${facts.groupId} --ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},${shape}'`;
-    return {
-      summary: `Let TCP ${port} out to ${words} in ${facts.groupId}.`,
-      commands: [`aws ec2 authorize-security-group-egress ${rule}`],
-      undo: [`aws ec2 revoke-security-group-egress ${rule}`],
-      owner: 'network owner',
-      edit: (draft) => {
-        const group = draftElement(draft, 'securityGroups', 'GroupId', facts.groupId);
-        if (group !== undefined) group.IpPermissionsEgress = [...(group.IpPermissionsEgress ?? []), added];
-      },
-    };
+    const { groupId, peer, wider } = facts;
+    const rule = { groupId, direction: 'egress', port: context.target.port } as const;
+    const everywhere = 'cidrs' in peer && peer.cidrs.every((cidr) => cidr.endsWith('/0'));
+    const first: GroupRule = { ...rule, peer, ...(everywhere ? { width: 'anywhere' as const } : {}) };
+    const vpc = vpcBlocks(context.vantage, wider.six);
+    const others: GroupRule[] = [
+      ...(wider.addresses.length === 0 ? [] : [{ ...rule, peer: { cidrs: wider.addresses } }]),
+      ...(wider.inside && vpc.length > 0 ? [{ ...rule, peer: { cidrs: vpc }, width: 'VPC' as const }] : []),
+      { ...rule, peer: { cidrs: [wider.six ? '::/0' : '0.0.0.0/0'] }, width: 'anywhere' as const },
+    ];
+    return { ...addRule(first), owner: 'network owner', alternatives: otherRules(first, others) };
   },
   demonstration: {
     inject: (world) => {
@@ -96,17 +84,6 @@ export const clientSgBlocksEgress = defineCheck({
     },
   },
 });
-
-function ranges(cidrs: readonly string[]): string {
-  const ipv4 = cidrs.filter((cidr) => !cidr.includes(':')).map((cidr) => `{CidrIp=${cidr}}`);
-  const ipv6 = cidrs.filter((cidr) => cidr.includes(':')).map((cidr) => `{CidrIpv6=${cidr}}`);
-  return [
-    ipv4.length > 0 ? `IpRanges=[${ipv4.join(',')}]` : '',
-    ipv6.length > 0 ? `Ipv6Ranges=[${ipv6.join(',')}]` : '',
-  ]
-    .filter((part) => part !== '')
-    .join(',');
-}
 
 function describe(context: Context, blocked: BlockedGroup<Destination>) {
   const { client, target, state } = context;
@@ -132,12 +109,12 @@ function describe(context: Context, blocked: BlockedGroup<Destination>) {
       text: `${group.GroupId} outbound: ${(group.IpPermissionsEgress ?? []).map(formatPermission).join('; ') || 'no rules'}`,
       ref: group.GroupId,
     })),
-    facts: { groupId: groups[0]?.GroupId ?? groupIds[0] ?? '', peer: peerOf(blocked) },
+    facts: { groupId: groups[0]?.GroupId ?? groupIds[0] ?? '', peer: peerOf(blocked), wider: widerOf(blocked) },
   };
 }
 
 /** Least privilege first: the endpoint's own group, the service's prefix list, then the addresses themselves. */
-function peerOf(blocked: BlockedGroup<Destination>): Peer {
+function peerOf(blocked: BlockedGroup<Destination>): RulePeer {
   const destination = blocked.gates[0]?.destination;
   if (destination?.kind === 'interface' && destination.relation === 'same-vpc') {
     const shared = (destination.groupIds ?? []).find((id) =>
@@ -152,6 +129,19 @@ function peerOf(blocked: BlockedGroup<Destination>): Peer {
   if (destination?.kind === 'public' && !destination.exact)
     return { cidrs: [destination.family === 4 ? '0.0.0.0/0' : '::/0'] };
   return { cidrs: formatAddresses(addressesOf(blocked.block)).map(withLength) };
+}
+
+/** A gateway's list is long and changes: its blocks are no alternative to the list itself. */
+function widerOf(blocked: BlockedGroup<Destination>): Facts['wider'] {
+  const inside = blocked.gates.every(
+    ({ destination }) => destination.kind === 'interface' && destination.relation === 'same-vpc',
+  );
+  const named = blocked.gates.every(({ destination }) => destination.kind === 'interface');
+  return {
+    six: blocked.gates[0]?.destination.family === 6,
+    inside,
+    addresses: named ? formatAddresses(addressesOf(blocked.block)).map(withLength) : [],
+  };
 }
 
 function withLength(address: string): string {

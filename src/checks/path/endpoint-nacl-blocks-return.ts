@@ -2,7 +2,8 @@ import type { InterfaceDestination } from '../../network/destinations.ts';
 import { endpointAclReturnGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
-import { type AclFacts, aclFix, clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
+import { type AclFacts, aclFix, mergeAclFacts } from './acl-fix.ts';
+import { clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
 import { gateOutcome, interfacesOf } from './blocked-gates.ts';
 
 export const endpointNaclBlocksReturn = defineCheck({
@@ -46,6 +47,7 @@ export const endpointNaclBlocksReturn = defineCheck({
       context.target.port,
     );
   },
+  merge: mergeAclFacts,
   fix: aclFix,
   demonstration: {
     inject: (world) => {

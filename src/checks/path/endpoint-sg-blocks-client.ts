@@ -3,8 +3,9 @@ import type { InterfaceDestination } from '../../network/destinations.ts';
 import { endpointSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
-import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { type CheckContext, defineCheck, NOT_APPLICABLE } from '../check.ts';
 import { connectionsTo, leadsInside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import {
   type BlockedGroup,
   gateOutcome,
@@ -13,10 +14,17 @@ import {
   list,
   nameDestination,
 } from './blocked-gates.ts';
+import { addRule, type GroupRule, otherRules, subnetBlock, vpcBlocks } from './group-rules.ts';
+import { withoutReferences } from './references.ts';
 
 const NEEDS = [...INTERFACE_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
-type Facts = { readonly groupId: string; readonly source: { readonly group: string } | { readonly cidr: string } };
+type Facts = {
+  readonly groupId: string;
+  readonly source: { readonly group: string } | { readonly cidr: string };
+  /** the client's own address as a block, of the family that is blocked */
+  readonly own?: string | undefined;
+};
 
 /** The endpoint's security groups are asked about the client's own address and groups, on the service's port. */
 export const endpointSgBlocksClient = defineCheck({
@@ -45,13 +53,15 @@ export const endpointSgBlocksClient = defineCheck({
       destination,
       gate: endpointSecurityGroupGate(context.state, context.client, destination, context.target.port),
     }));
-    return gateOutcome<InterfaceDestination, Facts>(
-      gates,
+    const outcome = gateOutcome<InterfaceDestination, Facts>(
+      withoutReferences(gates),
       missing,
       `the endpoint’s security groups admit this host on TCP ${context.target.port}`,
       (group) => describe(context, group),
       context.target.port,
     );
+    // A rule that is there and does not count is a cause of its own (sg-reference-not-honoured), and admits nobody.
+    return outcome.outcome === 'absent' && withoutReferences(gates).length < gates.length ? NOT_APPLICABLE : outcome;
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
@@ -87,30 +97,20 @@ export const endpointSgBlocksClient = defineCheck({
         undo: [],
         owner: 'endpoint owner',
         unprovable: 'the configuration could not be read, so that there is no model to prove it on',
+        terraform: comment('Which security group it is could not be read; then: aws_vpc_security_group_ingress_rule.'),
       };
-    const port = context.target.port;
-    const source =
-      'group' in facts.source ? `--source-group ${facts.source.group}` : cidrOption(facts.source.cidr, port);
-    const rule = `--group-id ${facts.groupId} ${'group' in facts.source || !facts.source.cidr.includes(':') ? `--protocol tcp --port ${port} ` : ''}${source}`;
-    const from = facts.source;
-    return {
-      summary: `Admit ${'group' in from ? from.group : from.cidr} on TCP ${port} in ${facts.groupId}.`,
-      commands: [`aws ec2 authorize-security-group-ingress ${rule}`],
-      undo: [`aws ec2 revoke-security-group-ingress ${rule}`],
-      owner: 'endpoint owner',
-      edit: (draft) => {
-        const group = draftElement(draft, 'securityGroups', 'GroupId', facts.groupId);
-        if (group === undefined) return;
-        const permission = { IpProtocol: 'tcp', FromPort: port, ToPort: port };
-        const added =
-          'group' in from
-            ? { ...permission, UserIdGroupPairs: [{ GroupId: from.group }] }
-            : from.cidr.includes(':')
-              ? { ...permission, Ipv6Ranges: [{ CidrIpv6: from.cidr }] }
-              : { ...permission, IpRanges: [{ CidrIp: from.cidr }] };
-        group.IpPermissions = [...(group.IpPermissions ?? []), added];
-      },
-    };
+    const { groupId, source, own } = facts;
+    const rule = { groupId, direction: 'ingress', port: context.target.port } as const;
+    const first: GroupRule = { ...rule, peer: 'group' in source ? source : { cidrs: [source.cidr] } };
+    const six = own?.includes(':') === true;
+    const subnet = six ? undefined : subnetBlock(context.vantage);
+    const vpc = vpcBlocks(context.vantage, six);
+    const others: GroupRule[] = [
+      ...(own === undefined ? [] : [{ ...rule, peer: { cidrs: [own] } }]),
+      ...(subnet === undefined ? [] : [{ ...rule, peer: { cidrs: [subnet] }, width: 'subnet' as const }]),
+      ...(vpc.length === 0 ? [] : [{ ...rule, peer: { cidrs: vpc }, width: 'VPC' as const }]),
+    ];
+    return { ...addRule(first), owner: 'endpoint owner', alternatives: otherRules(first, others) };
   },
   demonstration: {
     inject: (world) => {
@@ -124,12 +124,6 @@ export const endpointSgBlocksClient = defineCheck({
   },
 });
 
-function cidrOption(cidr: string, port: number): string {
-  return cidr.includes(':')
-    ? `--ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},Ipv6Ranges=[{CidrIpv6=${cidr}}]'`
-    : `--cidr ${cidr}`;
-}
-
 function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>) {
   const { client, target, state } = context;
   const first = blocked.gates[0];
@@ -141,13 +135,10 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
   const admitted = groups.map((group) => admits(group, target.port));
   const misses = first?.gate.securityGroups?.nearMisses ?? [];
   const wrongPort = misses.find((miss) => miss.reason === 'port' || miss.reason === 'protocol');
-  const unhonoured = misses.find((miss) => miss.reason === 'reference-not-honoured');
   const hint =
     wrongPort !== undefined
       ? ` It does admit this host, but for ${wrongPort.rule.replace(/ for .*/, '')} and not for TCP ${target.port}.`
-      : unhonoured !== undefined
-        ? ` The rule that names the client’s group is not honoured between these VPCs.`
-        : '';
+      : '';
   const groupWords = client.groupIds === undefined ? '' : ` with ${list(client.groupIds)}`;
   const sameVpc = destination === undefined || destination.relation === 'same-vpc';
   const groupId = groups[0]?.GroupId ?? groupIds[0] ?? '';
@@ -166,6 +157,7 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
         sameVpc && clientGroup !== undefined
           ? { group: clientGroup }
           : { cidr: destination?.family === 6 ? `${own}/128` : `${own}/32` },
+      own: own === undefined ? undefined : destination?.family === 6 ? `${own}/128` : `${own}/32`,
     },
   };
 }

@@ -4,7 +4,9 @@ import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } fro
 import { hasGatewayType } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { carriedElsewhere, predictsSilence } from './blocked-gates.ts';
+import { decidingRoutes } from './deciding-rules.ts';
 import { ROUTE_SLICES, routeView } from './routed-parts.ts';
 
 type Facts = { readonly routeTableId: string; readonly endpointId: string; readonly prefixListIds: readonly string[] };
@@ -74,7 +76,9 @@ export const gatewayRouteMissing = defineCheck({
       return unreadable.some((gap) => gap.slice === 'vpcEndpoints') ? unknown(unreadable) : NOT_APPLICABLE;
     if (gateways.some(({ gate }) => gate.routes === undefined))
       return unknown(gateways.flatMap(({ gate }) => gate.missing));
-    return absent('the subnet’s route table has the gateway endpoint’s route');
+    return absent(
+      `the subnet’s route table has the gateway endpoint’s route${decidingRoutes(gateways.map(({ gate }) => gate))}`,
+    );
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
@@ -107,6 +111,9 @@ export const gatewayRouteMissing = defineCheck({
           undo: [],
           owner: 'network owner',
           unprovable: 'the configuration could not be read, so that there is no model to prove it on',
+          terraform: comment(
+            'Which endpoint and which route table these are could not be read; then: aws_vpc_endpoint_route_table_association.',
+          ),
         }
       : {
           summary: `Associate ${routeTableId} with ${endpointId}.`,
@@ -117,6 +124,16 @@ export const gatewayRouteMissing = defineCheck({
             `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --remove-route-table-ids ${routeTableId}`,
           ],
           owner: 'network owner',
+          terraform: hcl(
+            resource('aws_vpc_endpoint_route_table_association', `${endpointId}_${routeTableId}`, {
+              vpc_endpoint_id: endpointId,
+              route_table_id: routeTableId,
+            }),
+            comment(
+              `Not beside a route_table_ids argument of the endpoint’s own resource: there, add "${routeTableId}" to it.`,
+            ),
+            UNDO_BY_REMOVAL,
+          ),
           caution:
             'Open connections to the service from this route table’s subnets are dropped when the route is added.',
           edit: (draft) => {

@@ -1,15 +1,24 @@
+import type { NetworkAclEntry } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import { missing } from '../../model/state.ts';
+import type { Target } from '../../model/target.ts';
+import type { Vantage } from '../../model/vantage.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
+import type { Client } from '../../network/client.ts';
 import { interfaceByAddress, vpcAddresses } from '../../network/destinations.ts';
 import { isVpceName } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
+import { targetOffer } from '../../network/offer.ts';
 import { routeTableOf, routeTarget } from '../../network/route-tables.ts';
-import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, defineCheck, draftElement, type Fix, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isOtherRegion } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
+import { sameServiceEndpoint } from '../endpoint/no-endpoint.ts';
 import { WAY_OUT_SLICES, wayOut } from '../endpoint/way-out.ts';
+import { goesByProxy } from '../evidence.ts';
+import { isMisledRegion } from '../host/regions.ts';
+import { attribute, comment, type Expression, hcl, imported, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 
 const PRIVATE = cidrSet([
   '10.0.0.0/8',
@@ -26,11 +35,11 @@ export const noInternetPath = defineCheck({
   code: 'no-internet-path',
   title: 'The way out to the internet does not work',
   layer: 'path',
-  needs: [...WAY_OUT_SLICES, 'networkInterfaces'],
+  needs: [...WAY_OUT_SLICES, 'networkInterfaces', 'vpcEndpoints', 'endpointServices'],
   reachabilityAnalyzerCode: 'IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS',
   documentation: {
     meaning:
-      'The target can have no VPC endpoint (it is not an AWS service, or not one with an endpoint), so its traffic has to leave by an internet route, and that does not work: there is no default route, the NAT gateway is gone or stands in a private subnet, the client in a public subnet has no public address, or VPC Block Public Access is on.',
+      'The target can have no VPC endpoint (it is not an AWS service, or not one with an endpoint), so its traffic has to leave by an internet route, and that does not work: there is no default route, the NAT gateway is gone, stands in a private subnet or behind a network ACL that bars it, the client in a public subnet has no public address, or VPC Block Public Access is on.',
     confirm:
       'aws ec2 describe-route-tables for the client’s subnet: where does 0.0.0.0/0 lead, and is that target alive?',
     remedy:
@@ -45,8 +54,10 @@ export const noInternetPath = defineCheck({
   },
   evaluate: ({ state, client, vantage, target, evidence }) => {
     if (target.endpointId !== undefined) return NOT_APPLICABLE;
-    if (target.serviceNames.length > 0 && !isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    if (target.serviceNames.length > 0 && !isMeantToGoOut(state, client, vantage, target)) return NOT_APPLICABLE;
     if (target.host !== undefined && isVpceName(target.host)) return NOT_APPLICABLE;
+    // The Region is what is wrong, or the proxy is the way out that is meant: both are named themselves.
+    if (isMisledRegion(target, vantage) || goesByProxy(evidence)) return NOT_APPLICABLE;
     const addresses = target.address !== undefined ? [target.address] : evidence.addresses;
     const vpc = client.vpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', client.vpcId);
     const own = vpc === undefined ? [] : vpcAddresses(vpc);
@@ -58,7 +69,7 @@ export const noInternetPath = defineCheck({
       if (vpc === undefined && !state.networkInterfaces.known) return unknown([missing(state, 'networkInterfaces')]);
     }
     if (client.subnetId === undefined) return unknown([missing(state, 'routeTables', 'which subnet the client is in')]);
-    const way = wayOut(state, client, evidence);
+    const way = wayOut(state, client, evidence, target.port);
     if (way.usable === 'yes') return absent(`a way out exists: ${way.why}`);
     if (way.usable === 'unknown') return unknown(way.missing);
     const what = target.host ?? target.address ?? '';
@@ -83,6 +94,10 @@ export const noInternetPath = defineCheck({
           vpcId: client.vpcId,
           networkInterfaceId: client.networkInterfaceId,
           blocked: way.why.includes('Block Public Access'),
+          acl: way.exit?.acl,
+          entries: byId(state.networkAcls, 'NetworkAclId', way.exit?.acl?.id ?? '')?.Entries ?? [],
+          port: target.port,
+          client,
           nat: usableNat(state, client.vpcId),
           publicSubnet: publicSubnet(state, client.vpcId),
           address: vantage.addresses[0],
@@ -90,7 +105,19 @@ export const noInternetPath = defineCheck({
       },
     ]);
   },
-  fix: ({ via, routeTableId, vpcId, networkInterfaceId, blocked, nat, publicSubnet: subnet }) => {
+  fix: ({
+    via,
+    routeTableId,
+    vpcId,
+    networkInterfaceId,
+    blocked,
+    nat,
+    publicSubnet: subnet,
+    acl,
+    entries,
+    port,
+    client,
+  }) => {
     const table = routeTableId ?? '"$ROUTE_TABLE"';
     const replace = via === undefined ? 'create-route' : 'replace-route';
     if (blocked)
@@ -100,6 +127,13 @@ export const noInternetPath = defineCheck({
           `aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional`,
         ],
         undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id "$EXCLUSION"'],
+        terraform: hcl(
+          resource('aws_vpc_block_public_access_exclusion', vpcId ?? 'vpc', {
+            vpc_id: vpcId,
+            internet_gateway_exclusion_mode: 'allow-bidirectional',
+          }),
+          UNDO_BY_REMOVAL,
+        ),
         owner: 'network owner',
         caution: 'Somebody switched this on for a reason: ask before you open the VPC to the internet.',
         edit: (draft) => {
@@ -122,12 +156,23 @@ export const noInternetPath = defineCheck({
           'aws ec2 disassociate-address --association-id "$ASSOCIATION"',
           'aws ec2 release-address --allocation-id "$ADDRESS"',
         ],
+        terraform: hcl(
+          resource('aws_eip', 'client', { domain: 'vpc' }),
+          networkInterfaceId === undefined
+            ? comment('And an aws_eip_association with the client’s network interface.')
+            : resource('aws_eip_association', 'client', {
+                allocation_id: attribute('aws_eip', 'client', 'allocation_id'),
+                network_interface_id: networkInterfaceId,
+              }),
+          UNDO_BY_REMOVAL,
+        ),
         owner: 'network owner',
         caution: 'A public address makes the host reachable from the internet wherever its security groups admit it.',
         edit: (draft) => {
           draft.vantage.publicAddresses = ['203.0.113.1'];
         },
       };
+    if (acl !== undefined) return openNatSubnet(acl, entries, client, port);
     if (nat !== undefined)
       return {
         summary: `Point the default route of ${table} at ${nat}.`,
@@ -138,6 +183,7 @@ export const noInternetPath = defineCheck({
           via === undefined
             ? [`aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`]
             : [],
+        terraform: defaultRouteInTerraform(routeTableId, via, nat),
         owner: 'network owner',
         edit: (draft) => defaultRoute(draft, table, nat),
       };
@@ -152,6 +198,18 @@ export const noInternetPath = defineCheck({
         `aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`,
         'aws ec2 delete-nat-gateway --nat-gateway-id "$NAT"',
       ],
+      terraform: hcl(
+        subnet === undefined
+          ? comment('A public subnet, whose default route leads to an internet gateway, is needed first.')
+          : hcl(
+              resource('aws_eip', 'nat', { domain: 'vpc' }),
+              resource('aws_nat_gateway', 'nat', {
+                allocation_id: attribute('aws_eip', 'nat', 'allocation_id'),
+                subnet_id: subnet,
+              }),
+              defaultRouteInTerraform(routeTableId, via, attribute('aws_nat_gateway', 'nat', 'id')),
+            ),
+      ),
       owner: 'network owner',
       caution: 'A NAT gateway is charged per hour and per gigabyte.',
       ...(subnet === undefined || vpcId === undefined
@@ -198,6 +256,21 @@ export const noInternetPath = defineCheck({
   },
 });
 
+/** The default route of a table towards a NAT gateway: made, or, where there is one, taken over and given that target. */
+function defaultRouteInTerraform(
+  tableId: string | undefined,
+  via: string | undefined,
+  nat: string | Expression,
+): string {
+  if (tableId === undefined) return comment('The route table is not known: an aws_route with destination 0.0.0.0/0.');
+  const name = `${tableId}_default`;
+  return hcl(
+    ...(via === undefined ? [] : [imported('aws_route', name, `${tableId}_0.0.0.0/0`)]),
+    resource('aws_route', name, { route_table_id: tableId, destination_cidr_block: '0.0.0.0/0', nat_gateway_id: nat }),
+    via === undefined ? UNDO_BY_REMOVAL : comment(`Undo: give the route the target ${via} again and apply.`),
+  );
+}
+
 function defaultRoute(draft: Parameters<typeof draftElement>[0], tableId: string, NatGatewayId: string): void {
   const table = draftElement(draft, 'routeTables', 'RouteTableId', tableId);
   if (table === undefined) return;
@@ -206,6 +279,100 @@ function defaultRoute(draft: Parameters<typeof draftElement>[0], tableId: string
     ...others,
     { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId, Origin: 'CreateRoute', State: 'active' },
   ];
+}
+
+/** The four rules that a NAT gateway's subnet needs, with numbers that are free and go before every denial. */
+function openNatSubnet(
+  acl: { readonly id: string; readonly subnetId: string },
+  entries: readonly NetworkAclEntry[],
+  client: Client,
+  port: number,
+): Fix {
+  const own = `${client.ipv4 ?? '0.0.0.0'}/32`;
+  const sides = [
+    {
+      Egress: false,
+      wanted: [
+        { CidrBlock: own, From: port, To: port },
+        { CidrBlock: '0.0.0.0/0', From: 1024, To: 65535 },
+      ],
+    },
+    {
+      Egress: true,
+      wanted: [
+        { CidrBlock: '0.0.0.0/0', From: port, To: port },
+        { CidrBlock: own, From: client.ephemeral.from, To: client.ephemeral.to },
+      ],
+    },
+  ];
+  const summary = `Let the traffic of the NAT gateway through ${acl.id}, the network ACL of its subnet ${acl.subnetId}, both ways.`;
+  const owner = 'network owner';
+  const rules = sides.flatMap(({ Egress, wanted }) => {
+    const numbers = freeNumbers(entries, Egress, wanted.length);
+    return wanted.flatMap((rule, i) => {
+      const RuleNumber = numbers[i];
+      return RuleNumber === undefined ? [] : [{ ...rule, Egress, RuleNumber }];
+    });
+  });
+  if (rules.length < 4)
+    return {
+      summary,
+      commands: [],
+      undo: [],
+      owner,
+      unprovable: 'no rule numbers are free before the one that denies',
+    };
+  const where = (rule: (typeof rules)[number]) =>
+    `--network-acl-id ${acl.id} --${rule.Egress ? 'egress' : 'ingress'} --rule-number ${rule.RuleNumber}`;
+  return {
+    summary,
+    commands: rules.map(
+      (rule) =>
+        `aws ec2 create-network-acl-entry ${where(rule)} --protocol 6 --port-range From=${rule.From},To=${rule.To} --cidr-block ${rule.CidrBlock} --rule-action allow`,
+    ),
+    undo: rules.map((rule) => `aws ec2 delete-network-acl-entry ${where(rule)}`),
+    owner,
+    caution: 'Other clients of the NAT gateway need rules for their own addresses.',
+    edit: (draft) => {
+      const found = draftElement(draft, 'networkAcls', 'NetworkAclId', acl.id);
+      if (found === undefined) return;
+      const added = rules.map(({ From, To, ...rule }) => ({
+        ...rule,
+        Protocol: '6',
+        RuleAction: 'allow',
+        PortRange: { From, To },
+      }));
+      found.Entries = [...(found.Entries ?? []), ...added];
+    },
+  };
+}
+
+/** The highest free rule numbers below the first denial of a direction; fewer where there are not as many. */
+function freeNumbers(entries: readonly NetworkAclEntry[], egress: boolean, count: number): number[] {
+  const own = entries.filter((entry) => (entry.Egress ?? false) === egress);
+  const used = new Set(own.map((entry) => entry.RuleNumber));
+  const denials = own
+    .filter((entry) => entry.RuleAction?.toLowerCase() !== 'allow')
+    .map((entry) => entry.RuleNumber ?? 32767);
+  const free: number[] = [];
+  for (let number = Math.min(100, ...denials) - 1; number > 0 && free.length < count; number -= 1)
+    if (!used.has(number)) free.push(number);
+  return free;
+}
+
+/**
+ * Whether an AWS service's traffic is meant for the internet path: another Region's host, or a service without an endpoint
+ * service here. Without any default route nobody meant it to: then the endpoint of the wrong Region or the service is to blame.
+ */
+function isMeantToGoOut(
+  state: Pick<State, 'vpcEndpoints' | 'endpointServices' | 'routeTables'>,
+  client: Client,
+  vantage: Vantage,
+  target: Target,
+): boolean {
+  const meant = hasDefaultRoute(state, client);
+  if (isOtherRegion(target, vantage)) return meant || sameServiceEndpoint(state, client.vpcId, target) === undefined;
+  return meant && targetOffer(state, target) === 'not-offered';
 }
 
 type Reads = Pick<State, 'natGateways' | 'routeTables' | 'subnets'>;

@@ -2,10 +2,12 @@ import { addNatGateway } from '../../lab/world.ts';
 import { missing } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { evaluateTarget, MODEL_SLICES, mainExit } from '../../network/model.ts';
+import { targetOffer } from '../../network/offer.ts';
 import { resolverKind } from '../../network/resolution.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { createEndpoint, planEndpoint } from '../endpoint/create-endpoint.ts';
+import { createEndpoint, isOtherRegion, planEndpoint } from '../endpoint/create-endpoint.ts';
 import { sharedSubnetGap } from '../endpoint/shared-subnet.ts';
+import { comment } from '../terraform.ts';
 
 const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 
@@ -32,6 +34,11 @@ export const publicPathUsed = defineCheck({
   },
   evaluate: ({ state, vantage, target, evidence }) => {
     if (target.address !== undefined || target.serviceNames.length === 0) return NOT_APPLICABLE;
+    // Another Region's host, and a service without an endpoint service here, are meant to be reached this way.
+    if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    const offer = targetOffer(state, target);
+    if (offer === 'not-offered') return NOT_APPLICABLE;
+    if (offer === 'unknown') return unknown([missing(state, 'endpointServices', target.serviceNames[0])], false);
     if (!state.vpcEndpoints.known && !evidence.probed) return unknown([missing(state, 'vpcEndpoints')]);
     const publicAddresses = evidence.addresses.filter((address) => !containsAddress(PRIVATE, address));
     const open = publicAddresses.filter((address) => evidence.tcp(address).some((one) => one.outcome === 'open'));
@@ -49,7 +56,8 @@ export const publicPathUsed = defineCheck({
       const own = model.endpointPaths.flatMap((path) =>
         path.destination.kind === 'interface' ? [path.destination.address] : [],
       );
-      if (open.every((address) => own.includes(address))) return absent('the traffic goes through the endpoint');
+      if (open.every((address) => own.includes(address)))
+        return absent(`${open.join(' and ')} ${open.length > 1 ? 'are' : 'is'} the endpoint’s own`);
       if (gateway && model.status !== 'detour')
         return absent(`the route to ${model.choice?.endpoints[0].VpcEndpointId} carries the traffic`);
       // Without the endpoints and routes it cannot be told whether a gateway endpoint carried this.
@@ -59,7 +67,7 @@ export const publicPathUsed = defineCheck({
       if (model.status === 'unknown') return unknown(model.missing, false);
       // Where a part of it leaves, or may leave, the route that takes that part is the cause to name.
       if (model.publicPath !== undefined && model.publicPath.status !== 'closed') return NOT_APPLICABLE;
-      return absent('the traffic does not leave by an internet path');
+      return absent(`the traffic does not leave by an internet path, but through ${model.actualPath}`);
     }
     // A private address behind the public name (a central endpoint) has already been left: `open` holds public ones only.
     const shared = sharedSubnetGap(state, vantage);
@@ -104,6 +112,10 @@ export const publicPathUsed = defineCheck({
             endpoint === undefined
               ? 'the client’s subnet is not known'
               : 'it follows from the other causes and goes with them',
+          terraform:
+            endpoint === undefined
+              ? comment('An aws_vpc_endpoint in the client’s VPC; its subnet is not known.')
+              : comment('It follows from another cause, whose fix has the snippet.'),
         },
   demonstration: {
     inject: (world) => {

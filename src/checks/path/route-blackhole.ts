@@ -2,8 +2,10 @@ import type { Route } from '../../model/aws.ts';
 import { flows, unionFlows } from '../../network/flows.ts';
 import { formatRoute, routeDestination, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, hcl } from '../terraform.ts';
 import { list, nameDestination, predictsSilence } from './blocked-gates.ts';
-import { removeRoute, removeRouteOnModel } from './route-commands.ts';
+import { decidingRoutes } from './deciding-rules.ts';
+import { removeRoute, removeRouteInTerraform, removeRouteOnModel } from './route-commands.ts';
 import { formatTaken, ROUTE_SLICES, routeView, takenBy } from './routed-parts.ts';
 
 type Facts = {
@@ -58,7 +60,10 @@ export const routeBlackhole = defineCheck({
     });
     if (findings.length > 0) return found(findings, view.missing);
     if (view.missing.length > 0) return unknown(view.missing);
-    return view.gates.length === 0 ? NOT_APPLICABLE : absent('no blackhole route takes the endpoint’s addresses');
+    if (view.gates.length === 0) return NOT_APPLICABLE;
+    return absent(
+      `no blackhole route takes the endpoint’s addresses${decidingRoutes(view.gates.map(({ gate }) => gate))}`,
+    );
   },
   fix: ({ routeTableId, routes, endpointIds }) => {
     // The endpoint's own route cannot be deleted by hand; it is made anew by associating the table again.
@@ -83,6 +88,14 @@ export const routeBlackhole = defineCheck({
         ...again.flatMap((id) => [change('remove', id), change('add', id)]),
       ],
       undo: removals.flatMap((one) => one.undo),
+      terraform: hcl(
+        ...others.map((route) => removeRouteInTerraform(routeTableId, route)),
+        ...again.map((id) =>
+          comment(
+            `terraform apply -replace on the aws_vpc_endpoint_route_table_association of ${id} and ${routeTableId}; where the aws_vpc_endpoint has route_table_ids, apply once without ${routeTableId} and once with it.`,
+          ),
+        ),
+      ),
       owner: 'network owner',
       ...(others.length > 0
         ? {

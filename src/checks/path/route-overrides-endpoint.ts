@@ -13,8 +13,18 @@ import {
   NOT_APPLICABLE,
   unknown,
 } from '../check.ts';
+import { comment, hcl } from '../terraform.ts';
 import { carriedElsewhere, list, nameDestination, predictsSilence } from './blocked-gates.ts';
-import { destinationOption, removeRoute, removeRouteOnModel, targetOption } from './route-commands.ts';
+import { decidingRoutes } from './deciding-rules.ts';
+import {
+  destinationOption,
+  removeRoute,
+  removeRouteInTerraform,
+  removeRouteOnModel,
+  retargetInTerraform,
+  stopPropagationInTerraform,
+  targetOption,
+} from './route-commands.ts';
 import { formatTaken, ROUTE_SLICES, routeView, takenBy } from './routed-parts.ts';
 
 type Facts = {
@@ -81,7 +91,10 @@ export const routeOverridesEndpoint = defineCheck({
     });
     if (findings.length > 0) return found(findings, view.missing);
     if (view.missing.length > 0) return unknown(view.missing);
-    return view.gates.length === 0 ? NOT_APPLICABLE : absent('no more specific route takes the endpoint’s addresses');
+    if (view.gates.length === 0) return NOT_APPLICABLE;
+    return absent(
+      `no more specific route takes the endpoint’s addresses${decidingRoutes(view.gates.map(({ gate }) => gate))}`,
+    );
   },
   fix: ({ routeTableId, routes, localCidrs }) => {
     const steps = routes.map((route) => repair(routeTableId, route, localCidrs));
@@ -89,6 +102,7 @@ export const routeOverridesEndpoint = defineCheck({
       summary: steps.map((step) => step.summary).join(' '),
       commands: [...new Set(steps.flatMap((step) => step.commands))],
       undo: [...new Set(steps.flatMap((step) => step.undo))],
+      terraform: hcl(...new Set(steps.map((step) => step.terraform))),
       owner: 'network owner',
       caution: `Something may depend on ${list(routes.map(formatRoute))}: an appliance that inspects this traffic, or a network of the same range.`,
       edit: (draft) => {
@@ -117,6 +131,7 @@ type Repair = {
   readonly summary: string;
   readonly commands: readonly string[];
   readonly undo: readonly string[];
+  readonly terraform: string;
   readonly edit: (draft: Draft) => void;
 };
 
@@ -130,6 +145,12 @@ function repair(routeTableId: string, route: Route, localCidrs: readonly string[
       summary: `Give the local route for ${cidr} in ${routeTableId} its local target back.`,
       commands: [`aws ec2 replace-route ${where} --local-target`],
       undo: [`aws ec2 replace-route ${where} ${targetOption(route)}`],
+      terraform: retargetInTerraform(
+        routeTableId,
+        cidr,
+        { gateway_id: 'local' },
+        comment(`Undo: give the route the target ${target} again and apply.`),
+      ),
       edit: (draft) => {
         removeRouteOnModel(draft, routeTableId, route);
         const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
@@ -147,6 +168,7 @@ function repair(routeTableId: string, route: Route, localCidrs: readonly string[
       summary: `Stop propagating routes from ${target} into ${routeTableId}, or announce a less specific route than ${cidr} on the other side.`,
       commands: [propagation('disable')],
       undo: [propagation('enable')],
+      terraform: stopPropagationInTerraform(routeTableId, target),
       edit: (draft) => {
         const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
         if (table === undefined) return;
@@ -159,6 +181,7 @@ function repair(routeTableId: string, route: Route, localCidrs: readonly string[
   return {
     summary: `Delete the route for ${routeDestination(route)} from ${routeTableId}.`,
     ...removeRoute(routeTableId, route),
+    terraform: removeRouteInTerraform(routeTableId, route),
     edit: (draft) => removeRouteOnModel(draft, routeTableId, route),
   };
 }

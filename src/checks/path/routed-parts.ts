@@ -18,6 +18,7 @@ export const ROUTE_SLICES = [
   'prefixListEntries',
   'vpcs',
   'vpcPeeringConnections',
+  'natGateways',
 ] as const satisfies readonly SliceName[];
 type Reads = Pick<State, (typeof ROUTE_SLICES)[number]>;
 

@@ -6,6 +6,8 @@ export function richWorld(): World {
   const world = healthyWorld();
   addNatGateway(world);
   const { api } = world;
+  // Two of AWS's services are enough to be listed here: pages of two would go on for long.
+  api.endpointServices = api.endpointServices.slice(0, 2);
   Object.assign(find(world, 'vpcs', LAB.vpc), {
     CidrBlockAssociationSet: [
       { CidrBlock: '10.0.0.0/16', CidrBlockState: { State: 'associated' } },
@@ -79,6 +81,37 @@ export function richWorld(): World {
       Ipv6Support: 'disable',
       ApplianceModeSupport: 'disable',
     },
+  });
+  const attached = (id: string, ResourceId: string) => ({
+    TransitGatewayAttachmentId: id,
+    TransitGatewayId: 'tgw-00000001',
+    TransitGatewayOwnerId: LAB_ACCOUNT,
+    ResourceOwnerId: LAB_ACCOUNT,
+    ResourceType: 'vpc',
+    ResourceId,
+    State: 'available',
+    Association: { TransitGatewayRouteTableId: 'tgw-rtb-00000001', State: 'associated' },
+  });
+  api.transitGatewayAttachments.push(
+    attached('tgw-attach-00000001', LAB.vpc),
+    attached('tgw-attach-00000002', 'vpc-20000002'),
+    attached('tgw-attach-00000003', 'vpc-20000003'),
+  );
+  const leads = (DestinationCidrBlock: string, id: string, ResourceId: string) => ({
+    DestinationCidrBlock,
+    TransitGatewayAttachments: [{ ResourceId, TransitGatewayAttachmentId: id, ResourceType: 'vpc' }],
+    Type: 'propagated',
+    State: 'active',
+  });
+  api.transitGatewayRoutes.push({
+    TransitGatewayRouteTableId: 'tgw-rtb-00000001',
+    Routes: [
+      leads('10.0.0.0/16', 'tgw-attach-00000001', LAB.vpc),
+      leads('10.20.0.0/16', 'tgw-attach-00000002', 'vpc-20000002'),
+      leads('10.30.0.0/16', 'tgw-attach-00000003', 'vpc-20000003'),
+      { DestinationCidrBlock: '192.168.0.0/16', Type: 'static', State: 'blackhole' },
+    ],
+    AdditionalRoutesAvailable: false,
   });
   api.instances.push({
     InstanceId: LAB.instance,

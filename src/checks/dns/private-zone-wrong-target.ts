@@ -1,0 +1,207 @@
+import { addPrivateZone, LAB } from '../../lab/world.ts';
+import type { ResourceRecordSet } from '../../model/aws.ts';
+import { missing } from '../../model/state.ts';
+import { classifyAddress } from '../../network/answer-class.ts';
+import { allAddresses } from '../../network/destinations.ts';
+import { endpointState, endpointsFor } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
+import { bare } from '../../network/zones.ts';
+import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import type { NameAnswer } from '../evidence.ts';
+import { list } from '../path/blocked-gates.ts';
+import {
+  aliasRecord,
+  aliasTargetOf,
+  failedConnection,
+  HOSTED_ZONE_SLICES,
+  nameGoal,
+  upsertAlias,
+  zoneOfHost,
+} from './names.ts';
+
+type Facts = {
+  readonly host: string;
+  readonly zone: string;
+  readonly zoneId: string | undefined;
+  readonly records: readonly ResourceRecordSet[];
+  readonly alias: { readonly name: string; readonly zone: string | undefined } | undefined;
+};
+
+export const privateZoneWrongTarget = defineCheck({
+  code: 'private-zone-wrong-target',
+  title: 'A private hosted zone leads the name to an address that is not the endpoint’s',
+  layer: 'dns',
+  needs: [...HOSTED_ZONE_SLICES, 'vpcs', 'prefixLists'],
+  documentation: {
+    meaning:
+      'A private hosted zone of your own has a record for the service’s name, and the record leads to an address that is no network interface of a live endpoint for it: an address of an endpoint that was replaced, another service’s endpoint, or a vpce-… name that is gone.',
+    confirm:
+      'aws route53 list-resource-record-sets for the zone, against the addresses of the endpoint’s network interfaces.',
+    remedy: 'Make the record an alias of the endpoint’s own vpce-… name, which follows its addresses by itself.',
+    notWhen:
+      'A zone that leads to an endpoint of another VPC (a central endpoint) is how shared endpoints work; while connections open there, nothing is reported.',
+    sources: [
+      'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-vpc-interface-endpoint.html',
+      'https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html',
+    ],
+  },
+  evaluate: ({ state, client, vantage, target, evidence }) => {
+    const host = target.host;
+    if (host === undefined) return NOT_APPLICABLE;
+    const goal = nameGoal(state, client, target);
+    if (goal.choice?.way === 'gateway' || (goal.choice === undefined && target.serviceNames.length === 0))
+      return NOT_APPLICABLE;
+    const answer = evidence.vpc ?? evidence.system;
+    if (
+      answer !== undefined &&
+      answer.addresses.length > 0 &&
+      answer.addresses.every((one) => goal.addresses?.includes(one))
+    )
+      return absent(`${host} leads to ${goal.choice?.endpoints[0].VpcEndpointId}’s own interfaces`);
+    if (!state.hostedZones.known) return unknown([missing(state, 'hostedZones')], false);
+    const owner = zoneOfHost(state, vantage, host);
+    if (owner?.zone.kind !== 'hosted' || owner.answer === undefined)
+      return absent(`no hosted zone of your own decides ${host}`);
+    if (owner.answer.kind === 'unread')
+      return unknown([missing(state, 'resourceRecordSets', `the records of ${owner.zone.name}`)], false);
+    if (owner.answer.kind === 'none' || owner.answer.kind === 'name') return NOT_APPLICABLE;
+    if (!state.vpcEndpoints.known) return unknown([missing(state, 'vpcEndpoints')], false);
+    const serving = endpointsFor(state.vpcEndpoints, target).filter((one) => endpointState(one) === 'available');
+    const own = serving.flatMap((one) => one.NetworkInterfaceIds ?? []);
+    const interfaces = own.map((id) => byId(state.networkInterfaces, 'NetworkInterfaceId', id));
+    const endpoint = goal.choice?.endpoints[0];
+    const facts: Facts = {
+      host,
+      zone: owner.zone.name,
+      zoneId: owner.zone.id,
+      records: owner.answer.records,
+      alias: endpoint === undefined ? undefined : aliasTargetOf(endpoint),
+    };
+    if (owner.answer.kind === 'endpoint') {
+      const named = owner.answer.endpoint;
+      if (named !== undefined)
+        return serving.includes(named) || endpointState(named) !== 'available'
+          ? absent(`${owner.zone.name} leads ${host} to ${named.VpcEndpointId}`)
+          : found([
+              finding(
+                answer,
+                facts,
+                owner.answer.addresses ?? [],
+                `${named.VpcEndpointId}, the endpoint of ${named.ServiceName}`,
+                target.port,
+              ),
+            ]);
+      // An endpoint of another account cannot be read; one that is gone has no name any more.
+      if (answer !== undefined && ['nxdomain', 'no-data'].includes(answer.outcome))
+        return found([finding(answer, facts, [], `${owner.answer.name}, a name that is gone`, target.port)]);
+      return NOT_APPLICABLE;
+    }
+    if (interfaces.some((one) => one === undefined) || !state.networkInterfaces.known)
+      return unknown(
+        [missing(state, 'networkInterfaces', `whose addresses ${list(owner.answer.addresses)} are`)],
+        false,
+      );
+    const live = interfaces.flatMap((one) => (one === undefined ? [] : allAddresses(one)));
+    const wrong = owner.answer.addresses.filter((address) => {
+      if (live.includes(address)) return false;
+      const kind = classifyAddress(state, vantage, target, address).class;
+      if (kind === 'vpc' || kind === 'other-endpoint') return true;
+      // Elsewhere an endpoint may stand that this account cannot see: only where nothing answers and there is one of its own.
+      const tried = evidence.tcp(address);
+      return endpoint !== undefined && tried.length > 0 && tried.every((one) => one.outcome !== 'open');
+    });
+    if (wrong.length === 0) return absent(`${owner.zone.name} leads ${host} to ${list(owner.answer.addresses)}`);
+    return found([finding(answer, facts, wrong, list(wrong), target.port)]);
+  },
+  suspect: ({ state, vantage, target, evidence }) => {
+    const host = target.host;
+    const answer = evidence.vpc ?? evidence.system;
+    if (host === undefined || answer?.outcome !== 'answered') return undefined;
+    const wrong = answer.addresses.filter(
+      (address) => classifyAddress(state, vantage, target, address, answer.cnames).class === 'other-endpoint',
+    );
+    if (wrong.length === 0) return undefined;
+    const facts = { host, zone: host, zoneId: undefined, records: [], alias: undefined };
+    return finding(answer, facts, wrong, `${list(wrong)}, another service’s endpoint`, target.port);
+  },
+  fix: ({ host, zone, zoneId, records, alias }) => {
+    if (zoneId === undefined || alias === undefined)
+      return {
+        summary: `Correct the record of ${host} in ${zone}: make it an alias of the right endpoint’s own name.`,
+        commands: [],
+        undo: [],
+        owner: 'DNS owner',
+        unprovable: 'the right endpoint, or the zone, is not in the state that was read',
+      };
+    // Fields of ours are not the API's.
+    const former = records.map(({ ZoneName: _, ...record }) => ({ Action: 'UPSERT', ResourceRecordSet: record }));
+    return {
+      summary: `Make the record of ${host} in ${zone} an alias of ${alias.name}.`,
+      commands: [upsertAlias(zoneId, host, alias.name, alias.zone)],
+      undo: [
+        `aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch '${JSON.stringify({ Changes: former })}'`,
+      ],
+      owner: 'DNS owner',
+      caution: 'Every VPC that the zone is associated with follows this record.',
+      edit: (draft) => {
+        const sets = draft.slices.resourceRecordSets;
+        for (const record of records) {
+          const at = sets.findIndex(
+            (one) => one.Name === record.Name && one.Type === record.Type && one.ZoneName === record.ZoneName,
+          );
+          if (at >= 0) sets.splice(at, 1);
+        }
+        sets.push(aliasRecord(`${zone}.`, bare(host), alias.name, alias.zone));
+      },
+    };
+  },
+  demonstration: {
+    inject: (world) => {
+      for (const endpoint of world.api.vpcEndpoints) {
+        if (endpoint.VpcEndpointId !== LAB.secretsEndpoint) continue;
+        endpoint.PrivateDnsEnabled = false;
+        endpoint.DnsEntries = (endpoint.DnsEntries ?? []).filter((entry) => entry.DnsName?.includes('.vpce.'));
+      }
+      addPrivateZone(world, `secretsmanager.${world.region}.amazonaws.com`, {
+        [`secretsmanager.${world.region}.amazonaws.com`]: { A: ['10.0.2.99'] },
+      });
+    },
+  },
+});
+
+function finding(
+  answer: NameAnswer | undefined,
+  facts: Facts,
+  wrong: readonly string[],
+  whither: string,
+  port: number,
+): Finding<Facts> {
+  const { host, zone, zoneId } = facts;
+  return {
+    key: `${zoneId ?? zone} ${host}`,
+    resources: [zoneId ?? zone],
+    extent: answer === undefined || answer.addresses.every((address) => wrong.includes(address)) ? 'all' : 'some',
+    summary: `The private hosted zone ${zone}${zoneId === undefined ? '' : ` (${zoneId})`} leads ${host} to ${whither}, which is no network interface of a live endpoint for it.`,
+    because: [
+      zoneId === undefined
+        ? { source: 'probe', text: `${answer?.server} answers ${whither}`, ref: answer?.observations[0]?.id }
+        : { source: 'configuration', text: `${zone}: ${host} → ${whither}`, ref: zoneId },
+    ],
+    predicts: (observation) => {
+      if (observation.rung === 'dns') {
+        if (observation.subject.name.toLowerCase() !== host.toLowerCase()) return undefined;
+        if (wrong.length === 0) return ['nxdomain', 'no-data'].includes(observation.outcome) ? 'agrees' : undefined;
+        if (observation.detail.addresses.some((address) => wrong.includes(address))) return 'agrees';
+        return observation.subject.server === answer?.server && observation.outcome === 'answered'
+          ? 'disproves'
+          : undefined;
+      }
+      if (observation.rung === 'tcp') return failedConnection(wrong, port, observation) ? 'agrees' : undefined;
+      return wrong.includes(observation.subject.address) &&
+        !['trusted', 'aws-answer', 'other-answer', 'skipped'].includes(observation.outcome)
+        ? 'agrees'
+        : undefined;
+    },
+    facts,
+  };
+}

@@ -1,0 +1,112 @@
+import { addInterfaceEndpoint, publicHost } from '../../lab/world-endpoints.ts';
+import { isType } from '../../network/endpoints.ts';
+import { hostOfServiceName } from '../../services/catalogue.ts';
+import { offerOf } from '../../services/offers.ts';
+import { parseServiceName } from '../../services/service-names.ts';
+import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { isMisledRegion } from '../host/regions.ts';
+import { isOtherRegion } from './create-endpoint.ts';
+import { predictsNoConnection } from './endpoint-missing.ts';
+import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
+
+/**
+ * Services whose interface endpoints can be made in one Region for another: facts.md 2.8, from
+ * https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html
+ */
+const CROSS_REGION: ReadonlySet<string> = new Set([
+  's3',
+  'ecr.api',
+  'ecr.dkr',
+  'kms',
+  'ecs',
+  'lambda',
+  'kinesis-firehose',
+]);
+
+export const endpointInOtherRegion = defineCheck({
+  code: 'endpoint-in-other-region',
+  title: 'The host is another Region’s than the endpoint’s',
+  layer: 'endpoint',
+  needs: NO_ENDPOINT_SLICES,
+  documentation: {
+    meaning:
+      'The VPC has an endpoint for the service, but an endpoint serves the names and addresses of one Region, and the client calls another Region’s host (a bucket that lives elsewhere, a Region left over in a setting). That name stays public, the prefix list of a gateway endpoint does not hold its addresses, and nothing else leads there.',
+    confirm:
+      'Compare the Region in the host name with the one in the endpoint’s ServiceName (aws ec2 describe-vpc-endpoints), and ServiceRegion for a cross-Region endpoint.',
+    remedy:
+      'Call the host of the endpoint’s Region, if that is where the data is. Otherwise create a cross-Region interface endpoint (S3, ECR, KMS, ECS, Lambda and Firehose have them), reach an endpoint in the other Region over peering or a transit gateway, or give the subnet a way out.',
+    notWhen:
+      'An endpoint whose ServiceRegion is the host’s Region serves it, wherever the VPC is. With a way out to the internet the other Region’s host is reached publicly, which is how it is meant.',
+    sources: [
+      'https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html',
+      'https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html',
+    ],
+  },
+  evaluate: (context) => {
+    const { state, client, vantage, target, evidence } = context;
+    if (!isOtherRegion(target, vantage)) return NOT_APPLICABLE;
+    // A service that was named without a Region got this one from a setting: region-mismatch names it.
+    if (isMisledRegion(target, vantage)) return NOT_APPLICABLE;
+    const none = noEndpoint(context);
+    if (none.outcome === 'unknown') return unknown(none.missing);
+    if (none.outcome !== 'none' || none.why.cause !== 'endpoint-in-other-region') return NOT_APPLICABLE;
+    const { vpcId, way } = none;
+    const { endpoint } = none.why;
+    const name = parseServiceName(endpoint.ServiceName ?? '');
+    const region = endpoint.ServiceRegion ?? name?.region ?? vantage.region ?? '';
+    const kind = isType(endpoint, 'gateway') ? 'gateway endpoint' : 'endpoint';
+    return found([
+      {
+        key: `${endpoint.VpcEndpointId} ${target.region}`,
+        resources: [endpoint.VpcEndpointId],
+        extent: 'all',
+        summary: `${target.host ?? target.serviceNames[0]} is in ${target.region}, and the ${kind} ${endpoint.VpcEndpointId} serves ${region} only; nothing else leads there from ${client.subnetId ?? 'the subnet'}: ${way.why}.`,
+        because: [
+          {
+            source: 'configuration',
+            text: `${endpoint.VpcEndpointId}: ServiceName ${endpoint.ServiceName}`,
+            ref: endpoint.VpcEndpointId,
+          },
+          { source: 'configuration', text: `${way.routeTableId ?? 'route table'}: ${way.why}`, ref: way.routeTableId },
+        ],
+        predicts: predictsNoConnection(evidence.resolved, target.port),
+        facts: {
+          host: target.host,
+          here: name === undefined ? undefined : hostOfServiceName(name, region, vantage.accountId),
+          vpcId,
+          subnetId: client.subnetId,
+          serviceName: target.serviceNames[0] ?? '',
+          serviceRegion: target.region ?? '',
+          // The list of this Region names a service of another one only where it can be had from here.
+          crossRegion:
+            CROSS_REGION.has(target.serviceId ?? '') ||
+            offerOf(state.endpointServices, target.serviceNames) === 'offered',
+        },
+      },
+    ]);
+  },
+  fix: ({ host, here, vpcId, subnetId, serviceName, serviceRegion, crossRegion }) => ({
+    summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '; otherwise create a cross-Region endpoint' : '; otherwise the subnet needs a way to the other Region'}.`,
+    commands: crossRegion
+      ? [
+          `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP"`,
+        ]
+      : [],
+    undo: crossRegion ? ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'] : [],
+    owner: 'application owner',
+    ...(crossRegion
+      ? {
+          caution:
+            'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
+        }
+      : {}),
+    unprovable: 'in which Region the data is, and so which host is right, is not part of the model',
+  }),
+  demonstration: {
+    targets: ['kms.us-east-1.amazonaws.com'],
+    inject: (world) => {
+      addInterfaceEndpoint(world, 'kms');
+      publicHost(world, 'kms', '52.94.10.43', { region: 'us-east-1' });
+    },
+  },
+});

@@ -1,0 +1,100 @@
+/**
+ * Arguments of the AWS provider's resources, as its documentation lists them: website/docs/r/*.html.markdown of
+ * hashicorp/terraform-provider-aws, read for this table. Only resources that fixes use are here: a fix that uses another one
+ * has to add it, from the documentation.
+ */
+type Resource = {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  /** of these exactly one is given */
+  readonly oneOf?: readonly string[];
+  readonly blocks?: Readonly<Record<string, readonly string[]>>;
+};
+
+const RULE: Resource = {
+  required: ['security_group_id', 'ip_protocol'],
+  optional: ['description', 'from_port', 'to_port', 'tags'],
+  oneOf: ['cidr_ipv4', 'cidr_ipv6', 'prefix_list_id', 'referenced_security_group_id'],
+};
+
+export const PROVIDER: Readonly<Record<string, Resource>> = {
+  aws_vpc_security_group_ingress_rule: RULE,
+  aws_vpc_security_group_egress_rule: RULE,
+  aws_network_acl_rule: {
+    required: ['network_acl_id', 'rule_number', 'protocol', 'rule_action'],
+    optional: ['egress', 'from_port', 'to_port', 'icmp_type', 'icmp_code'],
+    oneOf: ['cidr_block', 'ipv6_cidr_block'],
+  },
+  aws_route: {
+    required: ['route_table_id'],
+    optional: ['destination_cidr_block', 'destination_ipv6_cidr_block', 'destination_prefix_list_id'],
+    oneOf: [
+      'carrier_gateway_id',
+      'core_network_arn',
+      'egress_only_gateway_id',
+      'gateway_id',
+      'local_gateway_id',
+      'nat_gateway_id',
+      'network_interface_id',
+      'transit_gateway_id',
+      'vpc_endpoint_id',
+      'vpc_peering_connection_id',
+    ],
+  },
+  aws_vpc_endpoint: {
+    required: ['service_name', 'vpc_id'],
+    optional: [
+      'auto_accept',
+      'policy',
+      'private_dns_enabled',
+      'ip_address_type',
+      'route_table_ids',
+      'subnet_ids',
+      'security_group_ids',
+      'tags',
+      'vpc_endpoint_type',
+    ],
+    blocks: { dns_options: ['dns_record_ip_type', 'private_dns_only_for_inbound_resolver_endpoint'] },
+  },
+  aws_vpc_endpoint_route_table_association: { required: ['route_table_id', 'vpc_endpoint_id'], optional: [] },
+  aws_vpc_endpoint_subnet_association: { required: ['vpc_endpoint_id', 'subnet_id'], optional: [] },
+  aws_vpc_endpoint_private_dns: { required: ['private_dns_enabled', 'vpc_endpoint_id'], optional: ['region'] },
+  aws_vpc_endpoint_connection_accepter: {
+    required: ['vpc_endpoint_id', 'vpc_endpoint_service_id'],
+    optional: ['region'],
+  },
+  aws_vpc: {
+    required: ['cidr_block'],
+    optional: ['instance_tenancy', 'enable_dns_support', 'enable_dns_hostnames', 'tags'],
+  },
+  aws_vpc_dhcp_options: {
+    required: [],
+    optional: [
+      'domain_name',
+      'domain_name_servers',
+      'ntp_servers',
+      'netbios_name_servers',
+      'netbios_node_type',
+      'tags',
+    ],
+  },
+  aws_vpc_dhcp_options_association: { required: ['vpc_id', 'dhcp_options_id'], optional: [] },
+  aws_vpc_block_public_access_exclusion: {
+    required: ['internet_gateway_exclusion_mode'],
+    optional: ['tags'],
+    oneOf: ['vpc_id', 'subnet_id'],
+  },
+  aws_security_group: {
+    required: [],
+    optional: ['name', 'name_prefix', 'description', 'revoke_rules_on_delete', 'tags', 'vpc_id'],
+  },
+  aws_nat_gateway: { required: ['subnet_id'], optional: ['allocation_id', 'connectivity_type', 'private_ip', 'tags'] },
+  aws_eip: { required: [], optional: ['domain', 'instance', 'network_interface', 'public_ipv4_pool', 'tags'] },
+  aws_eip_association: {
+    required: [],
+    optional: ['allocation_id', 'allow_reassociation', 'instance_id', 'network_interface_id', 'private_ip_address'],
+  },
+};
+
+/** The meta-argument block of every resource. https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle */
+export const LIFECYCLE = ['create_before_destroy', 'ignore_changes', 'prevent_destroy', 'replace_triggered_by'];
