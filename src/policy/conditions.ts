@@ -1,8 +1,8 @@
 /** Whether one line of a Condition block holds for a request (IAM User Guide, reference_policies_condition-logic-multiple-context-keys-or-values). */
 import type { ConditionEntry } from './document.ts';
-import { type Pattern, parsePattern, resolvePattern } from './patterns.ts';
-import { lookUp, type RequestContext } from './request.ts';
-import { not, some, type Truth, truth } from './truth.ts';
+import { parsePattern, type Resolved, resolvePattern } from './patterns.ts';
+import { type ContextValue, lookUp, type RequestContext } from './request.ts';
+import { every, not, some, type Truth, truth } from './truth.ts';
 
 export type ConditionAnswer = {
   readonly truth: Truth;
@@ -12,25 +12,29 @@ export type ConditionAnswer = {
 
 /**
  * Values of one line are alternatives; for negated operators none may match. A key that the request does not carry makes a
- * positive operator false and a negated one true; `…IfExists` and `ForAllValues` are true then, `ForAnyValue` false.
+ * positive operator false and a negated one true; `…IfExists` and `ForAllValues` are true then, `ForAnyValue` false
+ * (reference_policies_elements_condition_operators; reference_policies_condition-single-vs-multi-valued-context-keys).
  * @param variables whether the document's version knows policy variables
  */
 export function evaluateCondition(entry: ConditionEntry, context: RequestContext, variables: boolean): ConditionAnswer {
   const { operator, key } = entry;
   const value = lookUp(context, key);
-  if (value === undefined) return { truth: 'unknown', missing: [key] };
-  const actual = value.values;
-  if (operator.kind === 'null') {
-    // "true": the key must not be there.
-    const absent = actual === undefined;
-    return sure(entry.values.some((wanted) => wanted.toLowerCase() === String(absent)));
+  if (operator.kind === 'null') return answerNull(entry, value);
+  if (value === undefined || !value.known) {
+    // Whatever the value is, a lone * matches it.
+    const any = operator.comparison.wildcards && entry.values.some((text) => /^\*+$/.test(text));
+    const certain = any && value !== undefined && operator.set === undefined && operator.name.startsWith('String');
+    return certain ? sure(!operator.negated) : { truth: 'unknown', missing: [key] };
   }
-  if (actual === undefined || (actual.length === 0 && operator.set !== undefined)) {
+  const actual = operator.set === undefined ? value.values : withoutNullData(value.values);
+  if (actual === undefined || actual.length === 0) {
     if (operator.ifExists || operator.set === 'ForAllValues') return sure(true);
     // No value of the request is there to be the one that does not match.
     if (operator.set === 'ForAnyValue') return sure(false);
     return sure(operator.negated);
   }
+  // "Multivalued context keys require a condition set operator"; what happens without one is not said.
+  if (operator.set === undefined && actual.length > 1) return { truth: 'unknown', missing: [key] };
   const missing = new Set<string>();
   const patterns = entry.values.map((text) => {
     const { wildcards, variables: mayVary } = operator.comparison;
@@ -38,22 +42,35 @@ export function evaluateCondition(entry: ConditionEntry, context: RequestContext
     if (resolved.kind === 'unknown') missing.add(resolved.key);
     return resolved;
   });
-  const matchesAny = (one: string): Truth =>
-    some(
-      patterns.map((resolved) =>
-        resolved.kind === 'unknown'
-          ? 'unknown'
-          : // A variable without value is equal to nothing.
-            truth(resolved.kind === 'ready' && operator.comparison.compare(one, resolved.pattern as Pattern)),
-      ),
-    );
-  const holdsFor = (one: string): Truth => (operator.negated ? not(matchesAny(one)) : matchesAny(one));
-  const answers = actual.map(holdsFor);
-  if (operator.set === 'ForAnyValue') return { truth: some(answers), missing: [...missing] };
-  if (operator.set === 'ForAllValues') return { truth: not(some(answers.map(not))), missing: [...missing] };
-  // A plain operator on a key of several values: "multivalued context keys require a condition set operator".
-  if (actual.length > 1) return { truth: 'unknown', missing: [key] };
-  return { truth: answers[0] ?? truth(operator.negated), missing: [...missing] };
+  const answers = actual.map((one) => {
+    const matched = some(patterns.map((pattern) => matchOne(entry, pattern, one)));
+    return operator.negated ? not(matched) : matched;
+  });
+  const whole = operator.set === 'ForAnyValue' ? some(answers) : every(answers);
+  return { truth: whole, missing: [...missing] };
+}
+
+function matchOne({ operator }: ConditionEntry, pattern: Resolved, value: string): Truth {
+  if (pattern.kind === 'unknown') return 'unknown';
+  // A variable without value is equal to nothing.
+  return pattern.kind === 'ready' ? operator.comparison.compare(value, pattern.pattern) : 'no';
+}
+
+/** "true (the key doesn't exist — it is null) or false (the key exists and its value is not null)". */
+function answerNull(entry: ConditionEntry, value: ContextValue | undefined): ConditionAnswer {
+  const wants = (absent: boolean) => entry.values.some((wanted) => wanted.toLowerCase() === String(absent));
+  if (wants(true) === wants(false)) return sure(wants(true));
+  if (value === undefined) return { truth: 'unknown', missing: [entry.key] };
+  if (!value.known) return sure(wants(false));
+  if (value.values === undefined || value.values.length === 0) return sure(wants(true));
+  // Whether an empty text is a null value is said of set operators only.
+  if (value.values.every((one) => one === '')) return { truth: 'unknown', missing: [entry.key] };
+  return sure(wants(false));
+}
+
+/** For a set operator a key whose value "resolves to a null dataset, such as an empty string" has none. */
+function withoutNullData(values: readonly string[] | undefined): readonly string[] | undefined {
+  return values?.every((one) => one === '') ? [] : values;
 }
 
 function sure(holds: boolean): ConditionAnswer {

@@ -2,7 +2,7 @@
 import type { Policy } from './document.ts';
 import { evaluatePolicy, type PolicyAnswer } from './evaluate.ts';
 import { grantsByAccountOnly } from './principals.ts';
-import { accountOf, lookUp, type Request } from './request.ts';
+import { accountInArn, accountOf, type Request, singleValue } from './request.ts';
 import { every, some, type Truth } from './truth.ts';
 
 export type PolicySide = 'endpoint' | 'resource' | 'identity';
@@ -74,38 +74,44 @@ type Consent = { readonly truth: Truth; readonly missing: readonly string[] };
 
 /** Who allows it, as far as the resource and the caller are concerned; denials are dealt with before. */
 function grantOf(given: GivenPolicies, answers: readonly SideAnswer[], request: Request): Consent & { by: PolicySide } {
-  const resource = consent(of(answers, 'resource'));
-  const identity = consent(of(answers, 'identity'));
+  const { principal } = request;
   if (given.resource === undefined && given.identity === undefined)
     return { by: 'endpoint', truth: 'yes', missing: [] };
+  const resource = consent(of(answers, 'resource'));
+  // "By default, all requests are implicitly denied with the exception of the AWS account root user, which has full access."
+  const isRoot = principal?.kind === 'account';
+  const identity: Consent = isRoot ? { truth: 'yes', missing: [] } : consent(of(answers, 'identity'));
   if (given.resource === undefined) return { by: 'identity', ...identity };
-  const { principal } = request;
   // Nobody's own policies speak for a caller who did not sign, or for a service.
   if (principal?.kind === 'anonymous' || principal?.kind === 'service') return { by: 'resource', ...resource };
-  if (given.identity === undefined) {
-    if (resource.truth !== 'no') return { by: 'resource', ...resource };
-    return { by: 'resource', truth: 'unknown', missing: ['identity policy'] };
+  const same = isSameAccount(request);
+  const needsBoth = demandsResourcePolicy(request.action);
+  if (given.identity === undefined && !isRoot) {
+    // Across accounts, and for a key, the caller's own policies cannot make up for the resource's silence.
+    if (resource.truth !== 'no' || same === false || needsBoth) return { by: 'resource', ...resource };
+    return { by: 'resource', truth: 'unknown', missing: ['identity policy', ...accountMissing(same, principal)] };
   }
   // Within the account a statement that names the account only passes the question on to the caller's own policies.
   const direct = consent(of(answers, 'resource'), (side) =>
     side.answer.statements.filter(({ statement }) => !grantsByAccountOnly(statement, principal)),
   );
-  const needsBoth = demandsResourcePolicy(request.action);
-  const within = needsBoth
-    ? some([direct.truth, every([resource.truth, identity.truth])])
-    : some([direct.truth, identity.truth]);
   const across = every([resource.truth, identity.truth]);
-  const same = isSameAccount(request);
+  const within = some([direct.truth, needsBoth ? across : identity.truth]);
   const verdict = same === undefined && within !== across ? 'unknown' : same === false ? across : within;
-  const missing = [...resource.missing, ...identity.missing];
-  if (verdict === 'yes') return { by: identity.truth === 'yes' ? 'identity' : 'resource', truth: verdict, missing: [] };
+  if (verdict === 'yes') return { by: direct.truth === 'yes' ? 'resource' : 'identity', truth: 'yes', missing: [] };
   if (verdict === 'no') {
     const by = resource.truth === 'no' && (same !== true || identity.truth === 'yes') ? 'resource' : 'identity';
-    return { by, truth: verdict, missing: [] };
+    return { by, truth: 'no', missing: [] };
   }
-  const account = same === undefined && within !== across ? ['aws:ResourceAccount'] : [];
+  const account = within === across ? [] : accountMissing(same, principal);
   const by = resource.truth === 'unknown' || same === undefined ? 'resource' : 'identity';
-  return { by, truth: verdict, missing: [...missing, ...account] };
+  return { by, truth: 'unknown', missing: [...resource.missing, ...identity.missing, ...account] };
+}
+
+/** What would tell whether the caller and the resource are of one account. */
+function accountMissing(same: boolean | undefined, principal: Request['principal']): string[] {
+  if (same !== undefined) return [];
+  return [accountOf(principal) === undefined ? 'principal' : 'aws:ResourceAccount'];
 }
 
 function of(answers: readonly SideAnswer[], side: PolicySide): SideAnswer[] {
@@ -130,18 +136,17 @@ function missingOf(answer: PolicyAnswer, effect: 'Allow' | 'Deny'): string[] {
   return answer.statements.filter(({ statement }) => statement.effect === effect).flatMap((one) => [...one.missing]);
 }
 
-/** The resource's account from its ARN, else from aws:ResourceAccount; a bucket's ARN has none. */
+/** The resource's account is aws:ResourceAccount, or stands in its ARN; a bucket's ARN has none. */
 function isSameAccount({ resource, principal, context }: Request): boolean | undefined {
   const own = accountOf(principal);
-  const inArn = /^arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:(\d{12}):/.exec(resource)?.[1];
-  const account = inArn ?? lookUp(context, 'aws:ResourceAccount')?.values?.[0];
+  const account = singleValue(context, 'aws:ResourceAccount') ?? accountInArn(resource);
   return own === undefined || account === undefined ? undefined : own === account;
 }
 
 /**
- * "You cannot use IAM policies alone to give a principal access to a KMS key" (KMS Developer Guide, key-policies): the key policy
- * must allow the caller, or the account.
+ * "IAM role trust policies and KMS key policies are exceptions to this logic, because they must explicitly allow access for
+ * principals" (reference_policies_evaluation-logic): the caller, or the account.
  */
 function demandsResourcePolicy(action: string): boolean {
-  return /^kms:/i.test(action);
+  return /^(?:kms:|sts:AssumeRole)/i.test(action);
 }

@@ -14,9 +14,12 @@ export type PolicyKind =
   | 'identity';
 
 export type PrincipalType = 'AWS' | 'Service' | 'Federated' | 'CanonicalUser';
+type PrincipalEntry = { readonly type: PrincipalType; readonly value: string };
 export type PrincipalElement =
-  | { readonly everyone: true }
-  | { readonly everyone: false; readonly entries: readonly { readonly type: PrincipalType; readonly value: string }[] };
+  /** `"*"` */
+  | { readonly everyone: 'all' }
+  /** `users`: `{"AWS": "*"}` is among the entries */
+  | { readonly everyone: 'users' | false; readonly entries: readonly PrincipalEntry[] };
 
 export type ConditionEntry = {
   readonly operator: Operator;
@@ -168,9 +171,9 @@ function actionsOf(value: unknown, where: string): string[] {
 
 const PRINCIPAL_TYPES: readonly string[] = ['AWS', 'Service', 'Federated', 'CanonicalUser'];
 
-/** `"*"` and `{"AWS": "*"}` mean the same (IAM User Guide, reference_policies_elements_principal). */
+/** "You cannot use a wildcard to match part of a principal name or ARN" (reference_policies_elements_principal). */
 function principalOf(value: unknown, where: string): PrincipalElement {
-  if (value === '*') return { everyone: true };
+  if (value === '*') return { everyone: 'all' };
   if (typeof value === 'string')
     throw malformed(`${where} is "${value}"; it must be "*" or an object such as {"AWS": "111122223333"}.`);
   const map = objectOf(value, where);
@@ -179,8 +182,11 @@ function principalOf(value: unknown, where: string): PrincipalElement {
     stringsOf(values, `${where}.${type}`).map((text) => ({ type: type as PrincipalType, value: text })),
   );
   if (entries.length === 0) throw malformed(`${where} is empty.`);
-  if (entries.some((entry) => entry.type === 'AWS' && entry.value === '*')) return { everyone: true };
-  return { everyone: false, entries };
+  const partly = entries.find((entry) => entry.value !== '*' && /[*?]/.test(entry.value));
+  if (partly !== undefined)
+    throw malformed(`${where} has "${partly.value}"; a wildcard cannot stand for a part of a principal.`);
+  const users = entries.some((entry) => entry.type === 'AWS' && entry.value === '*');
+  return { everyone: users && 'users', entries };
 }
 
 function conditionsOf(value: unknown, where: string): ConditionEntry[] {
@@ -224,6 +230,7 @@ function stringsOf(value: unknown, where: string): string[] {
 /** Quotation marks are optional for numbers and booleans (reference_policies_grammar). */
 function scalarsOf(value: unknown, where: string): string[] {
   const list = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw malformed(`${where} is empty.`);
   return list.map((one) => {
     if (typeof one === 'string') return one;
     if (typeof one === 'number' || typeof one === 'boolean') return String(one);

@@ -1,7 +1,7 @@
 /** What one policy says of one request, and which statement says it. */
 import { evaluateCondition } from './conditions.ts';
-import type { Policy, Statement } from './document.ts';
-import { matchPattern, parsePattern, resolvePattern } from './patterns.ts';
+import type { ConditionEntry, Policy, Statement } from './document.ts';
+import { matchArn, matchPattern, type Pattern, parsePattern, resolvePattern } from './patterns.ts';
 import { matchPrincipal } from './principals.ts';
 import type { Request } from './request.ts';
 import { every, not, some, type Truth, truth } from './truth.ts';
@@ -14,12 +14,20 @@ export type Effect =
   | 'implicitly-denied'
   | 'unknown';
 
+export type Because = {
+  readonly element: 'Principal' | 'NotPrincipal' | 'Action' | 'NotAction' | 'Resource' | 'NotResource' | 'Condition';
+  readonly truth: Truth;
+  /** the line of the Condition block */
+  readonly condition?: ConditionEntry | undefined;
+};
+
 export type StatementAnswer = {
   readonly statement: Statement;
   /** whether the statement applies to the request */
   readonly applies: Truth;
   /** the elements that do not match, or that nobody can tell */
-  readonly because: readonly { readonly element: string; readonly truth: Truth }[];
+  readonly because: readonly Because[];
+  /** condition keys whose value would decide it, and `principal`; empty unless unknown */
   readonly missing: readonly string[];
 };
 
@@ -60,11 +68,11 @@ export function evaluatePolicy(policy: Policy, request: Request): PolicyAnswer {
 /** Whether a statement applies: every element of it must match. */
 export function evaluateStatement(policy: Policy, statement: Statement, request: Request): StatementAnswer {
   const missing = new Set<string>();
-  const elements: { element: string; truth: Truth }[] = [];
-  const add = (element: string, answer: Truth) => void elements.push({ element, truth: answer });
+  const elements: Because[] = [];
+  const add = (element: Because['element'], answer: Truth) => void elements.push({ element, truth: answer });
 
   const principal = matchPrincipal(statement, request.principal, policy.kind);
-  if (principal === 'unknown') missing.add(request.principal === undefined ? 'principal' : 'aws:PrincipalArn');
+  if (principal === 'unknown') missing.add('principal');
   if (statement.principal !== undefined) add(statement.principal.negated ? 'NotPrincipal' : 'Principal', principal);
 
   const { negated, patterns } = statement.actions;
@@ -73,9 +81,10 @@ export function evaluateStatement(policy: Policy, statement: Statement, request:
 
   if (statement.resources !== undefined) {
     const answers = statement.resources.patterns.map((text): Truth => {
-      const resolved = resolvePattern(parsePattern(completeArn(text), policy.variables, true), request.context);
-      if (resolved.kind === 'ready') return truth(matchPattern(resolved.pattern, request.resource));
-      // A variable without value matches no resource.
+      const pattern = parsePattern(text, policy.variables, true);
+      const resolved = resolvePattern(pattern, request.context);
+      if (resolved.kind === 'ready') return matchResource(resolved.pattern, pattern, request.resource, policy);
+      // "The resource that includes a policy variable with no value will not match any resource."
       if (resolved.kind === 'no-value') return 'no';
       missing.add(resolved.key);
       return 'unknown';
@@ -89,7 +98,7 @@ export function evaluateStatement(policy: Policy, statement: Statement, request:
   for (const entry of statement.conditions) {
     const answer = evaluateCondition(entry, request.context, policy.variables);
     if (answer.truth === 'unknown') for (const key of answer.missing) missing.add(key);
-    add(`Condition ${operatorName(entry.operator)} ${entry.key}`, answer.truth);
+    elements.push({ element: 'Condition', truth: answer.truth, condition: entry });
   }
   const applies = every(elements.map((one) => one.truth));
   return {
@@ -114,12 +123,25 @@ function matchesAction(pattern: string, action: string): boolean {
 }
 
 /**
- * "When you specify an incomplete ARN (one with fewer than the standard six fields), AWS automatically completes the ARN by
- * adding wildcard characters (*) to all missing fields" (reference_policies_elements_resource).
+ * Whether a resource's ARN is what the pattern asks for. Two rules leave it open: a variable cannot "replace parts of the ARN
+ * before the fifth colon" (reference_policies_variables), and an ARN of fewer than six fields is completed with `*`, which is
+ * said of identity-based policies only, and contradicts a `*` that crosses colons (reference_identifiers).
  */
-function completeArn(text: string): string {
-  if (!text.startsWith('arn:')) return text;
-  // A colon inside a variable's name is none of the ARN's.
-  const fields = text.replace(/\$\{[^}]*\}/g, '').split(':').length;
-  return fields >= 6 ? text : text + ':*'.repeat(6 - fields);
+function matchResource(pattern: Pattern, written: Pattern, resource: string, policy: Policy): Truth {
+  if (hasEarlyVariable(written)) return 'unknown';
+  const asWritten = matchArn(pattern, resource);
+  const fields = pattern.flatMap((piece) => (piece.kind === 'text' ? piece.text.split(':').slice(1) : [])).length + 1;
+  const first = pattern[0];
+  if (fields >= 6 || first?.kind !== 'text' || !first.text.startsWith('arn:')) return truth(asWritten);
+  const missing = Array.from({ length: 6 - fields }, () => [{ kind: 'text', text: ':' }, { kind: 'star' }] as const);
+  const completed = matchArn([...pattern, ...missing.flat()], resource);
+  if (completed === asWritten) return truth(completed);
+  return completed && policy.kind === 'identity' ? 'yes' : 'unknown';
+}
+
+function hasEarlyVariable(pattern: Pattern): boolean {
+  const variable = pattern.findIndex((piece) => piece.kind === 'variable');
+  if (variable < 0) return false;
+  const before = pattern.slice(0, variable).map((piece) => (piece.kind === 'text' ? piece.text : ''));
+  return before.join('').split(':').length < 6;
 }

@@ -4,13 +4,14 @@
  */
 import { containsAddress, familyOf, parseCidr } from '../network/addresses.ts';
 import { matchPattern, type Pattern } from './patterns.ts';
+import { type Truth, truth } from './truth.ts';
 
 type Comparison = {
   /** what the policy's value may hold */
   readonly wildcards: boolean;
   readonly variables: boolean;
   /** whether the request's value is what the policy's value asks for; a value of the wrong type never is */
-  readonly compare: (actual: string, wanted: Pattern) => boolean;
+  readonly compare: (actual: string, wanted: Pattern) => Truth;
 };
 
 export type Operator = {
@@ -28,7 +29,7 @@ export type Operator = {
 const text = (wildcards: boolean, ignoreCase: boolean): Comparison => ({
   wildcards,
   variables: true,
-  compare: (actual, wanted) => matchPattern(wanted, actual, ignoreCase),
+  compare: (actual, wanted) => truth(matchPattern(wanted, actual, ignoreCase)),
 });
 
 const numeric = (holds: (actual: number, wanted: number) => boolean): Comparison => ({
@@ -36,7 +37,7 @@ const numeric = (holds: (actual: number, wanted: number) => boolean): Comparison
   variables: false,
   compare: (actual, wanted) => {
     const [a, b] = [numberOf(actual), numberOf(literal(wanted))];
-    return a !== undefined && b !== undefined && holds(a, b);
+    return truth(a !== undefined && b !== undefined && holds(a, b));
   },
 });
 
@@ -45,40 +46,49 @@ const date = (holds: (actual: number, wanted: number) => boolean): Comparison =>
   variables: false,
   compare: (actual, wanted) => {
     const [a, b] = [dateOf(actual), dateOf(literal(wanted))];
-    return a !== undefined && b !== undefined && holds(a, b);
+    return truth(a !== undefined && b !== undefined && holds(a, b));
   },
 });
 
+/** The page of the operators supports policy variables here, the page of the variables does not: what they hold is compared. */
 const bool: Comparison = {
   wildcards: false,
   variables: true,
   compare: (actual, wanted) => {
     const [a, b] = [actual.toLowerCase(), literal(wanted).toLowerCase()];
-    return (b === 'true' || b === 'false') && a === b;
+    return truth((b === 'true' || b === 'false') && a === b);
   },
 };
 
 const binary: Comparison = {
   wildcards: false,
-  variables: true,
-  compare: (actual, wanted) => actual === literal(wanted),
+  variables: false,
+  compare: (actual, wanted) => truth(actual === literal(wanted)),
 };
 
-/** An address without prefix length is one address: /32, or /128 for IPv6. */
+/**
+ * "If you specify an IP address without the associated routing prefix, IAM uses the default prefix value of /32". For an IPv6
+ * address that would be a large network, and whether it is meant so nobody can tell.
+ */
 const ipAddress: Comparison = {
   wildcards: false,
   variables: false,
   compare: (actual, wanted) => {
-    const cidr = literal(wanted);
-    const family = familyOf(cidr);
-    const range = parseCidr(family === undefined ? cidr : `${cidr}/${family === 4 ? 32 : 128}`)?.range;
-    return range !== undefined && familyOf(actual) !== undefined && containsAddress([range], actual);
+    const network = literal(wanted);
+    if (familyOf(actual) === undefined) return 'no';
+    const inside = (cidr: string): boolean => {
+      const range = parseCidr(cidr)?.range;
+      return range !== undefined && containsAddress([range], actual);
+    };
+    if (familyOf(network) === 6) return inside(`${network}/128`) ? 'yes' : inside(`${network}/32`) ? 'unknown' : 'no';
+    return truth(inside(familyOf(network) === 4 ? `${network}/32` : network));
   },
 };
 
 /**
  * "Each of the six colon-delimited components of the ARN is checked separately and each can include multi-character match
- * wildcards (*) or single-character match wildcards (?)". ArnEquals and ArnLike behave identically.
+ * wildcards (*) or single-character match wildcards (?)". ArnEquals and ArnLike behave identically. A pattern of fewer
+ * components, such as a lone `*`, is no ARN, and no page says what it matches.
  */
 const arn: Comparison = {
   wildcards: true,
@@ -86,13 +96,8 @@ const arn: Comparison = {
   compare: (actual, wanted) => {
     const parts = splitArn(actual);
     const patterns = splitPattern(wanted);
-    // A pattern without colons, such as a lone `*`, is no ARN, and AWS's own comparison takes `*` for any value.
-    if (patterns.length === 1) return matchPattern(wanted, actual);
-    return (
-      parts.length === 6 &&
-      patterns.length === 6 &&
-      patterns.every((pattern, i) => matchPattern(pattern, parts[i] ?? ''))
-    );
+    if (patterns.length < 6) return matchPattern(wanted, actual) ? 'unknown' : 'no';
+    return truth(parts.length === 6 && patterns.every((pattern, i) => matchPattern(pattern, parts[i] ?? '')));
   },
 };
 

@@ -1,5 +1,5 @@
 /** Wildcards and policy variables: a policy's text, read once into pieces that match a request's value. */
-import { lookUp, type RequestContext } from './request.ts';
+import { lookUp, type RequestContext, singleValue } from './request.ts';
 
 /** A part of a pattern. */
 type Piece =
@@ -78,8 +78,8 @@ export function resolvePattern(pattern: Pattern, context: RequestContext): Resol
       continue;
     }
     const value = lookUp(context, piece.key);
-    const single = value?.values?.length === 1 ? value.values[0] : undefined;
-    if (value === undefined) unknown ??= piece.key;
+    const single = singleValue(context, piece.key);
+    if (value === undefined || !value.known) unknown ??= piece.key;
     else if (single !== undefined) resolved.push({ kind: 'text', text: single });
     else if (piece.fallback !== undefined) resolved.push({ kind: 'text', text: piece.fallback });
     else return { kind: 'no-value', key: piece.key };
@@ -87,39 +87,62 @@ export function resolvePattern(pattern: Pattern, context: RequestContext): Resol
   return unknown === undefined ? { kind: 'ready', pattern: resolved } : { kind: 'unknown', key: unknown };
 }
 
-/** Whether the whole text is what the pattern describes. Time grows with the product of the lengths, never faster. */
+/** Whether the whole text is what the pattern describes; `*` and `?` stand for any character. */
 export function matchPattern(pattern: Pattern, text: string, ignoreCase = false): boolean {
-  const atoms = pattern.flatMap((piece): readonly (string | symbol)[] =>
-    piece.kind === 'star'
-      ? [STAR]
-      : piece.kind === 'one'
-        ? [ONE]
-        : piece.kind === 'text'
-          ? [...(ignoreCase ? piece.text.toLowerCase() : piece.text)]
-          : [NOTHING],
-  );
-  const characters = [...(ignoreCase ? text.toLowerCase() : text)];
-  let atom = 0;
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  while (at < characters.length) {
-    if (atoms[atom] === STAR) {
-      star = atom++;
-      resume = at;
-    } else if (atoms[atom] === ONE || atoms[atom] === characters[at]) {
-      atom++;
-      at++;
-    } else if (star >= 0) {
-      atom = star + 1;
-      at = ++resume;
-    } else return false;
-  }
-  while (atoms[atom] === STAR) atom++;
-  return atom === atoms.length;
+  return ignoreCase ? matches(atomsOf(pattern, true), text.toLowerCase()) : matches(atomsOf(pattern, false), text);
 }
 
+/**
+ * The same for the ARN of a resource: in its first five parts a wildcard stays within its part, except that a `*` at the end of
+ * one "can expand to match beyond the colon boundaries"; what stands after the fifth colon is the resource's own name, where a
+ * colon is a character like any other (IAM User Guide, reference_policies_elements_resource).
+ */
+export function matchArn(pattern: Pattern, text: string): boolean {
+  const atoms = atomsOf(pattern, false);
+  let colons = 0;
+  const bound = atoms.map((atom, i): Atom => {
+    if (atom === ':') colons++;
+    if (colons >= 5) return atom;
+    if (atom === ONE) return ONE_BUT_COLON;
+    return atom === STAR && i + 1 < atoms.length && atoms[i + 1] !== ':' ? STAR_BUT_COLON : atom;
+  });
+  return matches(bound, text);
+}
+
+/** A character, or one of the symbols below. */
+type Atom = string | symbol;
 const STAR = Symbol('any characters');
+const STAR_BUT_COLON = Symbol('any characters but colons');
 const ONE = Symbol('one character');
+const ONE_BUT_COLON = Symbol('one character, no colon');
 /** an unresolved variable equals no character */
 const NOTHING = Symbol('nothing');
+
+function atomsOf(pattern: Pattern, lowerCase: boolean): readonly Atom[] {
+  return pattern.flatMap((piece): readonly Atom[] => {
+    if (piece.kind === 'star') return [STAR];
+    if (piece.kind === 'one') return [ONE];
+    return piece.kind === 'text' ? [...(lowerCase ? piece.text.toLowerCase() : piece.text)] : [NOTHING];
+  });
+}
+
+/** Walks the places of the text that each atom can end at. Time grows with the product of the lengths, never faster. */
+function matches(atoms: readonly Atom[], text: string): boolean {
+  const characters = [...text];
+  let reached: boolean[] = [true];
+  for (const atom of atoms) {
+    const next: boolean[] = [];
+    for (let at = 0; at <= characters.length; at++) {
+      const before = characters[at - 1];
+      if (atom === STAR || atom === STAR_BUT_COLON) {
+        const extended = at > 0 && next[at - 1] === true && (atom === STAR || before !== ':');
+        next[at] = reached[at] === true || extended;
+      } else {
+        const fits = atom === ONE || (atom === ONE_BUT_COLON ? before !== ':' : atom === before);
+        next[at] = at > 0 && reached[at - 1] === true && fits;
+      }
+    }
+    reached = next;
+  }
+  return reached[characters.length] === true;
+}

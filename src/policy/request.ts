@@ -1,12 +1,14 @@
 /**
  * What is asked of a policy: who does what to which resource, and the condition keys of the request. A key has values, is
- * known to be absent, or is unknown; a policy that hangs on an unknown key cannot be decided.
+ * known to be absent, known to be there with an unknown value, or unknown; a policy that hangs on an unknown key cannot be decided.
  */
 
 export type ContextValue =
   | { readonly known: true; readonly values: readonly string[] }
   /** the request does not carry the key, for sure */
-  | { readonly known: true; readonly values: undefined };
+  | { readonly known: true; readonly values: undefined }
+  /** the request carries the key with one value, and nobody knows which */
+  | { readonly known: false };
 
 /** Keys in lower case: condition key names are not case-sensitive (IAM User Guide, reference_policies_elements_condition). */
 export type RequestContext = ReadonlyMap<string, ContextValue>;
@@ -65,9 +67,9 @@ export function parsePrincipal(text: string): ParsedPrincipal {
   if (partition !== undefined && account !== undefined && rest !== undefined) {
     const whose = { account, partition };
     if (service === 'iam' && rest === 'root') return { ok: true, principal: { kind: 'account', ...whose } };
-    if (service === 'iam' && rest.startsWith('user/'))
+    if (service === 'iam' && /^user\/(?:.*\/)?[^/]+$/.test(rest))
       return { ok: true, principal: { kind: 'user', ...whose, arn: trimmed } };
-    if (service === 'iam' && rest.startsWith('role/')) {
+    if (service === 'iam' && /^role\/(?:.*\/)?[^/]+$/.test(rest)) {
       const name = rest.slice(rest.lastIndexOf('/') + 1);
       return { ok: true, principal: { kind: 'role', ...whose, arn: trimmed, name, pathKnown: true } };
     }
@@ -77,12 +79,12 @@ export function parsePrincipal(text: string): ParsedPrincipal {
       const arn = `arn:${partition}:iam::${account}:role/${name}`;
       return { ok: true, principal: { kind: 'role', ...whose, arn, name, pathKnown: false, sessionArn: trimmed } };
     }
-    if (service === 'sts' && rest.startsWith('federated-user/'))
+    if (service === 'sts' && /^federated-user\/.+$/.test(rest))
       return { ok: true, principal: { kind: 'federated', ...whose, arn: trimmed } };
   }
   return {
     ok: false,
-    problem: `"${text}" is no principal: give an account id, the ARN of a user, role or assumed-role session, or * for an unsigned request.`,
+    problem: `"${text}" is no principal: give an account id (its root user), the ARN of a user, role or assumed-role session, or * for an unsigned request.`,
   };
 }
 
@@ -91,9 +93,25 @@ export function accountOf(principal: Principal | undefined): string | undefined 
   return principal !== undefined && 'account' in principal ? principal.account : undefined;
 }
 
+/** The account that stands in an ARN, where the resource's service puts it there. */
+export function accountInArn(arn: string): string | undefined {
+  return /^arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:(\d{12}):/.exec(arn)?.[1];
+}
+
 /** The value of a key. `undefined` means that nobody knows. */
 export function lookUp(context: RequestContext, key: string): ContextValue | undefined {
   return context.get(key.toLowerCase());
+}
+
+/** The one value that a key has for sure; undefined when it has none, several, or nobody knows. */
+export function singleValue(context: RequestContext, key: string): string | undefined {
+  const value = lookUp(context, key);
+  return value?.known && value.values?.length === 1 ? value.values[0] : undefined;
+}
+
+function contextValue(value: string | readonly string[] | undefined): ContextValue {
+  if (value === undefined) return { known: true, values: undefined };
+  return { known: true, values: typeof value === 'string' ? [value] : value };
 }
 
 /** A context from names and values; `undefined` stands for a key that the request surely does not carry. */
@@ -101,9 +119,6 @@ export function requestContext(
   entries: Iterable<readonly [string, string | readonly string[] | undefined]>,
 ): RequestContext {
   const context = new Map<string, ContextValue>();
-  for (const [key, value] of entries) {
-    const values = value === undefined ? undefined : typeof value === 'string' ? [value] : value;
-    context.set(key.toLowerCase(), { known: true, values } as ContextValue);
-  }
+  for (const [key, value] of entries) context.set(key.toLowerCase(), contextValue(value));
   return context;
 }
