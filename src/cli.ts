@@ -32,6 +32,7 @@ try {
     host: hostOrEnd(),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
+    stdin: async () => (await import('node:stream/consumers')).buffer(process.stdin),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
     signal: interrupt.signal,

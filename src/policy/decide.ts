@@ -23,6 +23,8 @@ export type Decision = {
   /** `explicit`: a Deny statement; `implicit`: no statement allows it */
   readonly denial?: 'explicit' | 'implicit' | undefined;
   readonly answers: readonly SideAnswer[];
+  /** the sides that may or may not allow it; empty unless the decision is unknown */
+  readonly open: readonly PolicySide[];
   /** what would settle an unknown: condition keys, `principal`, `identity policy`; sorted */
   readonly missing: readonly string[];
 };
@@ -43,7 +45,7 @@ export function decide(given: GivenPolicies, request: Request): Decision {
 
   const denier = answers.find(({ answer }) => answer.effect === 'explicitly-denied');
   if (denier !== undefined)
-    return { decision: 'denied', decidedBy: denier.side, denial: 'explicit', answers, missing: [] };
+    return { decision: 'denied', decidedBy: denier.side, denial: 'explicit', answers, open: [], missing: [] };
 
   const gates = [
     ...(given.endpoint === undefined ? [] : [{ by: 'endpoint' as const, ...consent(of(answers, 'endpoint')) }]),
@@ -51,12 +53,12 @@ export function decide(given: GivenPolicies, request: Request): Decision {
   ];
   const closed = gates.find((gate) => gate.truth === 'no');
   if (closed !== undefined)
-    return { decision: 'denied', decidedBy: closed.by, denial: 'implicit', answers, missing: [] };
+    return { decision: 'denied', decidedBy: closed.by, denial: 'implicit', answers, open: [], missing: [] };
 
   const perhapsDenied = answers.filter(({ answer }) => effectTruth(answer, 'Deny') === 'unknown');
   const open = gates.filter((gate) => gate.truth === 'unknown');
   if (perhapsDenied.length === 0 && open.length === 0) {
-    return { decision: 'allowed', decidedBy: gates.at(-1)?.by ?? 'endpoint', answers, missing: [] };
+    return { decision: 'allowed', decidedBy: gates.at(-1)?.by ?? 'endpoint', answers, open: [], missing: [] };
   }
   const missing = [
     ...perhapsDenied.flatMap(({ answer }) => missingOf(answer, 'Deny')),
@@ -66,6 +68,7 @@ export function decide(given: GivenPolicies, request: Request): Decision {
     decision: 'unknown',
     decidedBy: open[0]?.by ?? perhapsDenied[0]?.side ?? 'endpoint',
     answers,
+    open: open.flatMap(({ by }): PolicySide[] => (by === 'endpoint' ? [by] : ['resource', 'identity'])),
     missing: [...new Set(missing)].sort(),
   };
 }

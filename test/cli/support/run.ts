@@ -63,6 +63,8 @@ export type RunOptions = {
   /** the terminal's width; standard output is no terminal when not given */
   readonly columns?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** what standard input holds; nothing when not given */
+  readonly stdin?: string | undefined;
   /** called with what goes to standard error, as it goes */
   readonly onStderr?: ((text: string) => void) | undefined;
 };
@@ -81,6 +83,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       stderr += text;
       options.onStderr?.(text);
     },
+    stdin: async () => new TextEncoder().encode(options.stdin ?? ''),
     columns: options.columns,
     showsProgress: options.onStderr !== undefined,
     signal: options.signal ?? new AbortController().signal,
