@@ -103,7 +103,8 @@ function grantOf(given: GivenPolicies, answers: readonly SideAnswer[], request: 
   const verdict = same === undefined && within !== across ? 'unknown' : same === false ? across : within;
   if (verdict === 'yes') return { by: direct.truth === 'yes' ? 'resource' : 'identity', truth: 'yes', missing: [] };
   if (verdict === 'no') {
-    const by = resource.truth === 'no' && (same !== true || identity.truth === 'yes') ? 'resource' : 'identity';
+    const needed = needsBoth || same === false || identity.truth === 'yes';
+    const by = resource.truth === 'no' && needed ? 'resource' : 'identity';
     return { by, truth: 'no', missing: [] };
   }
   const account = within === across ? [] : accountMissing(same, principal);

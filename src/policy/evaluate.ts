@@ -136,7 +136,8 @@ function matchResource(pattern: Pattern, written: Pattern, resource: string, pol
   const missing = Array.from({ length: 6 - fields }, () => [{ kind: 'text', text: ':' }, { kind: 'star' }] as const);
   const completed = matchArn([...pattern, ...missing.flat()], resource);
   if (completed === asWritten) return truth(completed);
-  return completed && policy.kind === 'identity' ? 'yes' : 'unknown';
+  // In an identity-based policy completing is the rule; elsewhere what is written is.
+  return completed === (policy.kind === 'identity') ? 'yes' : 'unknown';
 }
 
 function hasEarlyVariable(pattern: Pattern): boolean {
