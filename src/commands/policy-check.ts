@@ -3,6 +3,7 @@ import { FILE_READERS } from '../collect/document-files.ts';
 import { parseDocument } from '../collect/document-text.ts';
 import { contextOf, deriveContext } from '../policy/context.ts';
 import { decide, type PolicySide } from '../policy/decide.ts';
+import { nameOf } from '../policy/reasons.ts';
 import { type ParsedPrincipal, type Principal, parsePrincipal, requestContext } from '../policy/request.ts';
 import { policyTraps } from '../policy/traps.ts';
 import { type UnderstoodPolicy, understandPolicy } from '../policy/understand.ts';
@@ -81,10 +82,13 @@ function askedFrom(flags: PolicyCheckFlags): Asked | UsageProblem {
   const parsed = flags.principal === undefined ? undefined : parsePrincipal(flags.principal);
   if (parsed?.ok === false) return { problem: `--principal: ${parsed.problem}` };
   const principal = withRole(parsed, given);
-  if ((principal?.kind === 'anonymous' || principal?.kind === 'service') && flags.identityPolicy !== undefined)
-    return { problem: `--identity-policy is a caller's own, and --principal ${flags.principal} has none` };
+  if (flags.identityPolicy !== undefined && principal !== undefined && BEARERLESS.has(principal.kind))
+    return { problem: `--identity-policy is a user's or role's own, and ${nameOf(principal)} has none` };
   return { action, resource, principal, given };
 }
+
+/** No policy is attached to a root user, to nobody, or to a service. */
+const BEARERLESS: ReadonlySet<Principal['kind']> = new Set(['account', 'anonymous', 'service']);
 
 /** aws:PrincipalArn tells who asks, and of a session the path of its role. */
 function withRole(
@@ -114,7 +118,8 @@ function contextFrom(pairs: readonly string[], absent: readonly string[]) {
     values.set(key.toLowerCase(), entry);
   }
   for (const key of absent) {
-    if (!isKey(key)) return { problem: `--absent is ${JSON.stringify(key)}: give a key, like aws:SourceVpce` };
+    if (!isKey(key) || key.includes('='))
+      return { problem: `--absent is ${JSON.stringify(key)}: give a key, like aws:SourceVpce` };
     if (values.get(key.toLowerCase())?.values !== undefined)
       return { problem: `--context and --absent both name ${key}: the request has it or has it not` };
     values.set(key.toLowerCase(), { key, values: undefined });

@@ -134,7 +134,7 @@ function awsBuckets(policy: Policy): Trap[] {
 /** The Region that the policy's own bucket names are of: an exception for AWS's buckets names them with it. */
 function regionIn({ statements }: Policy): string | undefined {
   const resources = statements.flatMap(({ resources: element }) => element?.patterns ?? []);
-  return /\b[a-z]{2}(?:-[a-z]+)+-\d\b/.exec(resources.join(' ').replaceAll('prod-', ''))?.[0];
+  return /\b[a-z]{2}-(?:gov-|iso[a-z]?-)?(?:north|south|east|west|central)[a-z]*-\d\b/.exec(resources.join(' '))?.[0];
 }
 
 function withoutConditions(policy: Policy, keys: readonly string[]): Policy {

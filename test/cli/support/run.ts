@@ -23,6 +23,8 @@ export type ProcessOptions = {
   readonly script?: string | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** what goes to its standard input; nothing when not given */
+  readonly stdin?: string | undefined;
   /** the program that runs it, with its own arguments; this Node when not given */
   readonly node?: readonly string[] | undefined;
 };
@@ -34,7 +36,7 @@ export function startProcess(args: readonly string[], options: ProcessOptions = 
     cwd: options.cwd,
     env: { ...CONFINED, PATH: process.env['PATH'] ?? '', ...options.env },
   });
-  child.stdin.end();
+  child.stdin.end(options.stdin);
   return child;
 }
 

@@ -189,7 +189,6 @@ export const DECISION_ROWS: readonly DecisionRow[] = [
     page: EVALUATION,
     name: 'the root user has full access',
     resource: [],
-    identity: [[]],
     principal: ROOT,
     keys: OWN,
     expected: ['allowed', 'identity'],
