@@ -5,7 +5,7 @@ import type { Policy } from '../policy/document.ts';
 import type { StatementAnswer } from '../policy/evaluate.ts';
 import { keysMentioned } from '../policy/mentions.ts';
 import { nameOf, reasonsOf } from '../policy/reasons.ts';
-import { type ContextValue, lookUp, type Request, type RequestContext } from '../policy/request.ts';
+import { type ContextValue, lookUp, type Request } from '../policy/request.ts';
 import type { Trap } from '../policy/traps.ts';
 import type { EndpointOfPolicy } from '../policy/understand.ts';
 import { printable } from '../probes/text.ts';
@@ -28,8 +28,8 @@ export type PolicyCheckAnswer = {
   readonly decision: Decision;
   readonly traps: readonly (Trap & { readonly policy: GivenPolicy })[];
   readonly derived: readonly DerivedKey[];
-  /** the keys that the user gave */
-  readonly given: RequestContext;
+  /** the keys that the user gave, as he spelled them */
+  readonly given: readonly string[];
 };
 
 /** The document of `--format json`; README.md says what its fields mean. */
@@ -196,11 +196,11 @@ type UsedKey = {
 /** What is known of every key that the policies ask for, and what the user gave besides. */
 function usedKeys({ policies, request, derived, given }: PolicyCheckAnswer): readonly UsedKey[] {
   const mentioned = keysMentioned(policies.map(({ policy }) => policy));
-  const lower = new Set(mentioned.map((key) => key.toLowerCase()));
-  const others = [...given.keys()].filter((key) => !lower.has(key));
+  const isIn = (keys: readonly string[], key: string) => keys.some((one) => one.toLowerCase() === key.toLowerCase());
+  const others = given.filter((key) => !isIn(mentioned, key));
   return [...mentioned, ...others].map((key) => {
     const why = derived.find((one) => one.key.toLowerCase() === key.toLowerCase())?.why;
-    return { key, value: lookUp(request.context, key), why: given.has(key.toLowerCase()) ? 'as you say' : why };
+    return { key, value: lookUp(request.context, key), why: isIn(given, key) ? 'as you say' : why };
   });
 }
 
@@ -214,7 +214,7 @@ function notJudged({ policies }: PolicyCheckAnswer): readonly string[] {
   const sides = new Set(policies.map(({ side }) => side));
   return [
     ...(['endpoint', 'resource', 'identity'] as const).filter((side) => !sides.has(side)).map((side) => SIDES[side]),
-    'organization policies',
+    'the organization’s control policies',
     'permissions boundaries',
     'session policies',
     'KMS grants',

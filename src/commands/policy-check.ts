@@ -4,7 +4,14 @@ import { parseDocument } from '../collect/document-text.ts';
 import { contextOf, deriveContext } from '../policy/context.ts';
 import { decide, type PolicySide } from '../policy/decide.ts';
 import { nameOf } from '../policy/reasons.ts';
-import { type ParsedPrincipal, type Principal, parsePrincipal, requestContext } from '../policy/request.ts';
+import {
+  type ParsedPrincipal,
+  type Principal,
+  parsePrincipal,
+  type RequestContext,
+  requestContext,
+  singleValue,
+} from '../policy/request.ts';
 import { policyTraps } from '../policy/traps.ts';
 import { type UnderstoodPolicy, understandPolicy } from '../policy/understand.ts';
 import { type Io, isProblem, refuse, type UsageProblem } from './io.ts';
@@ -34,7 +41,7 @@ export async function policyCheckCommand(io: Io, flags: PolicyCheckFlags): Promi
   const through = policies.find(({ side }) => side === 'endpoint');
   const { action, resource, principal, given } = asked;
   const derived = deriveContext({ action, resource, principal, endpoint: through && (through.endpoint ?? {}) });
-  const request = { action, resource, principal, context: contextOf(derived, given) };
+  const request = { action, resource, principal, context: contextOf(derived, given.context) };
   const of = (side: PolicySide) => policies.filter((one) => one.side === side).map(({ policy }) => policy);
   const [identity, [endpoint], [resourcePolicy]] = [of('identity'), of('endpoint'), of('resource')];
   const decision = decide(
@@ -44,7 +51,7 @@ export async function policyCheckCommand(io: Io, flags: PolicyCheckFlags): Promi
   const traps = policies.flatMap((one) =>
     policyTraps(one.policy, concernsS3(one, action)).map((trap) => ({ ...trap, policy: one })),
   );
-  const answer = { request, policies, decision, traps, derived, given };
+  const answer = { request, policies, decision, traps, derived, given: given.keys };
   io.stdout(
     flags.format === 'json'
       ? `${JSON.stringify(policyCheckJson(answer), null, 2)}\n`
@@ -65,7 +72,13 @@ type Asked = {
   readonly action: string;
   readonly resource: string;
   readonly principal: Principal | undefined;
-  readonly given: ReturnType<typeof requestContext>;
+  readonly given: GivenContext;
+};
+
+type GivenContext = {
+  readonly context: RequestContext;
+  /** the keys as they were spelled */
+  readonly keys: readonly string[];
 };
 
 /** The request, from what was typed. */
@@ -81,7 +94,7 @@ function askedFrom(flags: PolicyCheckFlags): Asked | UsageProblem {
   if (isProblem(given)) return given;
   const parsed = flags.principal === undefined ? undefined : parsePrincipal(flags.principal);
   if (parsed?.ok === false) return { problem: `--principal: ${parsed.problem}` };
-  const principal = withRole(parsed, given);
+  const principal = withRole(parsed, given.context);
   if (flags.identityPolicy !== undefined && principal !== undefined && BEARERLESS.has(principal.kind))
     return { problem: `--identity-policy is a user's or role's own, and ${nameOf(principal)} has none` };
   return { action, resource, principal, given };
@@ -93,10 +106,9 @@ const BEARERLESS: ReadonlySet<Principal['kind']> = new Set(['account', 'anonymou
 /** aws:PrincipalArn tells who asks, and of a session the path of its role. */
 function withRole(
   parsed: Extract<ParsedPrincipal, { ok: true }> | undefined,
-  given: ReturnType<typeof requestContext>,
+  given: RequestContext,
 ): Principal | undefined {
-  const value = given.get('aws:principalarn');
-  const text = value?.known ? value.values?.[0] : undefined;
+  const text = singleValue(given, 'aws:PrincipalArn');
   const named = text === undefined ? undefined : parsePrincipal(text);
   const principal = parsed?.principal;
   if (named?.ok !== true) return principal;
@@ -107,7 +119,7 @@ function withRole(
 }
 
 /** `k=v`, repeated for several values, and the keys that the request does not carry. */
-function contextFrom(pairs: readonly string[], absent: readonly string[]) {
+function contextFrom(pairs: readonly string[], absent: readonly string[]): GivenContext | UsageProblem {
   const values = new Map<string, { key: string; values: string[] | undefined }>();
   for (const pair of pairs) {
     const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
@@ -124,7 +136,11 @@ function contextFrom(pairs: readonly string[], absent: readonly string[]) {
       return { problem: `--context and --absent both name ${key}: the request has it or has it not` };
     values.set(key.toLowerCase(), { key, values: undefined });
   }
-  return requestContext([...values.values()].map((entry) => [entry.key, entry.values] as const));
+  const entries = [...values.values()];
+  return {
+    context: requestContext(entries.map((entry) => [entry.key, entry.values] as const)),
+    keys: entries.map(({ key }) => key),
+  };
 }
 
 function isKey(text: string): boolean {
