@@ -9,6 +9,7 @@ import { DURATIONS } from '../src/durations.ts';
 import { startLab } from '../src/lab/lab.ts';
 import { find, healthyWorld, LAB, type World, type WorldMiddlebox } from '../src/lab/world.ts';
 import { unknownState } from '../src/model/state.ts';
+import { DEFAULT_CONCURRENCY } from '../src/probes/run.ts';
 
 const SERVICES =
   'ssm ssmmessages sts kms logs monitoring ec2 sqs sns ecr.api lambda events states glue athena ecs ecs-agent ecs-telemetry eks elasticloadbalancing autoscaling cloudformation config'.split(
@@ -86,7 +87,7 @@ for (const [name, inject] of FAULTS) {
     useApi: true,
     useProbes: true,
     durations: DURATIONS,
-    concurrency: 16,
+    concurrency: DEFAULT_CONCURRENCY,
     repeat: 1,
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -2,16 +2,16 @@
  * `npm run bundle`: the whole tool as one file, dist/vpce-doctor.mjs, for hosts where nothing can be installed, and
  * dist/LICENSES.txt beside it with the licences of everything inside.
  *
- * esbuild runs twice. The first run splits at the dynamic imports and drops what nobody uses; within one file it could not,
- * because a module that is imported dynamically has to stay whole. The second run joins the pieces into one file in which
- * each piece still runs only when it is asked for.
+ * esbuild splits at the dynamic imports and drops what nobody uses. The pieces become CommonJS functions of one file: the
+ * entry's own stand there as code, all others as text in a comment, which Node skips. A piece is compiled when it is first
+ * asked for, so that `--version` does not pay for the SDK, nor `probe` for the EC2 client.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
 import { licenceText } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -47,19 +47,14 @@ export async function bundle(folder: string): Promise<number> {
       entryPoints: { main: 'src/cli.ts' },
       outdir: parts,
       splitting: true,
+      minify: true,
       // Node's own build of undici sets the same; without it an experimental second parser of 150 kB comes along.
       define: { esbuildDetection: 'true' },
-      plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly],
+      plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly, neverUsed],
     });
     mkdirSync(folder, { recursive: true });
     const file = join(folder, NAME);
-    await build({
-      ...COMMON,
-      entryPoints: [join(parts, 'main.js')],
-      outfile: file,
-      minify: true,
-      banner: { js: oldNodeGuard() },
-    });
+    writeFileSync(file, await joined(parts, split.metafile), { mode: 0o755 });
     writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, filesIn(split.metafile)));
     const { size } = statSync(file);
     if (size > LARGEST_BUNDLE) throw new Error(`${NAME} has ${size} bytes; ${LARGEST_BUNDLE} are allowed`);
@@ -68,6 +63,66 @@ export async function bundle(folder: string): Promise<number> {
     rmSync(parts, { recursive: true });
   }
 }
+
+const MAIN = './main.js';
+
+/** Ends a comment, and so must not stand in one; what stands for it is in no piece. */
+const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
+const PART = '//# part ';
+
+/** All pieces in one ES module. */
+async function joined(folder: string, { outputs }: Metafile): Promise<string> {
+  const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
+  for (const [path, { imports }] of Object.entries(outputs)) {
+    const name = nameOf(path);
+    const { code, warnings } = await transform(readFileSync(join(folder, name), 'utf8'), {
+      format: 'cjs',
+      platform: 'node',
+      target: COMMON.target,
+      minify: true,
+      legalComments: 'none',
+      // Every piece is in this file, and `require` is the function below.
+      supported: { 'dynamic-import': false },
+    });
+    if (warnings[0] !== undefined) throw new Error(`${name}: ${warnings[0].text}`);
+    const text = code.replace(/^#!.*\n/, '').trim();
+    if (text.includes(ENCODED_END) || text.includes(PART))
+      throw new Error(`${name} holds what the file is put together with`);
+    const needs = imports.filter(({ kind }) => kind === 'import-statement').map((one) => nameOf(one.path));
+    pieces.set(name, { code: text, needs });
+  }
+  const first = new Set([MAIN]);
+  for (const name of first) for (const needed of pieces.get(name)?.needs ?? []) first.add(needed);
+  const own = [...first].map((name) => `${JSON.stringify(name)}(module,exports,require){${pieces.get(name)?.code}\n}`);
+  const others = [...pieces].filter(([name]) => !first.has(name));
+  return [
+    '#!/usr/bin/env node',
+    oldNodeGuard(),
+    `const own={${own.join(',\n')}};`,
+    ...LOADER,
+    '/*',
+    ...others.map(([name, { code }]) => `${PART}${name}\n${code.replaceAll(COMMENT_END, ENCODED_END)}`),
+    '*/',
+    '',
+  ].join('\n');
+}
+
+function nameOf(path: string): string {
+  return `./${basename(path)}`;
+}
+
+/** Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. */
+const LOADER = [
+  'const loaded=new Map();let texts;',
+  'const textOf=(name)=>{',
+  `texts??=new Map(process.getBuiltinModule("node:fs").readFileSync(import.meta.filename,"utf8").split(${JSON.stringify(`\n${PART}`)}).slice(1)`,
+  '.map((part)=>{const end=part.indexOf("\\n");return[part.slice(0,end),part.slice(end)]}));',
+  `return texts.get(name).replace(/\\n\\*\\/\\s*$/,"").replaceAll(${JSON.stringify(ENCODED_END)},${JSON.stringify('*')}+"/")};`,
+  'const compile=(name)=>process.getBuiltinModule("node:vm").compileFunction(textOf(name),["module","exports","require"],{filename:import.meta.filename+name.slice(1)});',
+  'const load=(name)=>{let module=loaded.get(name);if(module===undefined){loaded.set(name,module={exports:{}});',
+  '(own[name]??compile(name))(module,module.exports,load)}return module.exports};',
+  `load(${JSON.stringify(MAIN)});`,
+];
 
 /** The input files of which something is left in the output. */
 function filesIn(metafile: Metafile): string[] {
@@ -147,6 +202,25 @@ const undiciClientOnly: Plugin = {
       ].join('\n'),
       loader: 'js',
       resolveDir: join(path, '..'),
+    }));
+  },
+};
+
+/**
+ * What is asked for in browsers only (the SDK's parser of user agents), or where we never go: HTTP/2, which no probe offers to
+ * a server, and undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD.
+ */
+const neverUsed: Plugin = {
+  name: 'never-used',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]bowser[\\/]/ }, () => ({ contents: 'export {}', loader: 'js' }));
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: "module.exports = () => { throw new Error('HTTP/2 was not offered') }",
+      loader: 'js',
+    }));
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
+      contents: 'module.exports = new Uint8Array()',
+      loader: 'js',
     }));
   },
 };

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 /** argv, signals, exit code: nothing else. */
-import { main } from './commands/program.ts';
-import { realHost } from './host.ts';
 import type { Host } from './model/host.ts';
+import { TOOL } from './version.ts';
 
 const interrupt = new AbortController();
 // The first Ctrl-C ends the run with a report of what is known; the second ends the process.
@@ -27,22 +26,32 @@ process.on('uncaughtException', (error) => {
   process.exit(3);
 });
 
-try {
-  process.exitCode = await main(process.argv.slice(2), {
-    host: hostOrEnd(),
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-    stdin: async () => (await import('node:stream/consumers')).buffer(process.stdin),
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-    showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
-    signal: interrupt.signal,
-  });
-} catch (error) {
-  reportBug(error);
+const argv = process.argv.slice(2);
+// Asked by scripts before each run: it needs nothing that the rest needs.
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.write(`${TOOL.version}\n`);
+  process.exitCode = 0;
+} else void run();
+
+async function run(): Promise<void> {
+  try {
+    const [{ main }, { realHost }] = await Promise.all([import('./commands/program.ts'), import('./host.ts')]);
+    process.exitCode = await main(argv, {
+      host: hostOrEnd(realHost),
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text),
+      stdin: async () => (await import('node:stream/consumers')).buffer(process.stdin),
+      columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+      showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
+      signal: interrupt.signal,
+    });
+  } catch (error) {
+    reportBug(error);
+  }
 }
 
 /** This machine; a guard that cannot be read is the user's to repair and no error of ours. */
-function hostOrEnd(): Host {
+function hostOrEnd(realHost: () => Host): Host {
   try {
     return realHost();
   } catch (error) {

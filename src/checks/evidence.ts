@@ -8,7 +8,7 @@ import type {
   TlsObservation,
   Transport,
 } from '../model/observation.ts';
-import { isExperiment, socketAddress } from '../model/observation.ts';
+import { isExperiment, socketAddress, UNASKED } from '../model/observation.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { addressesByFamily, cidrSet, containsAddress, familyOf } from '../network/addresses.ts';
@@ -86,12 +86,13 @@ export type Evidence = {
  * @param primaryCidr the primary CIDR of the client's VPC, to know the VPC resolver's address
  */
 export function evidenceFor(
-  observations: readonly Observation[],
+  made: readonly Observation[],
   probed: boolean,
   vantage: Vantage,
   target: Target,
   primaryCidr: string | undefined,
 ): Evidence {
+  const observations = withSilence(made);
   const host = target.host?.toLowerCase();
   const answersFor = (name: string) =>
     nameAnswers(
@@ -177,6 +178,24 @@ export function evidenceFor(
     hellos: (address) => at('tls', address, true),
     requests: (address) => at('https', address, true),
   };
+}
+
+const read = new WeakMap<readonly Observation[], readonly Observation[]>();
+
+/**
+ * A question that was not asked, because its server answered none of those before, counts as one that it did not answer:
+ * the target shares that server's silence.
+ */
+function withSilence(observations: readonly Observation[]): readonly Observation[] {
+  const known = read.get(observations);
+  if (known !== undefined) return known;
+  const unasked = (one: Observation): one is DnsObservation =>
+    one.rung === 'dns' && one.outcome === 'skipped' && one.detail.failure?.code === UNASKED;
+  const all = observations.some(unasked)
+    ? observations.map((one) => (unasked(one) ? { ...one, outcome: 'timeout' as const } : one))
+    : observations;
+  read.set(observations, all);
+  return all;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Security groups out of `describe-security-group-rules`, which prints rules one by one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { IpPermission, SecurityGroup } from '../model/aws.ts';
 
 const text = z.string().optional();

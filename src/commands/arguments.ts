@@ -1,9 +1,8 @@
 /** What the user typed, checked and turned into requests and numbers. Every refusal is one line. */
-import { readStateDocuments } from '../collect/document-files.ts';
 import { DURATIONS, type Durations } from '../durations.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { TargetRequest } from '../model/target.ts';
-import { FORMATS, type Format } from '../report/index.ts';
+import { FORMATS, type Format } from '../report/formats.ts';
 import { targetsFromError } from '../services/error-text.ts';
 import { parseTarget, parseWorkload } from '../services/parse-target.ts';
 import { isRegion } from '../services/partitions.ts';
@@ -98,6 +97,7 @@ export async function stateFrom(
   paths: readonly string[] | undefined,
 ): Promise<{ state: State; accountId?: string; region?: string; warnings: string[] } | UsageProblem> {
   if (paths === undefined || paths.length === 0) return { state: unknownState('not-given'), warnings: [] };
+  const { readStateDocuments } = await import('../collect/document-files.ts');
   const read = await readStateDocuments(paths);
   if (!read.ok) return { problem: `--state: ${read.problem}` };
   return read;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Host } from '../model/host.ts';
 import type { Report } from '../model/report.ts';
 import { printable } from '../probes/text.ts';
-import type { Format } from '../report/index.ts';
+import type { Format } from '../report/formats.ts';
 
 export type Io = {
   readonly host: Host;

@@ -1,12 +1,12 @@
-/** A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. */
+/**
+ * A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. What packets
+ * do not need is loaded when its turn comes: the first one should leave soon.
+ */
 import { callsForRoute53 } from '../checks/dns/doubt.ts';
 import { evidenceFor } from '../checks/evidence.ts';
-import { collectState } from '../collect/collect.ts';
-import { collectDns } from '../collect/collect-dns.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
-import { decodeCase, encodeCase, mergeStates } from '../model/case-file.ts';
-import { type MetadataObservation, type Observation, probeId, type Rung } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId, type Rung, UNASKED } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
@@ -78,7 +78,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
-      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal });
+      const before = [...observations.values()];
+      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal, before });
       for (const answer of answers) observations.set(answer.id, answer);
       // Cut short: what was skipped would only be planned again.
       if (signal.aborted) return;
@@ -95,14 +96,13 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
       callsForRoute53(known, client, target, evidenceFor(asked, true, client, target, primary)),
     );
     if (!options.useApi || client.vpcId === undefined || !(always || called)) return undefined;
-    return collectDns(host, {
-      region: client.region ?? client.sdk.region,
-      vpcId: client.vpcId,
-      hosts: targets.flatMap((target) => target.host ?? []),
-      durations,
-      signal,
-      onCall: (action) => progress.say(action),
-    });
+    const region = client.region ?? client.sdk.region;
+    const vpcId = client.vpcId;
+    const hosts = targets.flatMap((target) => target.host ?? []);
+    const onCall = (action: string) => progress.say(action);
+    return import('../collect/collect-dns.ts').then(({ collectDns }) =>
+      collectDns(host, { region, vpcId, hosts, durations, signal, onCall }),
+    );
   };
 
   let state = options.given;
@@ -115,6 +115,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
   warnings.push(...proxyWarning(vantage, collected.state));
+  const { decodeCase, encodeCase, mergeStates } = await import('../model/case-file.ts');
   state = mergeStates([state, collected.state]);
   if ('accountId' in collected && collected.accountId !== undefined && vantage.accountId === undefined)
     vantage = { ...vantage, accountId: collected.accountId };
@@ -161,12 +162,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     coverage,
     warnings,
   };
-  return throughCodec(result);
-}
-
-/** A live run diagnoses what its case file would say, so that a replay prints the same bytes. */
-export function throughCodec(subject: Case): Case {
-  const again = decodeCase(encodeCase(subject), 'this run');
+  // Diagnosed is what the case file would say, so that a replay prints the same bytes.
+  const again = decodeCase(encodeCase(result), 'this run');
   if (!again.ok) throw new Error(again.problem);
   return again.case;
 }
@@ -194,9 +191,16 @@ function resolve(options: LiveOptions, vantage: Vantage, state: State): { target
   });
 }
 
-function startCollecting(io: Io, options: LiveOptions, vantage: Vantage, signal: AbortSignal, progress: Progress) {
+async function startCollecting(
+  io: Io,
+  options: LiveOptions,
+  vantage: Vantage,
+  signal: AbortSignal,
+  progress: Progress,
+) {
   const { targets } = resolve(options, vantage, options.given);
   const from = options.from?.trim().toLowerCase();
+  const { collectState } = await import('../collect/collect.ts');
   return collectState(io.host, {
     region: options.region ?? vantage.region ?? vantage.sdk.region,
     vpcId:
@@ -257,6 +261,8 @@ function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMa
   return RUNGS.flatMap((what): CoverageEntry[] => {
     const own = observations.filter((one) => one.rung === what);
     const made = own.filter((one) => one.outcome !== 'skipped');
+    const unasked = own.filter((one) => one.rung === 'dns' && one.detail.failure?.code === UNASKED);
+    const late = own.length - made.length - unasked.length;
     const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
     return [
       ...whys.map((why) => ({
@@ -265,9 +271,17 @@ function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMa
         count: made.filter((one) => reasons.get(one.id) === why).length,
         ...(why === undefined ? {} : { why }),
       })),
-      ...(made.length < own.length
-        ? [{ what, outcome: 'skipped' as const, count: own.length - made.length, why: 'the run ended first' }]
+      ...(unasked.length > 0
+        ? [
+            {
+              what,
+              outcome: 'skipped' as const,
+              count: unasked.length,
+              why: 'the resolver answered none of the questions before',
+            },
+          ]
         : []),
+      ...(late > 0 ? [{ what, outcome: 'skipped' as const, count: late, why: 'the run ended first' }] : []),
     ];
   });
 }

@@ -292,7 +292,7 @@ function probeOptions(command: Command): void {
   command
     .option('--timeout <seconds>', 'how long one probe waits (default: 2 to 6, by kind)')
     .option('--deadline <seconds>', `the whole run ends by then with what it knows ${DEADLINE}`)
-    .option('--concurrency <n>', 'probes in flight (default: 16)')
+    .option('--concurrency <n>', 'busy probes at once (default: 16)')
     .option('--repeat <n>', 'connections to each address, spread over the source ports (default: 1)');
 }
 

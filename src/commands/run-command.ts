@@ -1,12 +1,12 @@
-/** `vpce-doctor [targets…]` and `vpce-doctor probe`: a live run, diagnosed. */
-import { diagnose } from '../diagnose/diagnose.ts';
-import { encodeCase } from '../model/case-file.ts';
+/**
+ * `vpce-doctor [targets…]` and `vpce-doctor probe`: a live run, diagnosed. What is needed only when the packets are back is
+ * loaded then: half of the tool would stand between the start and the first packet.
+ */
 import { unknownState } from '../model/state.ts';
-import { exitCode } from '../report/exit-code.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, printReport, refuse, warn, writeText } from './io.ts';
 import { runLive } from './live.ts';
-import { type SaveOptions, saveCase } from './save.ts';
+import type { SaveOptions } from './save.ts';
 
 export type RunOptions = TargetArguments &
   NumberArguments & {
@@ -40,12 +40,18 @@ export async function runCommand(io: Io, options: RunOptions): Promise<number> {
     ...numbers,
   });
   if (isProblem(live)) return refuse(io, live.problem);
+  const { saveCase } = await import('./save.ts');
   const subject = await saveCase(live, options.save);
   if (isProblem(subject)) return refuse(io, subject.problem);
   if (options.evidence !== undefined) {
+    const { encodeCase } = await import('../model/case-file.ts');
     const failed = await writeText(options.evidence, encodeCase(subject));
     if (failed !== undefined) return refuse(io, failed.problem);
   }
+  const [{ diagnose }, { exitCode }] = await Promise.all([
+    import('../diagnose/diagnose.ts'),
+    import('../report/exit-code.ts'),
+  ]);
   const report = diagnose(subject);
   const failed = await printReport(io, report, options.output);
   return failed === undefined ? exitCode(report.verdict) : refuse(io, failed.problem);

@@ -2,7 +2,7 @@
 
 import type { Evidence } from '../checks/evidence.ts';
 import type { DnsObservation, Observation } from '../model/observation.ts';
-import { socketAddress } from '../model/observation.ts';
+import { socketAddress, UNASKED } from '../model/observation.ts';
 import type { ReportAnswer } from '../model/report.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -54,6 +54,8 @@ function answersOf(
   const where = port === 53 ? server : socketAddress(server, port);
   const base = { resolver: transport === 'tcp' ? `${where} (TCP)` : where, name, type };
   const classified = one.detail.addresses.map((address) => classify(address, one.detail.cnames));
+  if (one.detail.failure?.code === UNASKED)
+    return [{ ...base, addresses: [], words: 'not asked: this resolver had answered nothing before' }];
   if (classified.length === 0) return [{ ...base, addresses: [], words: OUTCOME_WORDS[one.outcome] ?? one.outcome }];
   return [...new Set(classified.map((each) => each.class))].map((kind) => {
     const own = classified.filter((each) => each.class === kind);

@@ -3,9 +3,10 @@
  * cannot rule out, and those come first for which something in this run speaks, with what that is.
  */
 import type { Case } from '../model/case.ts';
-import type { Observation } from '../model/observation.ts';
+import { type Observation, socketAddress } from '../model/observation.ts';
 import type { Vantage } from '../model/vantage.ts';
 import { cidrSet, containsAddress } from '../network/addresses.ts';
+import { allAddresses } from '../network/destinations.ts';
 import { endpointState, isType } from '../network/endpoints.ts';
 import { formatRoute, routeTarget } from '../network/route-tables.ts';
 import type { View } from './views.ts';
@@ -41,6 +42,14 @@ export function couldBeOpen(run: Run, views: readonly View[], observations: read
 /** Packets fail although nothing in the configuration stops them: what no description shows. */
 export function couldBeShut(run: Run, views: readonly View[], observations: readonly Observation[]): string[] {
   return ordered([
+    {
+      text: 'the provider’s side drops the packets (no listener, no healthy target, a security group of its load balancer)',
+      speaks: provider(views),
+    },
+    {
+      text: 'the rules of an interface that is no endpoint’s drop the packets',
+      speaks: strangeInterface(run, views, observations),
+    },
     { text: 'a firewall on this host drops or refuses the packets', speaks: hostFirewall(run, observations) },
     { text: 'a change is in progress', speaks: changing(views) },
     { text: 'an appliance in between drops the traffic', speaks: appliance(run, views) },
@@ -106,6 +115,39 @@ function appliance({ input }: Run, views: readonly View[]): string | undefined {
       )
     : undefined;
   return gwlb === undefined ? undefined : `the VPC has ${gwlb.VpcEndpointId}, a Gateway Load Balancer endpoint`;
+}
+
+/** Of a service that somebody runs behind a load balancer this side of the endpoint shows nothing (facts.md 7.2). */
+function provider(views: readonly View[]): string | undefined {
+  const endpoint = views
+    .flatMap((view) => view.model.choice?.endpoints ?? [])
+    .find((one) => one.ServiceName?.includes('.vpce-svc-') === true && endpointState(one) === 'available');
+  return endpoint === undefined
+    ? UNLIKELY
+    : `${endpoint.VpcEndpointId} is for ${endpoint.ServiceName}, of which only the provider sees more`;
+}
+
+/** A name may lead to a database or a load balancer of the VPC: its rules are evaluated when its address is the target. */
+function strangeInterface(
+  { input }: Run,
+  views: readonly View[],
+  observations: readonly Observation[],
+): string | undefined {
+  if (!input.state.networkInterfaces.known) return UNLIKELY;
+  const evaluated = views.flatMap((view) =>
+    view.model.endpointPaths.flatMap(({ destination }) =>
+      destination.kind === 'interface' ? [destination.address] : [],
+    ),
+  );
+  const { value } = input.state.networkInterfaces;
+  for (const one of observations) {
+    if (one.rung !== 'tcp' || one.outcome === 'open' || evaluated.includes(one.subject.address)) continue;
+    const { address, port } = one.subject;
+    const owner = value.find((each) => allAddresses(each).includes(address));
+    if (owner !== undefined)
+      return `${address} is ${owner.NetworkInterfaceId}; give ${socketAddress(address, port)} as the target to have them evaluated`;
+  }
+  return UNLIKELY;
 }
 
 function staleDescription({ input }: Run): string | undefined {

@@ -86,7 +86,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     startedAt: input.startedAt,
     durationMs: input.durationMs,
     verdict,
-    headline: headlineOf(verdict, targets, reportCauses, undecided, resolved.problems),
+    headline: headlineOf(verdict, targets, reportCauses, undecided, resolved.problems, unexplained),
     vantage: {
       kind: vantage.kind,
       region: vantage.region ?? vantage.sdk.region,

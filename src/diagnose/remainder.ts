@@ -32,6 +32,10 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
       ),
     ]);
     const asked = new Set(view.evidence.configured.map((answer) => answer.server));
+    // A connection that opened, by whatever way, is no reason for what then failed on it.
+    const opened = new Set(
+      view.evidence.all.flatMap((one) => (one.rung === 'tcp' && one.outcome === 'open' ? [one.id] : [])),
+    );
     const experiments = view.evidence.experiments.filter((one) => isFailureForSomeone(one, view.target.host));
     for (const one of [...view.evidence.all, ...experiments]) {
       if (!FAILED[one.rung](one.outcome)) continue;
@@ -42,7 +46,7 @@ export function unexplainedOf(views: readonly View[], causes: readonly Cause[]):
       // What goes by a proxy that works does not go this way.
       if (one.rung !== 'proxy' && proxyCarries(view.evidence)) continue;
       if (one.rung === 'tcp' && lackedItsPort(one)) continue;
-      if (explained.has(one.id) || one.after.some((id) => explained.has(id))) continue;
+      if (explained.has(one.id) || one.after.some((id) => explained.has(id) && !opened.has(id))) continue;
       if (isRepetition(one, view.evidence.all)) continue;
       // AAAA fails with A for the same reason: one line is enough.
       if (

@@ -34,6 +34,14 @@ function directStatus(target: Target, evidence: Evidence, others: readonly strin
   if (name !== undefined && evidence.addresses.length === 0) {
     const answer = evidence.system ?? evidence.vpc;
     if (answer === undefined) return { status: 'unknown', summary: `${name} was not looked up.`, good: [], bad: [] };
+    // Who asks again, as every client does, gets an answer.
+    const later = evidence
+      .answersFor(name)
+      .find((one) => one.server === answer.server && one.transport === 'udp' && one.addresses.length > 0);
+    if (later !== undefined) {
+      const summary = `${name} is looked up in vain some of the time: ${answer.server} leaves questions without an answer.`;
+      return { status: 'degraded', summary, good: [], bad: [] };
+    }
     return {
       status: 'unreachable',
       summary: `${name} resolves to no address (${words(answer.outcome)} from ${answer.server}).`,

@@ -12,11 +12,18 @@ export function verdictOf(
   unexplained: readonly string[],
 ): Verdict {
   const has = (status: TargetStatus) => views.some((view) => view.status === status);
+  const isLoose = (view: View) => view.evidence.all.some((one) => unexplained.includes(one.id));
   const explained = (status: TargetStatus) =>
     views.some(
       (view) =>
         view.status === status &&
-        causes.some((cause) => cause.severity !== 'advice' && cause.targets.includes(view.target.id)),
+        causes.some(
+          (cause) =>
+            cause.targets.includes(view.target.id) &&
+            cause.severity !== 'advice' &&
+            // What takes a part, or a detour, does not explain why nothing at all is reached.
+            (status === 'degraded' || cause.severity === 'blocking' || !isLoose(view)),
+        ),
     );
   if (explained('unreachable')) return 'blocked';
   if (explained('degraded')) return 'degraded';
@@ -31,6 +38,7 @@ export function headlineOf(
   causes: readonly ReportCause[],
   undecided: readonly Undecided[],
   problems: readonly string[],
+  unexplained: readonly string[] = [],
 ): string {
   const failing = targets.filter((target) => target.status === 'unreachable');
   const weak = targets.filter((target) => target.status === 'degraded');
@@ -38,11 +46,12 @@ export function headlineOf(
     list.length === 1 ? (list[0]?.id ?? '') : `${list.length} of ${targets.length} targets`;
   const own = causes.filter((cause) => cause.severity !== 'advice');
   const sure = own.some((cause) => cause.standing !== 'likely');
+  const what = unexplained.length > 0 ? 'a part of it' : 'it';
   const count = !sure
     ? `The likely ${own.length === 1 ? 'cause could' : 'causes could'} not be confirmed.`
     : own.length === 1
-      ? 'One cause explains it.'
-      : `${own.length} causes explain it.`;
+      ? `One cause explains ${what}.`
+      : `${own.length} causes explain ${what}.`;
   switch (verdict) {
     case 'healthy':
       return targets.length === 1

@@ -3,7 +3,7 @@
  * the SDK, so that a document printed by `aws ec2 describe-…` is accepted as it is. Unknown fields are dropped, unknown
  * enum values are kept as strings (a new endpoint type must not vanish), and every field may be missing.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string().optional();
 const flag = z.boolean().optional();

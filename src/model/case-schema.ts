@@ -1,5 +1,5 @@
 /** The form of a case file: a zod schema that the compiler holds equal to the `Case` type. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';

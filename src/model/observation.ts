@@ -85,6 +85,9 @@ export type HttpsOutcome =
 /** Set on any rung when the deadline or Ctrl-C came first. */
 export type Skipped = 'skipped';
 
+/** The code of a `skipped` DNS question that was not asked because its server had answered none of those before. */
+export const UNASKED = 'VPCE_DOCTOR_SILENT_SERVER';
+
 type ObservationBase<R extends string, S, O extends string, D> = {
   readonly id: string;
   readonly rung: R;

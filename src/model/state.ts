@@ -3,7 +3,7 @@
  * as an empty list (design.md, principle 2). Everything that reads configuration goes through these names, and each
  * cause declares which of them it needs.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import * as aws from './aws.ts';
 
 /** Why a slice has no value. */

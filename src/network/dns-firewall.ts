@@ -9,9 +9,16 @@ import { bare } from './zones.ts';
 
 export type FirewallReads = Pick<State, 'firewallRuleGroupAssociations' | 'firewallRules' | 'firewallDomains'>;
 
+/** The name itself is allowed, what it is an alias of is inspected too, and this rule blocks whatever no rule allows. */
+export type Walled = {
+  readonly allows: FirewallRule;
+  readonly blocks: FirewallRule;
+  readonly association: FirewallRuleGroupAssociation;
+};
+
 export type FirewallVerdict =
   /** no rule speaks of it, or one allows it */
-  | { readonly kind: 'passes'; readonly because: string }
+  | { readonly kind: 'passes'; readonly because: string; readonly walled?: Walled | undefined }
   | {
       readonly kind: 'blocked';
       readonly rule: FirewallRule;
@@ -49,6 +56,7 @@ export function firewallVerdict(
   );
   const unread: string[] = [];
   let mayAllow = false;
+  let allows: FirewallRule | undefined;
   for (const [index, link] of chain.entries()) {
     for (const { association, rule } of ordered) {
       const action = (rule.Action ?? '').toUpperCase();
@@ -67,12 +75,29 @@ export function firewallVerdict(
       const trusts = rule.FirewallDomainRedirectionAction?.toUpperCase() === 'TRUST_REDIRECTION_DOMAIN';
       if (index === 0 && trusts)
         return { kind: 'passes', because: `${rule.Name ?? rule.FirewallDomainListId} allows it, and what it leads to` };
+      if (index === 0 && action === 'ALLOW') allows = rule;
       break;
     }
   }
-  return unread.length > 0
-    ? { kind: 'unknown', lists: [...new Set(unread)] }
-    : { kind: 'passes', because: 'no rule of DNS Firewall blocks it' };
+  if (unread.length > 0) return { kind: 'unknown', lists: [...new Set(unread)] };
+  const wall = ordered.find(({ rule }) => blocksAll(state, rule));
+  return {
+    kind: 'passes',
+    because: 'no rule of DNS Firewall blocks it',
+    walled:
+      allows === undefined || wall === undefined
+        ? undefined
+        : { allows, blocks: wall.rule, association: wall.association },
+  };
+}
+
+function blocksAll(state: FirewallReads, rule: FirewallRule): boolean {
+  const list = byId(state.firewallDomains, 'FirewallDomainListId', rule.FirewallDomainListId ?? '');
+  return (
+    rule.Action?.toUpperCase() === 'BLOCK' &&
+    rule.Qtype === undefined &&
+    (list?.Domains ?? []).some((domain) => bare(domain) === '*')
+  );
 }
 
 /** `*.a.example` is every name below `a.example`, not that name itself; `*` is every name. */

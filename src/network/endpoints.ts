@@ -45,15 +45,28 @@ export function isVpceName(name: string): boolean {
  * them, the names that AWS's endpoint for the service usually has. Wildcards stay as they are.
  */
 export function privateNames(endpoint: VpcEndpoint): readonly string[] {
-  const listed = endpointNames(endpoint).private;
-  return listed.length > 0 ? listed : offeredNames(endpoint);
+  const entries = endpoint.DnsEntries ?? [];
+  const names = listed.get(entries) ?? endpointNames(endpoint).private;
+  listed.set(entries, names);
+  return names.length > 0 ? names : offeredNames(endpoint);
 }
 
 /** The private names that AWS's endpoint for the service would have with private DNS on; empty when it offers none. */
 export function offeredNames(endpoint: VpcEndpoint): readonly string[] {
-  const name = parseServiceName(endpoint.ServiceName ?? '');
-  return name?.service === undefined || name.region === undefined ? [] : usualPrivateNames(name.service, name.region);
+  const service = endpoint.ServiceName ?? '';
+  const known = offered.get(service);
+  if (known !== undefined) return known;
+  const name = parseServiceName(service);
+  const names =
+    name?.service === undefined || name.region === undefined ? [] : usualPrivateNames(name.service, name.region);
+  offered.set(service, names);
+  return names;
 }
+
+// Every target compares its name with those of every endpoint, and again for each fix that is proven. By what they follow
+// from, because a fix may give an endpoint other entries.
+const listed = new WeakMap<NonNullable<VpcEndpoint['DnsEntries']>, readonly string[]>();
+const offered = new Map<string, readonly string[]>();
 
 /** Whether a host is one of these names, wildcards by the rules of DNS. */
 export function namesCover(names: readonly string[], host: string): boolean {

@@ -50,7 +50,10 @@ export function proxyFor(
   const variable = own === undefined ? 'ALL_PROXY' : scheme === 'https' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const past = exemptedClients(proxy.noProxy, host, port);
   const readers: readonly ProxyClient[] = READERS[variable];
-  const through = readers.filter((client) => !past.includes(client));
+  const caught = readers.filter((client) => !past.includes(client));
+  // `.amazonaws.com` is what people rightly write. That one client of the JVM, which heeds the variables last of all its
+  // settings, takes it literally is not worth calling such a host broken.
+  const through = caught.every((client) => client === 'java') ? [] : caught;
   return { variable, url, through, past, ...placeOf(url) };
 }
 

@@ -5,7 +5,6 @@
  */
 import type { Evidence } from '../checks/evidence.ts';
 import { evidenceFor } from '../checks/evidence.ts';
-import { isDropped } from '../checks/tls/hello-evidence.ts';
 import { type Observation, type Probe, probeId } from '../model/observation.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -16,6 +15,7 @@ import {
   chooseEndpoint,
   type EndpointChoice,
   endpointState,
+  ledToCentral,
   namesCover,
   offeredNames,
   ownsVpceName,
@@ -53,8 +53,9 @@ export function planProbes(input: PlanInput): Probe[] {
   };
   const primary = primaryCidrOf(input.vantage);
   const seen: { target: Target; evidence: Evidence }[] = [];
-  for (const target of input.targets) {
-    const evidence = evidenceFor(input.observations, true, input.vantage, target, primary);
+  for (const wanted of input.targets) {
+    const evidence = evidenceFor(input.observations, true, input.vantage, wanted, primary);
+    const target = ledToCentral(input.state, input.vantage.vpcId, wanted, evidence.resolved);
     for (const probe of namesToAsk(input, target, primary)) add(probe);
     for (const probe of namesBeside(input, target, evidence, interfaceAddresses(input, target))) add(probe);
     for (const probe of connections(input, target, evidence)) add(probe);
@@ -185,14 +186,12 @@ function handshakes(input: PlanInput, target: Target, evidence: Evidence): Probe
 }
 
 /**
- * The other addresses of a target wait for the first: where its handshake stalls, silence at each of 50 addresses would eat
- * the time of the experiments that tell why.
+ * The other addresses of a target wait for the first, and then go along with the experiments that its handshake calls for:
+ * silence at each of 50 addresses would eat their time.
  */
 function awaitsFirst(evidence: Evidence, first: Observation | undefined): boolean {
   if (first?.rung !== 'tcp') return false;
-  const { address } = first.subject;
-  const [plain] = evidence.tls(address);
-  return plain === undefined || (isDropped(plain) && evidence.hellos(address).length === 0);
+  return evidence.tls(first.subject.address).length === 0;
 }
 
 /** Addresses are shared between targets; a handshake with this target's name is for its own addresses only. */

@@ -127,6 +127,8 @@ async function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
       const end = head.indexOf('\r\n\r\n');
       if (end >= 0) {
         const rest = head.subarray(end + 4);
+        // What is put back is announced again, before anybody who waits for the head can run: we must not hear it.
+        socket.off('readable', onReadable);
         if (rest.length > 0) socket.unshift(rest);
         resolve(head.toString('latin1', 0, end));
         return;

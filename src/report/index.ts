@@ -1,5 +1,6 @@
-/** Every form that a report can take, once: the command line's `--format` is this table. */
+/** Every form that a report can take: what `--format` names, drawn. */
 import type { Report } from '../model/report.ts';
+import type { Format } from './formats.ts';
 import { renderHtml } from './html.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -12,10 +13,7 @@ export const RENDERERS = {
   json: renderJson,
   markdown: renderMarkdown,
   html: renderHtml,
-} as const satisfies Record<string, Renderer>;
-
-export type Format = keyof typeof RENDERERS;
-export const FORMATS = Object.keys(RENDERERS) as readonly Format[];
+} as const satisfies Record<Format, Renderer>;
 
 /** The report in one form, ending in a line break. `options` matter to `text` alone: the others know no terminal. */
 export function render(report: Report, format: Format, options: TextOptions): string {

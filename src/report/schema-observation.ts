@@ -1,5 +1,5 @@
 /** The observation part of the report's schema: one variant for each rung, told apart by `rung`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HELLOS } from '../model/observation.ts';
 
 const text = z.string();

@@ -2,7 +2,7 @@
  * The published form of a report: a zod schema that is held equal to the `Report` type by the compiler, and the JSON
  * Schema (draft 2020-12) that is made from it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import { PRIVILEGES, type Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';

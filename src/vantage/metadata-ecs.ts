@@ -1,5 +1,5 @@
 /** Asks the ECS task metadata endpoint, version 4, what this container's task and its network are. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';

@@ -1,6 +1,6 @@
 /** Requests to a link-local metadata service: no proxy, no name lookup, no redirect; a failure is a value. */
 import { isIP, connect as netConnect, type Socket } from 'node:net';
-import { errors, Pool } from 'undici';
+import type { Pool } from 'undici';
 import type { Host } from '../model/host.ts';
 
 export type MetadataFailure = {
@@ -83,11 +83,16 @@ export function metadataClient(
   const port = base.port === '' ? 80 : Number(base.port);
   const prefix = base.pathname.replace(/\/+$/, '');
   const wire = openWire(host, address, port);
-  const pool = new Pool(base.origin, {
-    connect: (_options, callback) => wire.connect(callback),
-    connections: CONNECTIONS,
-    maxResponseSize: LARGEST_ANSWER,
-  });
+  // Loaded with the first request: a run that is told not to ask need not wait for it.
+  let opening: Promise<Pool> | undefined;
+  const open = async (): Promise<Pool> => {
+    const { Pool } = await import('undici');
+    return new Pool(base.origin, {
+      connect: (_options, callback) => wire.connect(callback),
+      connections: CONNECTIONS,
+      maxResponseSize: LARGEST_ANSWER,
+    });
+  };
 
   let clockOffsetMs: number | undefined;
 
@@ -100,6 +105,8 @@ export function metadataClient(
       const timer = AbortSignal.timeout(timeoutMs);
       const either = AbortSignal.any([signal, timer]);
       try {
+        opening ??= open();
+        const pool = await opening;
         const exchanged = await beforeAbort(exchange(pool, method, `${prefix}${path}`, headers, either), either);
         // Link-local: the way there and back is no part of the difference.
         if (!Number.isNaN(exchanged.date)) clockOffsetMs = Math.round(host.now() - exchanged.date);
@@ -107,12 +114,12 @@ export function metadataClient(
       } catch (error) {
         if (signal.aborted) return { outcome: 'stopped', connected: wire.connected() };
         if (timer.aborted) return { outcome: 'timeout', connected: wire.connected() };
-        return failureOf(error, wire.connected());
+        return await failureOf(error, wire.connected());
       }
     },
     close: async () => {
       wire.close();
-      await pool.destroy();
+      await (await opening)?.destroy();
     },
   };
 }
@@ -181,7 +188,8 @@ function openWire(host: Host, address: string, port: number): Wire {
   };
 }
 
-function failureOf(error: unknown, connected: boolean): MetadataFailure {
+async function failureOf(error: unknown, connected: boolean): Promise<MetadataFailure> {
+  const { errors } = await import('undici');
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // undici's parser gives its most common complaint no code.
   if (error instanceof errors.HTTPParserError) return { outcome: 'not-http', connected, code };

@@ -9,7 +9,7 @@ import { readEphemeralPorts } from './ephemeral-ports.ts';
 import { readHostsFile } from './hosts-file.ts';
 import { readMachine } from './machine.ts';
 import { type InstanceMetadata, type InstanceMetadataResult, readInstanceMetadata } from './metadata-ec2.ts';
-import { readTaskMetadata, type TaskMetadata } from './metadata-ecs.ts';
+import type { TaskMetadata, TaskMetadataResult } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
 import { readRoutes } from './routes.ts';
 import { activeProfile, readProfileSettings } from './sdk-config.ts';
@@ -37,7 +37,10 @@ export async function takeVantage(
   const at = new Date(realHost.now()).toISOString();
   const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, machine] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
-    readTaskMetadata(host, durations, signal),
+    // Its documents' schemas are loaded where there is such a service: the first packet need not wait for them.
+    host.env.ECS_CONTAINER_METADATA_URI_V4
+      ? import('./metadata-ecs.ts').then((ecs) => ecs.readTaskMetadata(host, durations, signal))
+      : ({ notes: [] } satisfies TaskMetadataResult as TaskMetadataResult),
     readResolvConf(host),
     readHostsFile(host),
     readEphemeralPorts(host),

@@ -53,6 +53,31 @@ describe.concurrent('Route 53’s APIs', () => {
   });
 });
 
+describe.concurrent('a resolver that answers nothing', () => {
+  it('is asked eight questions, whatever the number of hosts, and explains all of them', async () => {
+    const services = ['secretsmanager', 'sts', 'kms', 'sqs', 'sns', 'logs', 'ssm', 'ec2'];
+    const hosts = services.map((service) => `${service}.${REGION}.amazonaws.com`);
+    const { report, questions } = await runInLab(inject(healthyWorld(), 'resolver-unreachable'), hosts);
+    const [first] = report.causes;
+    expect([first?.code, first?.standing]).toEqual(['resolver-unreachable', 'confirmed']);
+    expect(first?.targets).toHaveLength(hosts.length);
+    expect(report.unexplained).toEqual([]);
+    const silent = report.observations.filter((one) => one.rung === 'dns' && one.subject.server === '10.0.0.53');
+    const udp = silent.filter((one) => one.rung === 'dns' && one.subject.transport === 'udp');
+    expect(udp.map((one) => one.outcome).sort()).toEqual([...Array(8).fill('skipped'), ...Array(8).fill('timeout')]);
+    const asked = new Set(questions.filter((one) => one.startsWith('dns ') && one.includes('10.0.0.53')));
+    expect([asked.size > 0, asked.size <= 10]).toEqual([true, true]);
+    const last = report.targets.at(-1)?.answers?.filter((answer) => answer.resolver === '10.0.0.53');
+    expect(last?.map((answer) => answer.words)).toContain('not asked: this resolver had answered nothing before');
+    expect(report.coverage).toContainEqual({
+      what: 'dns',
+      outcome: 'skipped',
+      count: 8,
+      why: 'the resolver answered none of the questions before',
+    });
+  });
+});
+
 describe.concurrent('with the packets alone', () => {
   it.each([
     ['private-zone-shadows', 'private-zone-shadows'],

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import { encodeCase } from '../../src/model/case-file.ts';
-import { FORMATS, render } from '../../src/report/index.ts';
+import { FORMATS } from '../../src/report/formats.ts';
+import { render } from '../../src/report/index.ts';
 import { dns, modelCase, tcp } from '../diagnose/support.ts';
 import { runInLab } from './lab-run.ts';
 
@@ -45,11 +46,18 @@ describe.concurrent('proxies', () => {
   });
 
   it('take some programs and not others where those read NO_PROXY by other rules', async () => {
-    const report = await run((world) => proxied(world, { HTTPS_PROXY, NO_PROXY: '.amazonaws.com' }, denies));
+    const report = await run((world) => proxied(world, { HTTPS_PROXY, NO_PROXY: '*.amazonaws.com' }, denies));
     expect(codes(report)).toEqual(['proxy-captures-endpoint degrading']);
     expect(report.causes[0]?.summary).toMatch(
-      /sends AWS SDK for Java 2 to the proxy .*read NO_PROXY otherwise and go straight/,
+      /sends Python \(AWS CLI, boto3\) and curl to the proxy .*read NO_PROXY otherwise and go straight/,
     );
+  });
+
+  it('are no cause where a suffix exempts the host for everybody but the AWS SDK for Java', async () => {
+    const report = await run((world) =>
+      proxied(world, { HTTPS_PROXY, NO_PROXY: '169.254.169.254,.amazonaws.com' }, denies),
+    );
+    expect(report).toMatchObject({ verdict: 'healthy', causes: [], unexplained: [] });
   });
 
   it('take layers of images from S3 where NO_PROXY has the global domain only (C170)', async () => {

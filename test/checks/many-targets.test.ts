@@ -96,8 +96,6 @@ const MORE_THAN_ONCE: Readonly<Record<string, number>> = {
   'ec2:DescribeVpcAttribute': 2,
   // The VPC may be the requester or the accepter, and filters are joined by AND.
   'ec2:DescribeVpcPeeringConnections': 2,
-  // The lab does not list every service, and one unknown name fails the call: then it is asked as a filter.
-  'ec2:DescribeVpcEndpointServices': 2,
 };
 
 describe('25 targets with five faults', async () => {

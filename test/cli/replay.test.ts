@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkOf } from '../../src/checks/index.ts';
 import { healthyWorld, LAB, LAB_ACCOUNT } from '../../src/lab/world.ts';
-import { FORMATS } from '../../src/report/index.ts';
+import { FORMATS } from '../../src/report/formats.ts';
 import { emptyFolder, lab, run } from './support/run.ts';
 import { stateFolder } from './support/state-folder.ts';
 

@@ -1,5 +1,6 @@
 /** docs/accuracy.md from the grades of a run. Pure. */
 import { type Grade, totals } from './grade.ts';
+import { NOT_PLAYED } from './reports-not-played.ts';
 import type { Scenario } from './scenario.ts';
 
 export type RandomTotals = {
@@ -19,7 +20,7 @@ const HEADINGS: Readonly<Record<Scenario['group'], string>> = {
 
 /** The page. Times are those of the run that wrote it. */
 export function accuracyPage(grades: readonly Grade[], random: RandomTotals): string {
-  const { singleRight, severalNamed, healthyClean, fixesOpen } = totals(grades);
+  const { singleRight, severalNamed, healthyClean, fixesOpen, undosUndo, untried } = totals(grades);
   const row = (what: string, [good, all]: readonly [number, number], wanted: string) =>
     `| ${what} | ${good} of ${all} | ${all === 0 ? '–' : `${percent(good, all)} %`} | ${wanted} |`;
   return [
@@ -36,8 +37,12 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals): st
     row('several faults: every one named', severalNamed, '≥ 97 %'),
     row('nothing wrong: nothing blamed', healthyClean, '100 %'),
     row('fixes that claim to open a target: they did', fixesOpen, '100 %'),
+    row('undos of these fixes: everything was as before', undosUndo, '100 %'),
     row('random worlds: model and kernel agree', [random.worlds - random.disagreements, random.worlds], '100 %'),
     '',
+    ...(untried === 0
+      ? []
+      : [`${untried} fixes were not tried: nothing of theirs can be called by a plain program.`, '']),
     `The random worlds have the seeds ${random.seed} to ${random.seed + random.worlds - 1}: ${random.compared} connections, ${random.open} of which the kernel let through.`,
     '',
     ...(['single', 'several', 'healthy'] as const).flatMap((group) => [
@@ -46,6 +51,15 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals): st
       ...table(grades.filter((one) => one.scenario.group === group)),
       '',
     ]),
+    '## Public reports that are no scenario',
+    '',
+    'All others of the list that this project was given are scenarios above, with their numbers before their names. Causes of',
+    'the access and provider layers are not judged here.',
+    '',
+    '| reports | why |',
+    '|---|---|',
+    ...NOT_PLAYED.map(([ids, reason]) => `| ${ids.join(', ')} | ${reason} |`),
+    '',
   ].join('\n');
 }
 
@@ -56,16 +70,17 @@ function percent(good: number, all: number): string {
 
 function table(grades: readonly Grade[]): string[] {
   return [
-    '| scenario | report | expected | rank | standing | verdict | kernel | fixes | time |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| scenario | expected | rank | standing | verdict | kernel | fixes | time |',
+    '|---|---|---|---|---|---|---|---|',
     ...grades.map(({ scenario, answer, rank, problems }) => {
-      const { name, reported = '', expect } = scenario;
+      const { name, expect } = scenario;
       const found = answer.named.find((cause) => cause.code === expect.causes[0]);
+      const tried = answer.fixes.filter((fix) => fix.result !== 'not tried');
+      const good = tried.filter((fix) => fix.result === 'opened');
       const fixes =
-        answer.fixes.length === 0 ? '' : `${answer.fixes.filter((fix) => fix.opened).length} of ${answer.fixes.length}`;
+        answer.fixes.length === 0 ? '' : tried.length === 0 ? 'not tried' : `${good.length} of ${tried.length}`;
       const cells = [
         problems.length === 0 ? name : `**${name}**: ${problems.join('; ')}`,
-        reported,
         expect.causes.join(', ') || 'nothing',
         rank === undefined ? '' : String(rank),
         found?.standing ?? '',

@@ -7,7 +7,7 @@
 #   go MILLISECONDS                             make all queued connections at once: `ID outcome` each, then `done`;
 #                                               what has not opened once nothing happened for this long is a timeout
 #   reset                                       close everything, so that the namespaces can go; then `done`
-# As a launcher (`agent.pl NAMESPACE,tcp|udp,ADDRESS,PORT … NAMESPACE -- COMMAND …`) it opens the listening sockets and
+# As a launcher (`agent.pl NAMESPACE,tcp|udp|tproxy,ADDRESS,PORT … NAMESPACE -- COMMAND …`) it opens the listening sockets and
 # becomes the command in the last namespace; the command finds them as file descriptors 3, 4, 5 … in the order given.
 use strict;
 use warnings;
@@ -51,6 +51,8 @@ sub listener {
     socket(my $socket, $family, $transport eq 'udp' ? SOCK_DGRAM : SOCK_STREAM, 0) or die "socket: $!\n";
     setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, pack('i', 1));
     setsockopt($socket, IPPROTO_IPV6, IPV6_V6ONLY, pack('i', 1)) if $family == AF_INET6;
+    # IP_TRANSPARENT: takes what the kernel diverts, whatever address it was meant for.
+    if ($transport eq 'tproxy') { setsockopt($socket, 0, 19, pack('i', 1)) or die "transparent: $!\n"; }
     bind($socket, $where) or die "bind $namespace $text $port: $!\n";
     if ($transport ne 'udp') { listen($socket, 1024) or die "listen: $!\n"; }
     return $socket;

@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import type { World } from '../../src/lab/world.ts';
 import type { Call } from './aws-call.ts';
+import { RESOLVER_WRITES, ROUTE53_WRITES } from './aws-dns.ts';
 import { EC2_WRITES } from './aws-writes.ts';
 
 /** Ids of what a call creates, by operation. `aws … --query … --output text` prints them. */
@@ -17,6 +18,10 @@ const PREFIXES = {
   'create-nat-gateway': 'nat',
   'create-dhcp-options': 'dopt',
   'allocate-address': 'eipalloc',
+  'associate-address': 'eipassoc',
+  'create-hosted-zone': 'Z0EDFAB',
+  'create-firewall-domain-list': 'rslvr-fdl',
+  'create-vpc-block-public-access-exclusion': 'vpcbpa-exclude',
 } as const;
 
 /** One file per call: the id that was printed, then the words, each with a NUL at its end. */
@@ -54,6 +59,7 @@ export function applyCommands(world: World, commands: readonly string[]): void {
       CALLS: file('calls'),
       FLUSHED: file('flushed'),
       AWS_REGION: world.region,
+      ...world.client.env,
     };
     const { status, stderr } = spawnSync('sh', ['-s'], { input: script, encoding: 'utf8', env });
     if (status !== 0) throw new Error(`the shell says ${stderr.trim()} to: ${commands.join('; ')}`);
@@ -78,18 +84,24 @@ function readBack(world: World, file: (name: string) => string, before: Readonly
   // A lease that was renewed by a call has written its own resolv.conf already.
   const asked = nameservers.map((match) => match[1] ?? '');
   if (asked.join() !== world.client.nameservers.join() && !DHCP.has(world)) world.client.nameservers = asked;
-  for (const line of readFileSync(file('environment'), 'utf8').split('\0')) {
-    const [name = '', value = ''] = line.split(/=(.*)/s);
-    if (name !== '' && !(name in before) && !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name))
-      world.client.env[name] = value;
-  }
+  const after = readFileSync(file('environment'), 'utf8').split('\0').filter(Boolean);
+  const variables = new Map(after.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  for (const [name, value] of variables)
+    if (before[name] !== value && !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)) world.client.env[name] = value;
+  for (const name of Object.keys(world.client.env)) if (!variables.has(name)) delete world.client.env[name];
 }
 
 /** Worlds whose DHCP options a call has changed. */
 const DHCP = new WeakSet<World>();
 
-function makeCall(world: World, [id = '', service, operation = '', ...words]: readonly string[]): void {
-  const write = service === 'ec2' ? EC2_WRITES[operation] : undefined;
+const WRITES: Readonly<Record<string, typeof EC2_WRITES | undefined>> = {
+  ec2: EC2_WRITES,
+  route53: ROUTE53_WRITES,
+  route53resolver: RESOLVER_WRITES,
+};
+
+function makeCall(world: World, [id = '', service = '', operation = '', ...words]: readonly string[]): void {
+  const write = WRITES[service]?.[operation];
   if (write !== undefined) {
     write(world, options(words), id);
     if (operation === 'associate-dhcp-options') DHCP.add(world);

@@ -25,6 +25,19 @@ export function modifyEndpoint(world: World, call: Call): void {
     table.Routes = table.Routes?.filter((route) => route.GatewayId !== endpoint.VpcEndpointId);
   }
   for (const id of call.all('add-subnet-ids')) addInterface(world, endpoint, id);
+  for (const id of call.all('remove-subnet-ids')) removeInterface(world, endpoint, id);
+}
+
+function removeInterface(world: World, endpoint: SliceElement<'vpcEndpoints'>, subnetId: string): void {
+  if (endpoint.SubnetIds?.includes(subnetId) !== true) throw new Error(`InvalidSubnetId.NotFound: ${subnetId}`);
+  const gone = world.api.networkInterfaces.filter(
+    (found) => found.SubnetId === subnetId && endpoint.NetworkInterfaceIds?.includes(found.NetworkInterfaceId) === true,
+  );
+  world.api.networkInterfaces = world.api.networkInterfaces.filter((found) => !gone.includes(found));
+  endpoint.SubnetIds = endpoint.SubnetIds.filter((id) => id !== subnetId);
+  endpoint.NetworkInterfaceIds = endpoint.NetworkInterfaceIds?.filter(
+    (id) => !gone.some((found) => found.NetworkInterfaceId === id),
+  );
 }
 
 /** The service's private names appear among the endpoint's, both VPC attributes provided (facts.md 1.7, 2.1). */
@@ -109,7 +122,7 @@ function addInterface(world: World, endpoint: SliceElement<'vpcEndpoints'>, subn
 export function createEndpoint(world: World, call: Call, VpcEndpointId: string): void {
   const ServiceName = need(call, 'service-name');
   const type = need(call, 'vpc-endpoint-type');
-  const service = ServiceName.split('.').slice(3).join('.');
+  const service = serviceIn(ServiceName, world);
   const own = (zone: string) => `${VpcEndpointId}-a1b2c3d4${zone}.${service}.${world.region}.vpce.amazonaws.com`;
   const endpoint: SliceElement<'vpcEndpoints'> = {
     VpcEndpointId,
@@ -137,6 +150,11 @@ export function createEndpoint(world: World, call: Call, VpcEndpointId: string):
   }
 }
 
+/** The service's part of its name; a global service's name has no Region. */
+function serviceIn(serviceName: string, world: World): string {
+  return serviceName.split('.').slice(2).join('.').replace(`${world.region}.`, '');
+}
+
 /** Services whose private name is not the service's name with the Region behind it (facts.md 5.1). */
 const OTHER_HOSTS: Readonly<Record<string, string>> = {
   'codeartifact.api': 'codeartifact',
@@ -150,7 +168,7 @@ const OTHER_HOSTS: Readonly<Record<string, string>> = {
 function offerService(world: World, ServiceName: string): void {
   const known = world.api.endpointServices.filter((found) => found.ServiceName === ServiceName);
   if (known.some((found) => (found.PrivateDnsNames ?? []).length > 0)) return;
-  const service = ServiceName.split('.').slice(3).join('.');
+  const service = serviceIn(ServiceName, world);
   const host = `${OTHER_HOSTS[service] ?? service}.${world.region}.amazonaws.com`;
   world.api.endpointServices.push({
     ServiceName,

@@ -1,9 +1,11 @@
 /** What the EC2 API's write calls do to a world's description, from the API reference. Only the calls that fixes use. */
+import { isDeepStrictEqual } from 'node:util';
 import { find, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
 import { ipv4At } from './addresses.ts';
 import { type Call, need } from './aws-call.ts';
 import { createEndpoint, modifyEndpoint } from './aws-endpoints.ts';
+import { TRANSIT_WRITES } from './aws-transit.ts';
 
 /** @param id of what the call creates, as it was printed */
 type Write = (world: World, call: Call, id: string) => void;
@@ -11,8 +13,18 @@ type Permission = NonNullable<SliceElement<'securityGroups'>['IpPermissions']>[n
 type Route = NonNullable<SliceElement<'routeTables'>['Routes']>[number];
 
 export const EC2_WRITES: Readonly<Record<string, Write>> = {
+  ...TRANSIT_WRITES,
   'authorize-security-group-ingress': (world, call) => authorize(world, call, 'IpPermissions'),
   'authorize-security-group-egress': (world, call) => authorize(world, call, 'IpPermissionsEgress'),
+  'revoke-security-group-ingress': (world, call) => revoke(world, call, 'IpPermissions'),
+  'revoke-security-group-egress': (world, call) => revoke(world, call, 'IpPermissionsEgress'),
+  'delete-security-group': (world, call) => {
+    const gone = need(call, 'group-id');
+    const used = world.api.networkInterfaces.some((found) => found.Groups?.some((group) => group.GroupId === gone));
+    if (used) throw new Error(`DependencyViolation: ${gone} has a dependent object`);
+    find(world, 'securityGroups', gone);
+    world.api.securityGroups = world.api.securityGroups.filter((group) => group.GroupId !== gone);
+  },
   'create-network-acl-entry': createAclEntry,
   'replace-network-acl-entry': (world, call) => {
     deleteAclEntry(world, call);
@@ -47,9 +59,14 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
   'disable-vgw-route-propagation': (world, call) => {
     const table = find(world, 'routeTables', need(call, 'route-table-id'));
     const gateway = need(call, 'gateway-id');
-    table.Routes = table.Routes?.filter(
-      (route) => !(route.GatewayId === gateway && route.Origin === 'EnableVgwRoutePropagation'),
-    );
+    const isPropagated = (route: Route) => route.GatewayId === gateway && route.Origin === 'EnableVgwRoutePropagation';
+    ADVERTISED.set(world, { gateway, routes: table.Routes?.filter(isPropagated) ?? [] });
+    table.Routes = table.Routes?.filter((route) => !isPropagated(route));
+  },
+  'enable-vgw-route-propagation': (world, call) => {
+    const table = find(world, 'routeTables', need(call, 'route-table-id'));
+    const advertised = ADVERTISED.get(world);
+    if (advertised?.gateway === need(call, 'gateway-id')) table.Routes?.push(...advertised.routes);
   },
   'modify-vpc-attribute': (world, call) => {
     const attributes = find(world, 'vpcAttributes', need(call, 'vpc-id'));
@@ -66,6 +83,9 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
   'accept-vpc-endpoint-connections': (world, call) => {
     for (const id of call.all('vpc-endpoint-ids')) find(world, 'vpcEndpoints', id).State = 'available';
   },
+  'reject-vpc-endpoint-connections': (world, call) => {
+    for (const id of call.all('vpc-endpoint-ids')) find(world, 'vpcEndpoints', id).State = 'rejected';
+  },
   'delete-vpc-endpoints': (world, call) => {
     for (const id of call.all('vpc-endpoint-ids')) {
       const gone = find(world, 'vpcEndpoints', id);
@@ -73,6 +93,10 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
       world.api.networkInterfaces = world.api.networkInterfaces.filter(
         (found) => !gone.NetworkInterfaceIds?.includes(found.NetworkInterfaceId),
       );
+      // Its routes go with it (facts.md 4.2).
+      for (const table of world.api.routeTables)
+        if (table.Routes?.some((route) => route.GatewayId === id))
+          table.Routes = table.Routes.filter((route) => route.GatewayId !== id);
     }
   },
   'create-security-group': (world, call, GroupId) => {
@@ -96,11 +120,35 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
       ConnectivityType: 'public',
     });
   },
+  'delete-nat-gateway': (world, call) => {
+    const gone = need(call, 'nat-gateway-id');
+    if (!world.api.natGateways.some((nat) => nat.NatGatewayId === gone)) throw new Error(`NatGatewayNotFound: ${gone}`);
+    world.api.natGateways = world.api.natGateways.filter((nat) => nat.NatGatewayId !== gone);
+    for (const table of world.api.routeTables)
+      for (const route of table.Routes ?? []) if (route.NatGatewayId === gone) route.State = 'blackhole';
+  },
   'allocate-address': () => undefined,
+  'release-address': (_world, call) => void need(call, 'allocation-id'),
+  'disassociate-address': (world, call) => {
+    need(call, 'association-id');
+    for (const found of world.api.networkInterfaces)
+      if (found.Association?.PublicIp === ELASTIC) delete found.Association;
+  },
+  'delete-dhcp-options': (world, call) => {
+    const gone = need(call, 'dhcp-options-id');
+    if (world.api.vpcs.some((vpc) => vpc.DhcpOptionsId === gone)) throw new Error('DependencyViolation');
+    world.api.dhcpOptions = world.api.dhcpOptions.filter((options) => options.DhcpOptionsId !== gone);
+  },
+  'delete-vpc-block-public-access-exclusion': (world, call) => {
+    need(call, 'exclusion-id');
+    for (const vpc of world.api.vpcs)
+      if (vpc.BlockPublicAccessStates?.InternetGatewayBlockMode === 'off')
+        vpc.BlockPublicAccessStates = { InternetGatewayBlockMode: 'block-bidirectional' };
+  },
   'associate-address': (world, call) => {
     need(call, 'allocation-id');
     const found = find(world, 'networkInterfaces', need(call, 'network-interface-id'));
-    found.Association = { PublicIp: '192.0.2.201' };
+    found.Association = { PublicIp: ELASTIC };
   },
   'create-vpc-block-public-access-exclusion': (world, call) => {
     if (need(call, 'internet-gateway-exclusion-mode') === 'allow-bidirectional')
@@ -124,20 +172,38 @@ export const EC2_WRITES: Readonly<Record<string, Write>> = {
   },
 };
 
+/** What a virtual private gateway goes on to advertise when its routes are no longer taken. */
+const ADVERTISED = new WeakMap<World, { readonly gateway: string; readonly routes: readonly Route[] }>();
+
+/** The Elastic IP address that is allocated. */
+const ELASTIC = '192.0.2.201';
+
+function permissionsOf(world: World, call: Call): Permission[] {
+  const [from, to] = (call.one('port') ?? '').split('-');
+  if (call.has('ip-permissions')) return call.all('ip-permissions').flatMap(shorthand);
+  return [
+    {
+      IpProtocol: need(call, 'protocol'),
+      ...(from === undefined || from === '' ? {} : { FromPort: Number(from), ToPort: Number(to ?? from) }),
+      IpRanges: call.all('cidr').map((CidrIp) => ({ CidrIp })),
+      UserIdGroupPairs: call.all('source-group').map((GroupId) => ({ GroupId, UserId: world.accountId })),
+    },
+  ];
+}
+
+/** Takes away exactly what was given; what is not there is an error, as it is with AWS. */
+function revoke(world: World, call: Call, field: 'IpPermissions' | 'IpPermissionsEgress'): void {
+  const group = find(world, 'securityGroups', need(call, 'group-id'));
+  for (const gone of permissionsOf(world, call)) {
+    const rest = group[field]?.filter((permission) => !isDeepStrictEqual(permission, gone));
+    if (rest === undefined || rest.length === group[field]?.length) throw new Error('InvalidPermission.NotFound');
+    group[field] = rest;
+  }
+}
+
 function authorize(world: World, call: Call, field: 'IpPermissions' | 'IpPermissionsEgress'): void {
   const group = find(world, 'securityGroups', need(call, 'group-id'));
-  const [from, to] = (call.one('port') ?? '').split('-');
-  const permissions: Permission[] = call.has('ip-permissions')
-    ? call.all('ip-permissions').flatMap(shorthand)
-    : [
-        {
-          IpProtocol: need(call, 'protocol'),
-          ...(from === undefined || from === '' ? {} : { FromPort: Number(from), ToPort: Number(to ?? from) }),
-          IpRanges: call.all('cidr').map((CidrIp) => ({ CidrIp })),
-          UserIdGroupPairs: call.all('source-group').map((GroupId) => ({ GroupId, UserId: world.accountId })),
-        },
-      ];
-  group[field] = [...(group[field] ?? []), ...permissions];
+  group[field] = [...(group[field] ?? []), ...permissionsOf(world, call)];
 }
 
 /** `IpProtocol=tcp,FromPort=443,ToPort=443,PrefixListIds=[{PrefixListId=pl-1}]`, or the same as JSON. */

@@ -3,14 +3,17 @@
  * can be run as a user would run them: own resolv.conf, own hosts file, own environment, nothing injected.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createAuthority } from '../../src/lab/certificates.ts';
 import { worldListeners } from '../../src/lab/servers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
+import { commandNamespace, type ForwardProxy, type Hazards, MIDDLEBOX_PORT, withHazards } from './hazards.ts';
 import { nameServers, silentResolvers } from './names.ts';
-import { BED, EC2_PORT, type Plan, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, type Plan, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
+import { resolverAddress } from './routes.ts';
 import { type Translation, translate } from './translate.ts';
 
 export type Ran = {
@@ -30,18 +33,19 @@ export type Bed = {
  * Brings a world up; resolves when everything in it answers. Only inside a cell.
  * @param api whether AWS's APIs and the metadata service are needed: the tool asks them, plain programs do not
  */
-export async function startBed(world: World, api = true): Promise<Bed> {
+export async function startBed(world: World, hazards: Hazards = {}, api = true): Promise<Bed> {
   const { layout, plan: bare } = translate(world);
-  const plan = withSilence(bare, world, layout);
+  const plan = withHazards(withSilence(bare, world, layout), layout, hazards);
   const folder = mkdtempSync('/run/bed-');
   const children: ChildProcess[] = [];
-  build(plan);
+  const platform = api ? await (await import('./platform.ts')).startPlatform(world, folder) : undefined;
   const close = async () => {
-    await Promise.all(children.map(end));
+    await Promise.all([...children.map(end), platform?.stop()]);
     demolish();
     rmSync(folder, { recursive: true });
   };
   try {
+    build(plan);
     const ready = nameServers(world, layout).map((server) => {
       const own = join(folder, server.name);
       mkdirSync(own);
@@ -54,35 +58,90 @@ export async function startBed(world: World, api = true): Promise<Bed> {
       children.push(child);
       return said(child, child.stderr, /start of service/, server.name);
     });
-    children.push(startServices(world, layout, folder, api));
-    const services = children.at(-1);
-    if (services !== undefined) ready.push(said(services, services.stdout, /ready/, 'services'));
+    const started = (child: ChildProcess, wanted: RegExp, name: string) => {
+      children.push(child);
+      ready.push(said(child, child.stdout, wanted, name));
+    };
+    const words = [...(api ? [] : ['--no-api']), ...(hazards.onPath === undefined ? [] : ['--long-chain'])];
+    started(startServices(world, layout, folder, hazards, words), /ready/, 'services');
+    if (hazards.middlebox !== undefined)
+      started(startMiddlebox(layout, folder, hazards.middlebox), /ready/, 'middlebox');
+    for (const proxy of hazards.proxies ?? [])
+      started(startProxy(layout, folder, proxy), /Accepting connections/, `proxy at ${proxy.address}`);
     await Promise.all(ready);
   } catch (error) {
     await close();
     throw error;
   }
-  return { run: (command, limitMs) => runOnClient(world, folder, command, limitMs), close };
+  const trusted = hazards.middlebox?.kind === 'intercepts' && hazards.middlebox.trusted === true;
+  writeFileSync(join(folder, 'other-roots.pem'), createAuthority('Example Corp Root CA', 'Example Corp').certificate);
+  const roots = ['ca.pem', ...(trusted ? ['inspection-ca.pem'] : [])];
+  writeFileSync(join(folder, 'roots.pem'), roots.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
+  return { run: (command, limitMs) => runOnClient(world, hazards, folder, command, limitMs), close };
 }
 
-function startServices(world: World, layout: Translation['layout'], folder: string, api: boolean): ChildProcess {
+function startServices(
+  world: World,
+  layout: Translation['layout'],
+  folder: string,
+  hazards: Hazards,
+  words: readonly string[],
+): ChildProcess {
   const hosts = layout.vpcs.flatMap((vpc) => vpc.hosts);
   const homeOf = (address: string) =>
     hosts.find((host) => host.ipv4.includes(address) || host.ipv6.includes(address))?.name ??
     (address in world.servers ? 'internet' : undefined);
-  const listeners = worldListeners(world).filter(({ address }) => homeOf(address) !== undefined);
+  const usual = worldListeners(world).filter(({ address }) => homeOf(address) !== undefined);
+  const interfaces = usual.filter(({ address, port }) => port === 443 && homeOf(address) !== 'internet');
+  const listeners = [
+    ...usual,
+    ...interfaces.flatMap((one) =>
+      (hazards.alsoListens ?? []).map((port) => ({ ...one, port, speaks: 'tcp' as const })),
+    ),
+  ];
   writeFileSync(join(folder, 'world.json'), JSON.stringify(world));
   writeFileSync(join(folder, 'listeners.json'), JSON.stringify(listeners));
   const sockets = listeners.map(({ address, port }) => `${homeOf(address)},tcp,${address},${port}`);
   const script = new URL('services.ts', import.meta.url).pathname;
   const agent = new URL('agent.pl', import.meta.url).pathname;
-  return spawn(
-    'perl',
-    [agent, ...sockets, 'platform', '--', process.execPath, script, folder, ...(api ? [] : ['--no-api'])],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
+  return spawn('perl', [agent, ...sockets, 'platform', '--', process.execPath, script, folder, ...words], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+function startMiddlebox(layout: Translation['layout'], folder: string, box: Hazards['middlebox']): ChildProcess {
+  const { router } = layout.clientVpc;
+  const [agent, script] = ['agent.pl', 'middlebox.ts'].map((name) => new URL(name, import.meta.url).pathname);
+  const socket = `${router},tproxy,0.0.0.0,${MIDDLEBOX_PORT}`;
+  const command = [process.execPath, script ?? '', folder, JSON.stringify(box)];
+  return spawn('perl', [agent ?? '', socket, router, '--', ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+/** tinyproxy, on the host that the world describes, with a resolv.conf of its own. */
+function startProxy(layout: Translation['layout'], folder: string, proxy: ForwardProxy): ChildProcess {
+  const host = layout.clientVpc.hosts.find(({ ipv4 }) => ipv4.includes(proxy.address));
+  const base = layout.clientVpc.cidrs[0];
+  if (host === undefined || base === undefined) throw new Error(`no host of the world has ${proxy.address}`);
+  const own = join(folder, `proxy-${proxy.address}`);
+  mkdirSync(own);
+  const file = (name: string) => join(own, name);
+  writeFileSync(file('resolv.conf'), `nameserver ${proxy.resolver ?? resolverAddress(base)}\n`);
+  writeFileSync(file('refused'), (proxy.refuses ?? []).map((pattern) => `${pattern}\n`).join(''));
+  const lines = [
+    `Port ${proxy.port}`,
+    `Listen ${proxy.address}`,
+    'Timeout 600',
+    'MaxClients 100',
+    'LogLevel Info',
+    'ConnectPort 443',
+    ...(proxy.credentials === undefined ? [] : [`BasicAuth ${proxy.credentials}`]),
+    ...(proxy.refuses === undefined ? [] : [`Filter "${file('refused')}"`, 'FilterExtended On']),
+    '',
+  ];
+  writeFileSync(file('tinyproxy.conf'), lines.join('\n'));
+  const script = `mount --bind ${file('resolv.conf')} ${realFile('/etc/resolv.conf')} && exec tinyproxy -d -c ${file('tinyproxy.conf')}`;
+  const command = ['unshare', '-m', 'sh', '-c', script];
+  return spawn('nsenter', [`--net=${namespacePath(host.name)}`, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 /** Drops questions where nobody answers, and where no metadata service is: silence, not a refusal. */
@@ -91,7 +150,7 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
     namespace,
     rule: `${address === undefined ? '' : `ip daddr ${address} `}meta l4proto { tcp, udp } th dport 53 drop`,
   }));
-  if (world.client.metadata === 'none')
+  if (world.client.metadata === 'silent')
     drops.push({ namespace: 'platform', rule: `ip daddr ${BED.metadataAddress} drop` });
   if (drops.length === 0) return plan;
   return {
@@ -110,7 +169,27 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
   };
 }
 
-function runOnClient(world: World, folder: string, command: readonly string[], limitMs: number): Promise<Ran> {
+/** On Debian. */
+const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
+
+const OWN_VARIABLES = [
+  ...['EC2', 'STS', 'ROUTE_53', 'ROUTE53RESOLVER'].map((service) => `AWS_ENDPOINT_URL_${service}`),
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+];
+
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+};
+
+function runOnClient(
+  world: World,
+  hazards: Hazards,
+  folder: string,
+  command: readonly string[],
+  limitMs: number,
+): Promise<Ran> {
   const { nameservers, searchDomains, hosts } = world.client;
   const resolvConf = [
     ...(searchDomains.length === 0 ? [] : [`search ${searchDomains.join(' ')}`]),
@@ -119,27 +198,40 @@ function runOnClient(world: World, folder: string, command: readonly string[], l
   ];
   writeFileSync(join(folder, 'resolv.conf'), resolvConf.join('\n'));
   writeFileSync(join(folder, 'hosts'), `${hosts.join('\n')}\n`);
+  const complete = (world.client.trustStore ?? 'complete') === 'complete';
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     LANG: 'C.UTF-8',
-    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+    ...(hazards.credentials === false ? {} : CREDENTIALS),
     AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
     AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
-    NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
+    AWS_ENDPOINT_URL_ROUTE_53: `http://${BED.apiAddress}:${ROUTE53_PORT}`,
+    AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://${BED.apiAddress}:${RESOLVER_PORT}`,
+    ...(complete ? { NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem') } : {}),
+    // What plain programs do with a proxy's address; the tool must not need it.
+    NODE_USE_ENV_PROXY: '1',
     // How the run gets to the test-bed's API is no setting of the world's applications.
-    VPCE_DOCTOR_OWN_VARIABLES: 'AWS_ENDPOINT_URL_EC2 AWS_ENDPOINT_URL_STS AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
+    VPCE_DOCTOR_OWN_VARIABLES: OWN_VARIABLES.join(' '),
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(
     (name) => `mount --bind ${join(folder, name)} ${realFile(`/etc/${name}`)}`,
   );
-  const script = [...mounts, 'exec "$@"'].join(' && ');
+  // Where applications take their roots from.
+  if (existsSync(BUNDLE))
+    mounts.push(`mount --bind ${join(folder, complete ? 'roots.pem' : 'other-roots.pem')} ${BUNDLE}`);
+  // What it says of interfaces is true of the namespace in which it was mounted. Not every user namespace may mount it.
+  const script = [
+    '(mount -t sysfs sysfs /sys || true) 2>/dev/null',
+    ...machine(world, folder),
+    ...mounts,
+    'exec "$@"',
+  ].join(' && ');
   const before = performance.now();
   const child = spawn(
     'nsenter',
-    [`--net=${namespacePath('client')}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
+    [`--net=${namespacePath(commandNamespace(hazards))}`, 'unshare', '-m', 'sh', '-c', script, 'sh', ...command],
     { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   const out: string[] = [];
@@ -154,6 +246,21 @@ function runOnClient(world: World, folder: string, command: readonly string[], l
       resolve({ status, stdout: out.join(''), stderr: err.join(''), ms: Math.round(performance.now() - before) });
     });
   });
+}
+
+/** What the machine says of itself: made by Amazon, with the instance's id on its board. */
+function machine(world: World, folder: string): string[] {
+  const own = world.api.networkInterfaces.find((one) => one.NetworkInterfaceId === world.client.networkInterfaceId);
+  const [net, virtual] = [join(folder, 'net'), '/sys/devices/virtual'];
+  mkdirSync(net, { recursive: true });
+  return [
+    `mount --bind ${virtual}/net ${net}`,
+    `mount -t tmpfs tmpfs ${virtual}`,
+    `mkdir -p ${virtual}/net ${virtual}/dmi/id`,
+    `mount --bind ${net} ${virtual}/net`,
+    `echo 'Amazon EC2' >${virtual}/dmi/id/sys_vendor`,
+    `echo '${own?.Attachment?.InstanceId ?? ''}' >${virtual}/dmi/id/board_asset_tag`,
+  ];
 }
 
 /** The file behind a name; made where the link leads into a folder that the cell has emptied. */

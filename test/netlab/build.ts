@@ -54,8 +54,8 @@ function run(text: string): void {
   if (status !== 0) throw new Error(`the bed could not be built: ${stderr}`);
 }
 
-function linkLine({ a, b }: LinkPlan): string {
-  return `link add ${a.device} netns ${a.namespace} type veth peer name ${b.device} netns ${b.namespace}`;
+function linkLine({ a, b, options = '' }: LinkPlan): string {
+  return `link add ${a.device} netns ${a.namespace} ${options} type veth peer name ${b.device} netns ${b.namespace} ${options}`;
 }
 
 function devicesOf(links: readonly LinkPlan[], namespace: string): string[] {

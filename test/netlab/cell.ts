@@ -9,6 +9,7 @@ const TOOLS = {
   ip: 'iproute2',
   nft: 'nftables',
   unbound: 'unbound',
+  tinyproxy: 'tinyproxy-bin',
   perl: 'perl-base',
   nsenter: 'util-linux',
 } as const;
@@ -17,7 +18,7 @@ const AS_ROOT = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount
 const AS_USER = ['--user', '--map-root-user', ...AS_ROOT];
 
 /** An empty /run: named namespaces are kept there, and nothing of the machine's own is seen or touched. */
-const INSIDE = 'mount -t tmpfs tmpfs /run && exec "$@"';
+const INSIDE = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"';
 
 /** What a cell must be able to do before it is worth starting one. */
 const PROOF = [

@@ -18,7 +18,7 @@ export type Grade = {
 };
 
 export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
-  const { causes, verdict, standing = 'confirmed', besides = [] } = scenario.expect;
+  const { causes, verdict, standing = 'confirmed', besides = [], advice = [], unexplained = false } = scenario.expect;
   const codes = answer.named.map((cause) => cause.code);
   const at = codes.indexOf(causes[0] ?? '');
   const first = answer.named[0];
@@ -29,7 +29,8 @@ export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
   const firstRight = causes.length === 0 ? codes.length === 0 : firstFits && first?.standing === standing;
   const missing = expected.filter((code) => !codes.includes(code));
   const extra = codes.filter((code) => !expected.includes(code) && !besides.some((allowed) => allowed === code));
-  const failedFixes = answer.fixes.filter((fix) => !fix.opened);
+  const failedFixes = answer.fixes.filter((fix) => fix.result === 'not opened');
+  const failedUndos = answer.fixes.filter((fix) => fix.undone === false);
   const problems = [
     ...(answer.error === undefined ? [] : [answer.error]),
     ...(answer.verdict === verdict ? [] : [`verdict ${answer.verdict || 'none'} instead of ${verdict}`]),
@@ -38,9 +39,14 @@ export function grade(scenario: Scenario, answer: ScenarioAnswer): Grade {
       : [first === undefined ? 'nothing is named' : `first is ${first.code}, ${first.standing}`]),
     ...missing.map((code) => `${code} is not named`),
     ...extra.map((code) => `${code} is blamed`),
+    ...advice.filter((code) => !answer.advised.includes(code)).map((code) => `${code} is not advised`),
     ...answer.contradicted.map((code) => `${code} is contradicted`),
-    ...(answer.unexplained.length === 0 ? [] : [`unexplained: ${answer.unexplained.slice(0, 3).join(', ')}`]),
+    ...(answer.unexplained.length === 0 || unexplained
+      ? []
+      : [`unexplained: ${answer.unexplained.slice(0, 3).join(', ')}`]),
+    ...(unexplained && answer.unexplained.length === 0 ? ['nothing is left unexplained'] : []),
     ...failedFixes.map((fix) => `the fix of ${fix.of} does not open: ${fix.why}`),
+    ...failedUndos.map((fix) => `the undo of ${fix.of} does not bring back what was: ${fix.why}`),
   ];
   return {
     scenario,
@@ -58,7 +64,10 @@ export type Totals = {
   readonly singleRight: readonly [number, number];
   readonly severalNamed: readonly [number, number];
   readonly healthyClean: readonly [number, number];
+  /** of those that were tried */
   readonly fixesOpen: readonly [number, number];
+  readonly undosUndo: readonly [number, number];
+  readonly untried: number;
 };
 
 export function totals(grades: readonly Grade[]): Totals {
@@ -66,10 +75,14 @@ export function totals(grades: readonly Grade[]): Totals {
   const share = (list: readonly Grade[], good: (one: Grade) => boolean) =>
     [list.filter(good).length, list.length] as const;
   const fixes = grades.flatMap((one) => one.answer.fixes);
+  const tried = fixes.filter((fix) => fix.result !== 'not tried');
+  const undos = fixes.filter((fix) => fix.undone !== undefined);
   return {
     singleRight: share(of('single'), (one) => one.firstRight),
     severalNamed: share(of('several'), (one) => one.allNamed),
     healthyClean: share(of('healthy'), (one) => one.answer.named.length === 0 && one.answer.error === undefined),
-    fixesOpen: [fixes.filter((fix) => fix.opened).length, fixes.length],
+    fixesOpen: [tried.filter((fix) => fix.result === 'opened').length, tried.length],
+    undosUndo: [undos.filter((fix) => fix.undone === true).length, undos.length],
+    untried: fixes.length - tried.length,
   };
 }

@@ -12,6 +12,7 @@ import type { SliceElement } from '../../src/model/state.ts';
 import type { Layout } from './layout.ts';
 import { BED } from './plan.ts';
 import { resolverAddress } from './routes.ts';
+import { bare, blocks, forwards, hostedZones } from './zones.ts';
 
 /** One unbound process. */
 export type NameServer = {
@@ -52,14 +53,7 @@ function attributesOf(world: World, vpcId: string): SliceElement<'vpcAttributes'
 }
 
 function publicDns(world: World): NameServer {
-  const records = { ...world.publicDns };
-  for (const endpoint of world.api.vpcEndpoints) {
-    for (const { DnsName: name } of endpoint.DnsEntries ?? []) {
-      // Regional and zonal endpoint names are public DNS, whatever the VPC's settings (facts.md 2.1).
-      if (name !== undefined && isEndpointName(name))
-        records[name] = addressesFor(world, endpoint, zoneIn(name, world));
-    }
-  }
+  const records = { ...world.publicDns, ...endpointNames(world) };
   return {
     name: 'public-dns',
     namespace: 'internet',
@@ -68,23 +62,87 @@ function publicDns(world: World): NameServer {
   };
 }
 
+/** Regional and zonal endpoint names are public DNS, whatever the VPC's settings (facts.md 2.1). */
+function endpointNames(world: World): Record<string, DnsRecords> {
+  const records: Record<string, DnsRecords> = {};
+  for (const endpoint of world.api.vpcEndpoints)
+    for (const { DnsName: name } of endpoint.DnsEntries ?? [])
+      if (name !== undefined && isEndpointName(name))
+        records[name] = addressesFor(world, endpoint, zoneIn(name, world));
+  return records;
+}
+
 function vpcResolver(world: World, layout: Layout, own: readonly string[]): NameServer {
-  const zones = privateZones(world, layout.clientVpc.id);
-  const files = zones.map(({ name, records }, i) => [`private${i}.zone`, zoneFile(name, records)] as const);
+  const vpcId = layout.clientVpc.id;
+  const rules = forwards(world, vpcId).sort((a, b) => b.domain.length - a.domain.length);
+  const within = (name: string, domain: string) => domain === '.' || name === domain || name.endsWith(`.${domain}`);
+  // For the same domain a rule wins over a zone; of different ones the more specific (facts.md 2.3).
+  const zones = privateZones(world, vpcId).filter(({ name }) => !rules.some(({ domain }) => domain === name));
+  // unbound lets a forward zone take what its own zones below hold. Data of its own comes before both.
+  const under = zones.filter(({ name }) => rules.some(({ domain }) => within(name, domain)));
+  const free = zones.filter((zone) => !under.includes(zone));
+  const files = free.map(({ name, records }, i) => [`private${i}.zone`, zoneFile(name, records)] as const);
+  const subnet = world.api.subnets.find((found) => found.SubnetId === layout.client.subnet.id);
   return {
     name: 'vpc-resolver',
     namespace: 'platform',
     // Public DNS by root hints, not by a forward zone: unbound lets a forward zone take what its own zones hold.
     configuration: configuration(
       [...own, BED.resolverAddress, 'fd00:ec2::253'],
-      zones.map(({ name }, i) => zone(name, false, `zonefile: "DIRECTORY/private${i}.zone"`)),
-      [...overrides(world.staleAnswers), 'root-hints: "DIRECTORY/root.hints"', 'qname-minimisation: no'],
+      [
+        ...free.map(({ name }, i) => zone(name, false, `zonefile: "DIRECTORY/private${i}.zone"`)),
+        ...rules.map(({ domain, targets }) =>
+          forwardZone(domain, targets.length === 0 ? [BED.publicDnsAddress] : targets),
+        ),
+      ],
+      [
+        ...firewall(world, vpcId),
+        ...overrides(world.staleAnswers),
+        ...under.flatMap(({ name, records }) => [`local-zone: "${name}." static`, ...localData(records)]),
+        'root-hints: "DIRECTORY/root.hints"',
+        'qname-minimisation: no',
+        // In a subnet with DNS64 names without IPv6 addresses get them (facts.md 2.7).
+        ...(subnet?.EnableDns64 === true ? ['dns64-prefix: 64:ff9b::/96'] : []),
+      ],
+      subnet?.EnableDns64 === true ? 'dns64 iterator' : 'iterator',
     ),
     files: {
       ...Object.fromEntries(files),
       'root.hints': `. 3600000 NS ns.bed.\nns.bed. 3600000 A ${BED.publicDnsAddress}\n`,
     },
   };
+}
+
+/** DNS Firewall as answers of the resolver's own, name by name: every name that this world knows. */
+function firewall(world: World, vpcId: string): string[] {
+  const aliases = new Map<string, string>();
+  const names = new Set<string>();
+  const sources = [world.publicDns, world.staleAnswers, ...privateZones(world, vpcId).map((zone) => zone.records)];
+  for (const source of sources)
+    for (const [name, { CNAME }] of Object.entries(source)) {
+      names.add(bare(name));
+      if (CNAME !== undefined) aliases.set(bare(name), bare(CNAME));
+    }
+  const chain = (name: string): string[] => {
+    const next = aliases.get(name);
+    return next === undefined ? [] : [next, ...chain(next)];
+  };
+  return blocks(world, vpcId, [...names], chain).flatMap(({ name, response, override }) => {
+    if (response === 'OVERRIDE')
+      return [`local-zone: "${name}." redirect`, `local-data: "${name}. 60 IN CNAME ${override}."`];
+    return [`local-zone: "${name}." ${response === 'NXDOMAIN' ? 'always_nxdomain' : 'always_nodata'}`];
+  });
+}
+
+function localData(records: Readonly<Record<string, DnsRecords>>): string[] {
+  return Object.entries(records).flatMap(([owner, record]) =>
+    recordLines(`${owner}.`, record).map((line) => `local-data: '${line}'`),
+  );
+}
+
+function forwardZone(domain: string, targets: readonly string[]): string {
+  const name = domain === '.' ? '.' : `${domain}.`;
+  return ['forward-zone:', `  name: "${name}"`, ...targets.map((target) => `  forward-addr: ${target}`)].join('\n');
 }
 
 /**
@@ -94,7 +152,11 @@ function vpcResolver(world: World, layout: Layout, own: readonly string[]): Name
 function privateZones(world: World, vpcId: string): { name: string; records: Record<string, DnsRecords> }[] {
   const attributes = attributesOf(world, vpcId);
   if (attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false) return [];
-  const zones = world.privateZones.map(({ name, records }) => ({ name, records }));
+  const own = endpointNames(world);
+  const zones = [
+    ...world.privateZones.map(({ name, records }) => ({ name, records })),
+    ...hostedZones(world, (name) => own[name] ?? world.publicDns[name]),
+  ];
   for (const endpoint of world.api.vpcEndpoints) {
     if (endpoint.VpcId !== vpcId || endpoint.VpcEndpointType !== 'Interface' || !endpoint.PrivateDnsEnabled) continue;
     if (endpoint.State?.toLowerCase() !== 'available') continue;
@@ -222,7 +284,12 @@ function recordLines(owner: string, record: DnsRecords): string[] {
   ];
 }
 
-function configuration(listen: readonly string[], zones: readonly string[], server: readonly string[] = []): string {
+function configuration(
+  listen: readonly string[],
+  zones: readonly string[],
+  server: readonly string[] = [],
+  modules = 'iterator',
+): string {
   return [
     'server:',
     ...[
@@ -234,7 +301,7 @@ function configuration(listen: readonly string[], zones: readonly string[], serv
       'username: ""',
       'directory: "DIRECTORY"',
       'pidfile: ""',
-      'module-config: "iterator"',
+      `module-config: "${modules}"`,
       'num-threads: 1',
       'do-not-query-localhost: no',
       'unblock-lan-zones: yes',

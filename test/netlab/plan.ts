@@ -14,6 +14,8 @@ export type NamespacePlan = {
 export type LinkPlan = {
   readonly a: { readonly namespace: string; readonly device: string };
   readonly b: { readonly namespace: string; readonly device: string };
+  /** of both ends, as `ip link add` spells them */
+  readonly options?: string;
 };
 
 export type Plan = { readonly namespaces: readonly NamespacePlan[]; readonly links: readonly LinkPlan[] };
@@ -31,3 +33,5 @@ export const BED = {
 
 export const EC2_PORT = 4510;
 export const STS_PORT = 4511;
+export const ROUTE53_PORT = 4512;
+export const RESOLVER_PORT = 4513;

@@ -1,4 +1,5 @@
 /** Random security groups and network ACLs, with every kind of rule that decides differently. */
+import { CENTRAL } from '../../src/lab/central-world.ts';
 import { LAB, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
 import { familyOf } from './addresses.ts';
@@ -51,9 +52,15 @@ function permissions(draw: Draw, groupIds: readonly string[], cidrs: readonly st
   });
 }
 
+/** Of the subnets in which a transit gateway is attached. */
+export const ATTACHMENT_ACL = 'acl-ce000002';
+const OPEN_ACLS = new Set<string>([ATTACHMENT_ACL, CENTRAL.clientAttachmentAcl]);
+
 /** @param cidrs those that may occur in rules */
 export function drawAcls(draw: Draw, world: World, cidrs: readonly string[]): void {
   for (const acl of world.api.networkAcls) {
+    // Whether the network ACL of an attachment's subnet counts is not documented (facts.md 3.4): these allow everything.
+    if (OPEN_ACLS.has(acl.NetworkAclId)) continue;
     const entries: AclEntry[] = [];
     for (const Egress of [true, false]) {
       const numbers = new Set(Array.from({ length: draw.between(0, 4) }, () => draw.between(1, 32766)));

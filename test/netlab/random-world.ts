@@ -2,11 +2,12 @@
  * Worlds drawn from a seed, to compare the model with the kernel: subnets, secondary CIDRs, IPv6, endpoints of both kinds,
  * security groups, network ACLs and routes that AWS would accept, with every kind of rule that decides differently.
  */
+import { addCentralEndpoint, CENTRAL } from '../../src/lab/central-world.ts';
 import { addNatGateway, addRoute, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
 import { familyOf, ipv4At } from './addresses.ts';
 import { type Draw, drawFrom } from './draw.ts';
-import { drawAcls, drawGroups, OWN_LIST } from './random-rules.ts';
+import { ATTACHMENT_ACL, drawAcls, drawGroups, OWN_LIST } from './random-rules.ts';
 import { peered, secondVpc } from './worlds.ts';
 
 type Route = NonNullable<SliceElement<'routeTables'>['Routes']>[number];
@@ -35,7 +36,9 @@ export function randomWorld(seed: number): World {
   world.servers['2001:db8:ffff::10'] = { certificateNames: ['example.com'], ports: [...TRIED_PORTS] };
   drawAddresses(draw, world, ipv6);
   drawEndpoints(draw, world);
-  if (draw.chance(0.2)) drawSecondVpc(draw, world);
+  const far = draw.fraction();
+  if (far < 0.15) drawSecondVpc(draw, world);
+  else if (far < 0.4) drawTransit(draw, world);
   drawWaysOut(draw, world, ipv6);
   drawLists(draw, world, ipv6);
   const cidrs = cidrPool(world, ipv6);
@@ -164,6 +167,46 @@ function drawSecondVpc(draw: Draw, world: World): void {
     IpAddressType: 'ipv4',
     DnsOptions: { DnsRecordIpType: 'ipv4' },
   });
+}
+
+/** A shared services VPC behind a transit gateway, of which any part may be wrong. */
+function drawTransit(draw: Draw, world: World): void {
+  addCentralEndpoint(world, 'transit-gateway');
+  const { api } = world;
+  const acl = find(world, 'networkAcls', CENTRAL.acl);
+  api.networkAcls.push({
+    ...structuredClone(acl),
+    NetworkAclId: ATTACHMENT_ACL,
+    IsDefault: false,
+    Associations: CENTRAL.attachmentSubnets.map((SubnetId) => ({ SubnetId, NetworkAclId: ATTACHMENT_ACL })),
+  });
+  for (const attachment of api.transitGatewayVpcAttachments) {
+    if (draw.chance(0.2)) attachment.SubnetIds = [draw.pick(attachment.SubnetIds ?? [])];
+    if (draw.chance(0.06)) attachment.State = draw.pick(['deleting', 'pendingAcceptance', 'failed']);
+  }
+  for (const attachment of api.transitGatewayAttachments) if (draw.chance(0.06)) delete attachment.Association;
+  const routes = api.transitGatewayRoutes[0]?.Routes ?? [];
+  if (draw.chance(0.1)) routes.splice(draw.between(0, routes.length - 1), 1);
+  if (draw.chance(0.3)) {
+    const dead = draw.chance(0.5);
+    const to = draw.pick([CENTRAL.attachment, CENTRAL.clientAttachment]);
+    routes.push({
+      DestinationCidrBlock: draw.pick(['10.60.2.0/24', '10.60.0.0/16', '10.0.1.0/24', '10.0.0.0/8', '10.0.0.0/16']),
+      ...(dead
+        ? {}
+        : { TransitGatewayAttachments: [{ TransitGatewayAttachmentId: to, ResourceType: 'vpc', ResourceId: '' }] }),
+      Type: 'static',
+      State: dead ? 'blackhole' : 'active',
+    });
+  }
+  const client = find(world, 'routeTables', LAB.clientRouteTable);
+  const endpoint = find(world, 'routeTables', CENTRAL.routeTable);
+  const towards = (table: typeof client, cidr: string) => {
+    table.Routes = table.Routes?.filter((route) => route.TransitGatewayId === undefined);
+    addRoute(world, table.RouteTableId, { DestinationCidrBlock: cidr, TransitGatewayId: CENTRAL.transitGateway });
+  };
+  if (draw.chance(0.3)) towards(client, draw.pick(['10.60.2.0/24', '10.60.0.0/15', '10.60.3.14/32', '172.16.0.0/12']));
+  if (draw.chance(0.3)) towards(endpoint, draw.pick(['10.0.1.0/24', '10.0.0.0/8', '10.0.2.0/24', '0.0.0.0/0']));
 }
 
 function drawWaysOut(draw: Draw, world: World, ipv6: boolean): void {

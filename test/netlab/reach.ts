@@ -4,6 +4,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
@@ -13,8 +14,10 @@ export type Reached = {
   readonly addresses: readonly string[];
   readonly tried: number;
   readonly opened: number;
-  /** the first TLS error, when TCP opened */
+  /** the first TLS error, when TCP opened; `silent` when nothing came back */
   readonly tls?: string;
+  /** where the environment has a proxy: `answered`, or the error of a request as programs make them */
+  readonly proxied?: string;
 };
 
 const PATIENCE_MS = 1_300;
@@ -35,6 +38,9 @@ const tries = addresses.flatMap((address) =>
 const opened = (await Promise.all(tries)).filter(Boolean).length;
 // Only 443 is sure to speak TLS from the first byte on.
 const first = opened > 0 && port === '443' ? await Promise.all(addresses.map(handshake)) : [];
+const hasProxy = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'].some(
+  (name) => process.env[name] !== undefined,
+);
 const tls = first.find((outcome) => outcome !== undefined && outcome !== 'unreached');
 const reached: Reached = {
   ...(typeof found === 'string' ? { lookup: found } : {}),
@@ -42,6 +48,7 @@ const reached: Reached = {
   tried: tries.length,
   opened,
   ...(tls === undefined ? {} : { tls }),
+  ...(hasProxy ? { proxied: await request() } : {}),
 };
 process.stdout.write(`${JSON.stringify(reached)}\n`);
 process.exit(0);
@@ -61,14 +68,30 @@ function opens(address: string, localPort: number): Promise<boolean> {
 function handshake(address: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connectTls({ host: address, port: Number(port), servername: host });
+    let open = false;
+    socket.on('connect', () => {
+      open = true;
+    });
     const end = (outcome: string | undefined) => {
       socket.destroy();
       resolve(outcome);
     };
-    socket.setTimeout(PATIENCE_MS, () => end('unreached'));
+    socket.setTimeout(PATIENCE_MS, () => end(open ? 'silent' : 'unreached'));
     socket.on('secureConnect', () => end(undefined));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       end(error.syscall === 'connect' ? 'unreached' : (error.code ?? 'failed')),
     );
+  });
+}
+
+/** Node itself honours the proxy settings of the environment when it is told to (NODE_USE_ENV_PROXY). */
+function request(): Promise<string> {
+  return new Promise((resolve) => {
+    const asked = get({ host, port: Number(port), path: '/', timeout: 4_000 }, (response) => {
+      response.resume();
+      resolve('answered');
+    });
+    asked.on('timeout', () => asked.destroy(Object.assign(new Error('timeout'), { code: 'timeout' })));
+    asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'failed'));
   });
 }

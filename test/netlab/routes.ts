@@ -9,6 +9,7 @@ import type { SliceElement } from '../../src/model/state.ts';
 import { covers, familyOf } from './addresses.ts';
 import { peered, prefixListCidrs } from './filters.ts';
 import type { BedVpc, Layout, Subnet } from './layout.ts';
+import { arrivalSubnet } from './transit.ts';
 
 type Route = NonNullable<SliceElement<'routeTables'>['Routes']>[number];
 
@@ -59,14 +60,27 @@ export function routeLines(world: World, layout: Layout, vpc: BedVpc): string[] 
       lines.push(`${flag(to)} route add ${to}${over(DEVICES.platform, familyOf(to))} table 800`);
   }
   const used = new Map<string, number>();
+  const tableOf = (subnet: Subnet): number | undefined => {
+    const id = subnet.routeTableId;
+    if (id === undefined) return undefined;
+    // Whether a transit gateway takes a packet depends on the zone that it comes from.
+    const key = world.api.transitGatewayVpcAttachments.length === 0 ? id : `${id} ${subnet.zone}`;
+    const known = used.get(key);
+    if (known !== undefined) return known;
+    const table = FIRST_TABLE + used.size;
+    used.set(key, table);
+    lines.push(...tableLines(world, layout, vpc, id, table, subnet));
+    return table;
+  };
+  // What comes from a transit gateway is routed on by the table of the attachment's own subnet.
+  const arrival = arrivalSubnet(world, layout, vpc);
+  const arrivalTable = arrival === undefined ? undefined : tableOf(arrival);
+  if (arrivalTable !== undefined)
+    for (const family of ['-4', '-6'])
+      lines.push(`${family} rule add iif ${DEVICES.transit} lookup ${arrivalTable} priority 100`);
   for (const host of vpc.hosts) {
-    const id = host.subnet.routeTableId;
-    if (id === undefined) continue;
-    const table = used.get(id) ?? FIRST_TABLE + used.size;
-    if (!used.has(id)) {
-      used.set(id, table);
-      lines.push(...tableLines(world, layout, vpc, id, table, host.subnet));
-    }
+    const table = tableOf(host.subnet);
+    if (table === undefined) continue;
     // "Traffic destined to the MAC address of another network interface in the subnet uses data link routing": no route
     // of the table applies inside a subnet (VPC/gateway-route-tables).
     for (const cidr of [host.subnet.cidr, host.subnet.ipv6Cidr].filter((text) => text !== undefined && text !== ''))

@@ -2,6 +2,9 @@
  * Plays one scenario: the world in the kernel, the built command on its client, what a plain program gets beside it, and
  * then every fix that claims to open something, applied to the world and tried for real.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { World } from '../../src/lab/world.ts';
 import type { Report } from '../../src/model/report.ts';
 import { applyCommands } from './aws-cli.ts';
@@ -12,7 +15,10 @@ import type { Scenario } from './scenario.ts';
 export type FixTrial = {
   /** whose fix: a cause's code, or `plan` for the whole fix plan */
   readonly of: string;
-  readonly opened: boolean;
+  /** `not tried`: none of its targets is something that a plain program could call */
+  readonly result: 'opened' | 'not opened' | 'not tried';
+  /** whether everything is as it was once the undo was typed too; absent where the fix names none */
+  readonly undone?: boolean;
   readonly why?: string;
 };
 
@@ -22,6 +28,8 @@ export type ScenarioAnswer = {
   readonly verdict: string;
   /** causes that are blamed (advice left out), in rank order: `code standing` */
   readonly named: readonly { readonly code: string; readonly standing: string }[];
+  /** codes of causes that are advice only */
+  readonly advised: readonly string[];
   readonly contradicted: readonly string[];
   readonly unexplained: readonly string[];
   /** what a plain program got from the same client at the same time */
@@ -41,6 +49,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
     ms: 0,
     verdict: '',
     named: [],
+    advised: [],
     contradicted: [],
     unexplained: [],
     truth: '',
@@ -48,9 +57,13 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   };
   try {
     const world = scenario.world();
-    const { report, ms, truth } = await observe(world, scenario, tool);
+    const observed = await observe(world, scenario, tool);
+    const { report, ms, truth } = observed;
+    const keep = process.env['NETLAB_REPORTS'];
+    if (keep !== undefined)
+      writeFileSync(join(keep, `${scenario.name.replaceAll(/\W+/g, '-')}.json`), JSON.stringify(report, null, 1));
     const fixes: FixTrial[] = [];
-    for (const trial of trialsOf(report)) fixes.push(await tryFix(scenario, world, trial, truth));
+    for (const trial of trialsOf(report)) fixes.push(await tryFix(scenario, world, trial, observed));
     return {
       name: scenario.name,
       ms,
@@ -58,6 +71,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
       named: report.causes
         .filter((cause) => cause.severity !== 'advice')
         .map(({ code, standing }) => ({ code, standing })),
+      advised: report.causes.filter((cause) => cause.severity === 'advice').map((cause) => cause.code),
       contradicted: report.contradicted.map((entry) => entry.code),
       unexplained: report.unexplained,
       truth: summary(truth),
@@ -68,15 +82,37 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   }
 }
 
-async function observe(world: World, scenario: Scenario, tool: readonly string[]) {
-  const bed = await startBed(world);
+async function observe(world: World, scenario: Scenario, tool: readonly string[]): Promise<Observed> {
+  const bed = await startBed(world, scenario.hazards);
   try {
     const command = [...tool, ...scenario.targets, '--format', 'json', ...(scenario.options ?? [])];
-    const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, hostsOf(scenario.targets))]);
-    return { report: reportOf(ran.stdout, ran.stderr, ran.status), ms: ran.ms, truth };
+    const typed = placesOf(scenario.targets);
+    const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, typed)]);
+    const report = reportOf(ran.stdout, ran.stderr, ran.status);
+    const places = new Map(report.targets.map((target) => [target.id, placeOf(world, target)]));
+    // What was not typed as a host name is called by the one that the report names, so that its fix can be tried.
+    const others = [...places.values()].filter((place) => place !== undefined && !truth.has(place));
+    for (const [place, reached] of await reach(bed, [...new Set(others)] as string[])) truth.set(place, reached);
+    return { report, ms: ran.ms, truth, places };
   } finally {
     await bed.close();
   }
+}
+
+type Observed = {
+  readonly report: Report;
+  readonly ms: number;
+  /** by place */
+  readonly truth: ReadonlyMap<string, Reached>;
+  /** `host:port` by the target's id, for those that a plain program can call */
+  readonly places: ReadonlyMap<string, string | undefined>;
+};
+
+/** Where a plain program would call a target: its host, its address, or its endpoint's own name. */
+function placeOf(world: World, target: Report['targets'][number]): string | undefined {
+  const own = world.api.vpcEndpoints.find((endpoint) => target.requested.includes(endpoint.VpcEndpointId));
+  const host = target.host ?? target.address ?? own?.DnsEntries?.[0]?.DnsName;
+  return host === undefined || host.includes('*') ? undefined : `${host} ${target.port}`;
 }
 
 function reportOf(stdout: string, stderr: string, status: number | null): Report {
@@ -87,27 +123,30 @@ function reportOf(stdout: string, stderr: string, status: number | null): Report
   }
 }
 
-/** Targets that a plain program can try too: host names and addresses. */
-function hostsOf(targets: readonly string[]): string[] {
-  return targets.filter((target) => target.includes('.') && !target.startsWith('com.'));
+/** Targets that are host names or addresses as they were typed. */
+function placesOf(targets: readonly string[]): string[] {
+  return targets
+    .filter((target) => target.includes('.') && !target.startsWith('com.') && !target.includes('/'))
+    .map((target) => target.replace(/:(\d+)$/, ' $1').replace(/^([^ ]*)$/, '$1 443'));
 }
 
-async function reach(bed: Bed, hosts: readonly string[]): Promise<Map<string, Reached>> {
+async function reach(bed: Bed, places: readonly string[]): Promise<Map<string, Reached>> {
   const script = new URL('reach.ts', import.meta.url).pathname;
-  const all = hosts.map(async (host) => {
-    const [name = '', port = '443'] = host.split(':');
+  const all = places.map(async (place) => {
+    const [name = '', port = ''] = place.split(' ');
     const { stdout } = await bed.run([process.execPath, script, name, port, '24'], REACH_LIMIT_MS);
     const silent: Reached = { lookup: 'no answer in time', addresses: [], tried: 0, opened: 0 };
-    return [host, stdout === '' ? silent : (JSON.parse(stdout) as Reached)] as const;
+    return [place, stdout === '' ? silent : (JSON.parse(stdout) as Reached)] as const;
   });
   return new Map(await Promise.all(all));
 }
 
 function summary(truth: ReadonlyMap<string, Reached>): string {
   return [...truth.values()]
-    .map(({ lookup, tried, opened, tls }) => {
-      if (lookup !== undefined) return `no address (${lookup})`;
-      return `${opened}/${tried} open${tls === undefined ? '' : `, ${tls}`}`;
+    .map(({ lookup, tried, opened, tls, proxied }) => {
+      const direct = lookup === undefined ? `${opened}/${tried} open` : `no address (${lookup})`;
+      const by = proxied === undefined ? '' : `, ${proxied} by proxy`;
+      return `${direct}${tls === undefined ? '' : `, ${tls}`}${by}`;
     })
     .join('; ');
 }
@@ -115,6 +154,7 @@ function summary(truth: ReadonlyMap<string, Reached>): string {
 type Trial = {
   readonly of: string;
   readonly commands: readonly string[];
+  readonly undo: readonly string[];
   readonly targets: readonly string[];
   readonly all: boolean;
 };
@@ -123,12 +163,14 @@ type Trial = {
 function trialsOf(report: Report): Trial[] {
   const alone = report.causes
     .filter((cause) => cause.fix.proof === 'opens')
-    .map((cause) => ({ of: cause.code, commands: cause.fix.commands, targets: cause.targets, all: false }));
+    .map(({ code, fix, targets }) => ({ of: code, commands: fix.commands, undo: fix.undo, targets, all: false }));
   const steps = report.fixPlan.steps.flatMap((rank) => report.causes.filter((cause) => cause.rank === rank));
   if (report.fixPlan.opens.length === 0) return alone;
   const plan = {
     of: 'plan',
     commands: steps.flatMap((cause) => cause.fix.commands),
+    // Where one step cannot be taken back (a route to what is gone), the plan cannot either.
+    undo: steps.some((cause) => cause.fix.undo.length === 0) ? [] : report.fixPlan.undo,
     targets: report.fixPlan.opens,
     all: true,
   };
@@ -139,36 +181,71 @@ function trialsOf(report: Report): Trial[] {
 async function tryFix(
   scenario: Scenario,
   world: World,
-  { of, commands, targets, all }: Trial,
-  before: ReadonlyMap<string, Reached>,
+  { of, commands, undo, targets, all }: Trial,
+  { truth: before, places }: Observed,
 ): Promise<FixTrial> {
+  const wanted = targets.flatMap((id) => places.get(id) ?? []);
+  if (wanted.length === 0) return { of, result: 'not tried' };
   const fixed = structuredClone(world);
   try {
     applyCommands(fixed, commands);
   } catch (error) {
-    return { of, opened: false, why: error instanceof Error ? error.message : String(error) };
+    return { of, result: 'not opened', why: error instanceof Error ? error.message : String(error) };
   }
-  const hosts = hostsOf(scenario.targets).filter((host) => targets.includes(host));
-  if (hosts.length === 0) return { of, opened: true, why: 'no host name to try' };
-  const bed = await startBed(fixed, false);
+  const after = await reachIn(fixed, scenario, wanted);
+  const open = wanted.filter((place) => isOpen(after.get(place)));
+  const newly = open.filter((place) => !isOpen(before.get(place)) || !sameWay(before.get(place), after.get(place)));
+  const opened = all ? open.length === wanted.length : newly.length > 0;
+  if (!opened) return { of, result: 'not opened', why: `after it: ${summary(after)}` };
+  if (undo.length === 0) return { of, result: 'opened' };
+  return { of, result: 'opened', ...(await tryUndo(scenario, world, [...commands, ...undo], wanted, before)) };
+}
+
+/** One shell types the fix and then its undo: variables and copies of files are those that the fix has made. */
+async function tryUndo(
+  scenario: Scenario,
+  world: World,
+  commands: readonly string[],
+  places: readonly string[],
+  before: ReadonlyMap<string, Reached>,
+): Promise<Pick<FixTrial, 'undone' | 'why'>> {
+  const undone = structuredClone(world);
   try {
-    const after = await reach(bed, hosts);
-    const open = hosts.filter((host) => isOpen(after.get(host)));
-    const newly = open.filter(
-      (host) => !isOpen(before.get(host)) || sameWay(before.get(host), after.get(host)) === false,
-    );
-    const opened = all ? open.length === hosts.length : newly.length > 0;
-    return opened ? { of, opened } : { of, opened, why: `after it: ${summary(after)}` };
+    applyCommands(undone, commands);
+  } catch (error) {
+    return { undone: false, why: `undo: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  // The same description builds the same network: only what differs has to be tried.
+  if (isDeepStrictEqual(undone, world)) return { undone: true };
+  const after = await reachIn(undone, scenario, places);
+  const same = places.every((place) => alike(before.get(place), after.get(place)));
+  return same ? { undone: true } : { undone: false, why: `after the undo: ${summary(after)}` };
+}
+
+async function reachIn(world: World, scenario: Scenario, places: readonly string[]): Promise<Map<string, Reached>> {
+  const bed = await startBed(world, scenario.hazards, false);
+  try {
+    return await reach(bed, places);
   } finally {
     await bed.close();
   }
 }
 
 function isOpen(reached: Reached | undefined): boolean {
-  return reached !== undefined && reached.tried > 0 && reached.opened === reached.tried && reached.tls === undefined;
+  if (reached === undefined || reached.tls !== undefined) return false;
+  if (reached.proxied !== undefined) return reached.proxied === 'answered';
+  return reached.tried > 0 && reached.opened === reached.tried;
 }
 
 /** A target that worked by another way is opened when its name leads elsewhere now. */
 function sameWay(a: Reached | undefined, b: Reached | undefined): boolean {
-  return [...(a?.addresses ?? [])].sort().join() === [...(b?.addresses ?? [])].sort().join();
+  const way = (reached: Reached | undefined) => [...(reached?.addresses ?? []), reached?.proxied].sort().join();
+  return way(a) === way(b);
+}
+
+/** Closed is closed; which of many source ports of a half-closed path are tried is not the same each time. */
+function alike(a: Reached | undefined, b: Reached | undefined): boolean {
+  const share = (reached: Reached | undefined) =>
+    reached === undefined || reached.opened === 0 ? 'none' : reached.opened === reached.tried ? 'all' : 'some';
+  return sameWay(a, b) && share(a) === share(b) && a?.lookup === b?.lookup && a?.tls === b?.tls;
 }

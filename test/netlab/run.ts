@@ -1,14 +1,17 @@
 /**
- * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT] [--jobs N] [--tool COMMAND] [--no-docs]`.
+ * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT]… [--jobs N] [--tool COMMAND] [--no-docs]
+ * [--reports FOLDER]`.
  *
- * `--only` takes a part of scenario names, a report's number, or `random` for the random worlds alone.
+ * `--only` takes a part of scenario names, a report's number, a cause's code, or `random` for the random worlds alone.
+ * `--reports` keeps what the tool said, one file per scenario.
  *
  * Random worlds first (the model against the kernel), then the scenarios (the whole tool against the kernel). The last
  * line says how many passed and failed; docs/accuracy.md is written by complete runs. Where namespaces cannot be made it
  * says so and ends well, unless CI=true or NETLAB_REQUIRED=1, where not to run is to fail.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { accuracyPage, type RandomTotals } from './accuracy.ts';
 import { findCells } from './cell.ts';
@@ -24,9 +27,10 @@ const { values } = parseArgs({
   options: {
     worlds: { type: 'string', default: '200' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string' },
-    jobs: { type: 'string', default: '8' },
+    only: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '12' },
     tool: { type: 'string' },
+    reports: { type: 'string' },
     'no-docs': { type: 'boolean', default: false },
   },
 });
@@ -43,6 +47,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.exit(130);
   });
 
+// The cells inherit the environment.
+if (values.reports !== undefined) {
+  mkdirSync(values.reports, { recursive: true });
+  process.env['NETLAB_REPORTS'] = resolve(values.reports);
+}
 const root = new URL('../../', import.meta.url);
 const tool = values.tool?.split(' ') ?? defaultTool();
 const started = performance.now();
@@ -50,12 +59,11 @@ let failed = 0;
 
 const asleep = await mistakes(cells.flags);
 const random = await randomWorlds(Number(values.worlds), Number(values.seed), cells.flags);
-const chosen = SCENARIOS.filter(
-  (scenario) =>
-    values.only === undefined ||
-    scenario.name.includes(values.only) ||
-    scenario.reported?.split(', ').includes(values.only),
-);
+const chosen = SCENARIOS.filter(({ name, expect, reported }) => {
+  const { only } = values;
+  const ids: readonly string[] = [...(reported?.split(', ') ?? []), ...expect.causes];
+  return only === undefined || only.some((text) => name.includes(text) || ids.includes(text));
+});
 const grades = await scenarios(
   chosen.map((scenario) => scenario.name),
   cells.flags,
@@ -71,7 +79,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 
 /** Before anything else: does the judge notice what it must notice, and does it share nothing with the accused? */
 async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
-  if (values.only !== undefined && values.only !== 'random') return { tried: 0 };
+  if (values.only !== undefined && !values.only.includes('random')) return { tried: 0 };
   const shared = sharedCode(root);
   if (shared.length > 0) {
     failed++;
@@ -103,7 +111,7 @@ function defaultTool(): string[] {
 
 async function randomWorlds(count: number, seed: number, flags: readonly string[]): Promise<RandomTotals> {
   const sums = { worlds: 0, seed, compared: 0, open: 0, disagreements: 0 };
-  if (values.only !== undefined && values.only !== 'random') return sums;
+  if (values.only !== undefined && !values.only.includes('random')) return sums;
   const jobs = Array.from({ length: count }, (_, i): Job => ({ kind: 'random', seed: seed + i }));
   await runJobs<RandomAnswer>(flags, jobs, Math.min(2, Number(values.jobs)), [], (job, answer) => {
     sums.worlds++;
@@ -135,6 +143,7 @@ async function scenarios(names: readonly string[], flags: readonly string[]): Pr
       ms: 0,
       verdict: '',
       named: [],
+      advised: [],
       contradicted: [],
       unexplained: [],
       truth: '',

@@ -2,6 +2,7 @@
 import type { World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import type { Standing, Verdict } from '../../src/model/report.ts';
+import type { Hazards } from './hazards.ts';
 
 export type Expectation = {
   readonly verdict: Verdict;
@@ -11,6 +12,10 @@ export type Expectation = {
   readonly standing?: Standing;
   /** may be named as well: what follows from the fault, or stands beside it as often */
   readonly besides?: readonly CauseCode[];
+  /** must be named as advice: what does not fail, and is worth a word */
+  readonly advice?: readonly CauseCode[];
+  /** something must be left that nothing explains; otherwise nothing may be */
+  readonly unexplained?: true;
 };
 
 export type Scenario = {
@@ -19,6 +24,7 @@ export type Scenario = {
   /** the public reports that it was drawn from, `C005` or `C020, C021` */
   readonly reported?: string;
   readonly world: () => World;
+  readonly hazards?: Hazards;
   readonly targets: readonly string[];
   readonly options?: readonly string[];
   readonly expect: Expectation;

@@ -1,8 +1,8 @@
 /** Does the name lead to the endpoint? */
 import { addNatGateway, find, healthyWorld, LAB, type World, type WorldResolver } from '../../src/lab/world.ts';
-import { aclRules, outbound, tcp } from './edits.ts';
+import { aclRules, inbound, outbound, tcp } from './edits.ts';
 import type { Scenario } from './scenario.ts';
-import { dualStack, endpoint, publicService, withoutS3Endpoint, worldWith } from './worlds.ts';
+import { dualStack, endpoint, privateZone, publicService, withoutS3Endpoint, worldWith } from './worlds.ts';
 
 const blocked = (...causes: Scenario['expect']['causes']): Scenario['expect'] => ({ verdict: 'blocked', causes });
 const secrets = [LAB.secretsHost];
@@ -47,7 +47,174 @@ function uncovered(service: string, covered: readonly string[], called: string, 
   return worldWith(endpoint('vpce-77700001', service, covered), publicService(address, called));
 }
 
+/** A Resolver rule that holds in the client's VPC. */
+function rule(domain: string, ...targets: readonly string[]) {
+  return (world: World) => {
+    const Id = `rslvr-rr-${world.api.resolverRules.length + 1}`;
+    world.api.resolverRules.push({
+      Id,
+      DomainName: `${domain}.`,
+      RuleType: targets.length === 0 ? 'SYSTEM' : 'FORWARD',
+      Status: 'COMPLETE',
+      TargetIps: targets.map((Ip) => ({ Ip, Port: 53 })),
+    });
+    world.api.resolverRuleAssociations.push({
+      Id: `rslvr-rrassoc-${Id}`,
+      ResolverRuleId: Id,
+      VPCId: LAB.vpc,
+      Status: 'COMPLETE',
+    });
+  };
+}
+
+function resolverAt(address: string, resolver: Partial<WorldResolver> = {}) {
+  return (world: World) => {
+    world.resolvers[address] = { behaviour: 'public', records: {}, ...resolver };
+  };
+}
+
+/** One DNS Firewall rule group on the VPC: what it allows first, then what it blocks. */
+function dnsFirewall(
+  allowed: readonly string[],
+  blocked: readonly string[],
+  response: 'NODATA' | 'NXDOMAIN' | 'OVERRIDE',
+) {
+  return (world: World) => {
+    const FirewallRuleGroupId = 'rslvr-frg-1';
+    world.api.firewallRuleGroupAssociations.push({
+      Id: 'rslvr-frgassoc-1',
+      FirewallRuleGroupId,
+      VpcId: LAB.vpc,
+      Priority: 101,
+      Status: 'COMPLETE',
+    });
+    const lists = [
+      ['rslvr-fdl-1', allowed, { Action: 'ALLOW' }],
+      [
+        'rslvr-fdl-2',
+        blocked,
+        {
+          Action: 'BLOCK',
+          BlockResponse: response,
+          ...(response === 'OVERRIDE' ? { BlockOverrideDomain: 'blocked.example.com' } : {}),
+        },
+      ],
+    ] as const;
+    for (const [i, [FirewallDomainListId, domains, action]] of lists.entries()) {
+      world.api.firewallDomains.push({ FirewallDomainListId, Domains: domains.map((domain) => `${domain}.`) });
+      world.api.firewallRules.push({ FirewallRuleGroupId, FirewallDomainListId, Priority: i + 1, ...action });
+    }
+  };
+}
+
+const STS = 'sts.eu-west-1.amazonaws.com';
+
+const INSIDE_VPC: readonly Scenario[] = [
+  {
+    name: 'a Resolver rule for the service’s own name goes to a public resolver',
+    group: 'single',
+    world: worldWith(rule(LAB.secretsHost, '10.0.0.53'), resolverAt('10.0.0.53')),
+    targets: secrets,
+    expect: blocked('resolver-rule-forwards'),
+  },
+  {
+    name: 'a Resolver rule that was shared with this VPC goes to the wrong addresses',
+    reported: 'C179',
+    group: 'single',
+    world: worldWith(
+      addNatGateway,
+      rule('amazonaws.com', '10.0.0.54'),
+      resolverAt('10.0.0.54', { behaviour: 'nxdomain' }),
+    ),
+    targets: [STS],
+    expect: blocked('resolver-rule-forwards'),
+  },
+  {
+    name: 'a Resolver rule leads to a resolver that fails',
+    group: 'single',
+    world: worldWith(rule(LAB.secretsHost, '10.0.0.53'), resolverAt('10.0.0.53', { behaviour: 'servfail' })),
+    targets: secrets,
+    expect: blocked('resolver-rule-forwards'),
+  },
+  {
+    name: 'a Resolver rule for amazonaws.com does not beat the endpoint’s own zone',
+    group: 'healthy',
+    world: worldWith(rule('amazonaws.com', '10.0.0.53'), resolverAt('10.0.0.53')),
+    targets: secrets,
+    expect: { verdict: 'healthy', causes: [] },
+  },
+  {
+    name: 'a Resolver rule for somebody else’s domain',
+    group: 'healthy',
+    world: worldWith(rule('corp.example', '10.0.0.53'), resolverAt('10.0.0.53', { behaviour: 'silent' })),
+    targets: secrets,
+    expect: { verdict: 'healthy', causes: [] },
+  },
+  ...(['NODATA', 'NXDOMAIN', 'OVERRIDE'] as const).map(
+    (response): Scenario => ({
+      name: `DNS Firewall blocks the service’s name with ${response}`,
+      group: 'single',
+      world: worldWith(dnsFirewall(['*.example.org'], [LAB.secretsHost], response), (world) => {
+        world.publicDns['blocked.example.com'] = { A: ['192.0.2.99'] };
+      }),
+      targets: secrets,
+      expect: blocked('dns-firewall-blocks'),
+    }),
+  ),
+  {
+    name: 'DNS Firewall blocks everything but what is needed',
+    group: 'healthy',
+    world: worldWith(dnsFirewall(['*.amazonaws.com'], ['*'], 'NXDOMAIN')),
+    targets: secrets,
+    expect: { verdict: 'healthy', causes: [] },
+  },
+  {
+    name: 'DNS64 makes addresses that no route leads to, IPv4 would work',
+    reported: 'C200',
+    group: 'single',
+    world: worldWith(dualStack, inbound(LAB.endpointGroup, tcp(443, '0.0.0.0/0', '::/0')), (world) => {
+      find(world, 'subnets', LAB.clientSubnet).EnableDns64 = true;
+      find(world, 'vpcEndpoints', LAB.secretsEndpoint).DnsOptions = { DnsRecordIpType: 'ipv4' };
+    }),
+    targets: secrets,
+    expect: { verdict: 'degraded', causes: ['dns64-without-nat64'] },
+  },
+  {
+    name: 'a private zone leads the service’s name to its endpoint, private DNS off',
+    group: 'healthy',
+    world: worldWith(
+      privateDnsOff,
+      privateZone(LAB.secretsHost, {
+        [LAB.secretsHost]: { alias: 'vpce-5ec00001-a1b2c3d4.secretsmanager.eu-west-1.vpce.amazonaws.com' },
+      }),
+    ),
+    targets: secrets,
+    expect: { verdict: 'healthy', causes: [] },
+  },
+  {
+    name: 'a private zone has the addresses of an endpoint that is gone',
+    group: 'single',
+    world: worldWith(
+      privateDnsOff,
+      privateZone(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99', '10.0.3.99'] } }),
+    ),
+    targets: secrets,
+    expect: blocked('private-zone-wrong-target'),
+  },
+  {
+    name: 'a private zone has one address right and one wrong',
+    group: 'single',
+    world: worldWith(
+      privateDnsOff,
+      privateZone(LAB.secretsHost, { [LAB.secretsHost]: { A: [LAB.secretsAddressA, '10.0.3.99'] } }),
+    ),
+    targets: secrets,
+    expect: { verdict: 'degraded', causes: ['private-zone-wrong-target'] },
+  },
+];
+
 export const DNS_SCENARIOS: readonly Scenario[] = [
+  ...INSIDE_VPC,
   {
     name: 'enableDnsSupport is off',
     group: 'single',

@@ -141,7 +141,6 @@ export const ENDPOINT_SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'endpoint without subnets',
-    reported: 'C096',
     group: 'single',
     world: worldWith((world) => {
       const found = find(world, 'vpcEndpoints', LAB.secretsEndpoint);

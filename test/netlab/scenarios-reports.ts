@@ -8,7 +8,7 @@ const blocked = (...causes: Scenario['expect']['causes']): Scenario['expect'] =>
 const host = (service: string) => `${service}.eu-west-1.amazonaws.com`;
 
 function report(reported: string, name: string, scenario: Omit<Scenario, 'name' | 'group' | 'reported'>): Scenario {
-  return { reported, name: `${reported}: ${name}`, group: 'single', ...scenario };
+  return { reported, name, group: 'single', ...scenario };
 }
 
 /** Endpoints that somebody made by hand with the VPC's default group, which admits its own members only. */

@@ -223,7 +223,7 @@ const TLS: readonly Scenario[] = [
       world.endpointCertificateNames['com.amazonaws.eu-west-1.secretsmanager'] = ['kms.eu-west-1.amazonaws.com'];
     }),
     targets: secrets,
-    expect: blocked('tls-name-mismatch'),
+    expect: blocked('wrong-service-answers'),
   },
 ];
 

@@ -9,49 +9,69 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createTcpServer, type Server } from 'node:net';
+import { connect, createServer as createTcpServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { createAuthority } from '../../src/lab/certificates.ts';
-import type { WorldListener } from '../../src/lab/servers.ts';
+import { createAuthority, createSigners } from '../../src/lab/certificates.ts';
+import { trueTime, type WorldListener } from '../../src/lab/servers.ts';
 import { answerAs } from '../../src/lab/service-answers.ts';
 import type { World } from '../../src/lab/world.ts';
-import { BED, EC2_PORT, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
+import type { PlatformPart } from './platform.ts';
 
 const folder = process.argv[2] ?? '.';
 const world = JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')) as World;
 const listeners = JSON.parse(readFileSync(join(folder, 'listeners.json'), 'utf8')) as WorldListener[];
-const authority = createAuthority();
+const authority = createAuthority(undefined, undefined, trueTime(world));
+const signers = createSigners(authority, trueTime(world));
 writeFileSync(join(folder, 'ca.pem'), authority.certificate);
+/** With `--long-chain` the certificates weigh some five thousand bytes, as Amazon's do: what a narrow wire loses. */
+const ballast = process.argv.includes('--long-chain')
+  ? Array.from({ length: 9 }, (_, i) => createAuthority(`vpce-doctor lab CA ${i}`).certificate).join('')
+  : '';
 
 for (const [i, listener] of listeners.entries()) serve(listener).listen({ fd: 3 + i });
-if (!process.argv.includes('--no-api')) await startPlatform();
+if (!process.argv.includes('--no-api')) openDoors();
 process.stdout.write('ready\n');
 // The worker keeps our input open for as long as the world lasts.
 process.stdin.resume().on('end', () => process.exit(0));
 
-function serve({ speaks, certificate, service, newestTls }: WorldListener): Server {
+function serve({ speaks, certificate, service, newestTls, signer, clockAheadMs = 0 }: WorldListener): Server {
   const respond = (request: IncomingMessage, response: ServerResponse) => {
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
     const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
-    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    const date = new Date(Date.now() - clockAheadMs).toUTCString();
+    response.writeHead(answer.status, { ...answer.headers, date, 'content-length': Buffer.byteLength(answer.body) });
     response.end(request.method === 'HEAD' ? '' : answer.body);
   };
   const quiet = <S extends Server>(server: S) =>
     server.on('connection', (socket) => socket.on('error', () => undefined));
   if (speaks === 'http') return quiet(createHttpServer(respond));
   if (speaks === 'tcp') return quiet(createTcpServer());
-  const { certificate: cert, key } = authority.issue(certificate);
-  const tls = { cert: `${cert}${authority.certificate}`, key, maxVersion: newestTls };
+  const owner = signers(signer);
+  const { certificate: cert, key } = owner.issue(certificate);
+  const chain = certificate.selfSigned === true ? cert : `${cert}${owner.certificate}${ballast}`;
+  const tls = { cert: chain, key, maxVersion: newestTls };
   const server = speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
   return quiet(server.on('tlsClientError', () => undefined));
 }
 
-async function startPlatform(): Promise<void> {
-  const { startEc2Api } = await import('../../src/lab/ec2-api.ts');
-  const { startStsApi } = await import('../../src/lab/sts-api.ts');
-  const { startImds } = await import('../../src/lab/imds.ts');
-  await startEc2Api(world, { address: BED.apiAddress, port: EC2_PORT });
-  await startStsApi(world, { address: BED.apiAddress, port: STS_PORT });
-  if (world.client.metadata === 'ec2') await startImds(world, { address: BED.metadataAddress, port: 80 });
+/** The worker's own process answers these: here is only where they are reached. */
+function openDoors(): void {
+  const doors: [PlatformPart, string, number][] = [
+    ['ec2', BED.apiAddress, EC2_PORT],
+    ['sts', BED.apiAddress, STS_PORT],
+    ['route53', BED.apiAddress, ROUTE53_PORT],
+    ['resolver', BED.apiAddress, RESOLVER_PORT],
+    ...(world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
+      ? [['imds', BED.metadataAddress, 80] satisfies [PlatformPart, string, number]]
+      : []),
+  ];
+  for (const [name, host, port] of doors)
+    createTcpServer((from) => {
+      const to = connect({ path: join(folder, `${name}.sock`) });
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      to.on('error', () => from.destroy()).on('close', () => from.destroy());
+      from.pipe(to).pipe(from);
+    }).listen(port, host);
 }

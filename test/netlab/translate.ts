@@ -19,6 +19,7 @@ import {
   routeLines,
   type WireEnd,
 } from './routes.ts';
+import { transitLines } from './transit.ts';
 
 export type Translation = { readonly layout: Layout; readonly plan: Plan };
 
@@ -39,7 +40,7 @@ export function translate(world: World, options: TranslateOptions = {}): Transla
     links.push(...routerLinks(world, layout, vpc));
     namespaces.push(router(world, layout, vpc, options), ...vpc.hosts.map((host) => hostNamespace(world, host)));
   }
-  namespaces.push(internet(world, layout, options), platform(layout), transit(layout));
+  namespaces.push(internet(world, layout, options), platform(world, layout), transit(world, layout));
   for (const name of ['platform', ...resolverHosts(layout)]) {
     links.push({ a: { namespace: name, device: 'backbone' }, b: { namespace: 'internet', device: `dns-${name}` } });
   }
@@ -196,12 +197,20 @@ function arrivals(vpc: BedVpc): string {
 
 /** The wire on which resolvers reach public DNS, whatever the VPC's rules are. */
 function backbone(name: string): string[] {
-  const own = `100.127.255.${10 + (name === 'platform' ? 0 : 1 + Number(name.split('i')[1] ?? 0))}`;
+  const own = ownBackbone(name);
   return [`addr add ${own}/32 dev backbone`, `route add ${BED.publicDnsAddress}/32 dev backbone src ${own}`];
 }
 
+function ownBackbone(name: string): string {
+  return `100.127.255.${10 + (name === 'platform' ? 0 : 1 + Number(name.split('i')[1] ?? 0))}`;
+}
+
+function isInside(layout: Layout, address: string): boolean {
+  return layout.vpcs.some((vpc) => vpc.hosts.some((host) => host.ipv4.includes(address)));
+}
+
 /** Amazon's resolver, metadata service and API: never filtered, one wire from the client's router. */
-function platform(layout: Layout): NamespacePlan {
+function platform(world: World, layout: Layout): NamespacePlan {
   const base = layout.clientVpc.cidrs[0];
   const owned: string[] = [BED.apiAddress, BED.metadataAddress, BED.resolverAddress, BED.taskAddress];
   if (base !== undefined) owned.push(resolverAddress(base));
@@ -213,9 +222,14 @@ function platform(layout: Layout): NamespacePlan {
       ...owned.map((address) => `addr add ${address}/32 dev eth0`),
       'addr add fd00:ec2::253/128 dev eth0 nodad',
       'addr add fd00:ec2::254/128 dev eth0 nodad',
-      `route add default${over('eth0', 4, NEAR)}`,
+      // Questions that a rule sends on come from an address that the VPC's routes know.
+      `route add default${over('eth0', 4, NEAR)}${base === undefined ? '' : ` src ${resolverAddress(base)}`}`,
       `-6 route add default${over('eth0', 6, NEAR)}`,
       ...backbone('platform'),
+      // Resolver rules may send questions to resolvers outside the VPC.
+      ...Object.keys(world.resolvers)
+        .filter((address) => familyOf(address) === 4 && !isInside(layout, address))
+        .map((address) => `route add ${address}/32 dev backbone src ${ownBackbone('platform')}`),
     ],
     nft: '',
   };
@@ -226,10 +240,9 @@ function platform(layout: Layout): NamespacePlan {
  * gateway endpoint or through the internet gateway.
  */
 function internet(world: World, layout: Layout, options: TranslateOptions): NamespacePlan {
-  const inside = (address: string) => layout.vpcs.some((vpc) => vpc.hosts.some((host) => host.ipv4.includes(address)));
   const owned = [
     ...Object.keys(world.servers),
-    ...Object.keys(world.resolvers).filter((address) => !inside(address)),
+    ...Object.keys(world.resolvers).filter((address) => !isInside(layout, address)),
     BED.publicDnsAddress,
   ];
   const resolvers = ['platform', ...resolverHosts(layout)];
@@ -278,17 +291,11 @@ function internet(world: World, layout: Layout, options: TranslateOptions): Name
   };
 }
 
-/** Every attached VPC's CIDRs lead to its router. */
-function transit(layout: Layout): NamespacePlan {
+function transit(world: World, layout: Layout): NamespacePlan {
   return {
     name: 'transit',
     sysctls: FORWARDING,
-    ip: layout.vpcs.flatMap((vpc) => [
-      ...addresses(`vpc${vpc.index}`, FAR),
-      ...vpc.cidrs.map(
-        (cidr) => `-${familyOf(cidr)} route add ${cidr}${over(`vpc${vpc.index}`, familyOf(cidr), NEAR)}`,
-      ),
-    ]),
+    ip: [...layout.vpcs.flatMap((vpc) => addresses(`vpc${vpc.index}`, FAR)), ...transitLines(world, layout)],
     nft: '',
   };
 }

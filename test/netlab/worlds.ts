@@ -1,5 +1,5 @@
 /** Healthy worlds larger than the lab's own: more endpoints, IPv6, a secondary CIDR, a second VPC, ways out. */
-import { addRoute, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { addPrivateZone, addRoute, type DnsRecords, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
 import { ipv4At } from './addresses.ts';
 import { aclRules, outbound, tcp } from './edits.ts';
@@ -71,6 +71,11 @@ export function publicService(address: string, ...names: readonly string[]) {
     for (const name of names) world.publicDns[name] = { A: [address] };
     world.servers[address] = { certificateNames: [...names], ports: [443] };
   };
+}
+
+/** A private hosted zone of the client's VPC, which the API lists. */
+export function privateZone(name: string, records: Record<string, DnsRecords & { alias?: string }>) {
+  return (world: World) => void addPrivateZone(world, name, records);
 }
 
 /** Removes the interface endpoint for Secrets Manager and its interfaces. */

@@ -14,6 +14,7 @@ import type { Case } from '../../src/model/case.ts';
 import type { ReportCause } from '../../src/model/report.ts';
 import type { State } from '../../src/model/state.ts';
 import { resolveTargets } from '../../src/services/resolve-targets.ts';
+import { completeVantage } from '../../src/vantage/from.ts';
 import { caseOf, expectedOf } from './expected.ts';
 import { FILTERS, type Network } from './independent.ts';
 import { buildVpc, type RandomVpc } from './random-vpc.ts';
@@ -24,7 +25,8 @@ const SEED = process.env['VPCE_DOCTOR_SEED'];
 
 /** The fixes behind a report's causes, which the report itself has as words only. */
 function fixesOf(subject: Case, causes: readonly ReportCause[]): Map<ReportCause, Fix> {
-  const { vantage, state, requests } = subject;
+  const { state, requests } = subject;
+  const vantage = completeVantage(subject.vantage, state);
   const context = { region: 'eu-west-1', vpcId: 'vpc-1', vpcEndpoints: state.vpcEndpoints };
   const [target] = resolveTargets(requests, context).targets;
   if (target === undefined) throw new Error('no target');

@@ -60,7 +60,7 @@ function play(hellos: Hellos, defaultHello: 'small' | 'large', targets: readonly
   return { reading: readHellos(evidence, target, FIRST), experiments };
 }
 
-/** In one round, when no hello with the server name was answered. */
+/** In one round, when no hello with the server name was answered; after silence along with the small one. */
 const REST = ['without-sni', 'unacceptable', 'plaintext'];
 const FINE = { own: 'trusted', short: 'aws-answer' };
 
@@ -82,22 +82,28 @@ describe('experiments with hellos', () => {
       'a small hello that is answered',
       { small: 'trusted', short: 'aws-answer', long: 'closed' },
       'large',
-      ['small', 'short', 'long'],
+      ['small', ...REST, 'short', 'long'],
       'split-hello',
     ],
-    ['no request behind a certificate that is not trusted', { small: 'untrusted' }, 'large', ['small'], 'split-hello'],
+    [
+      'no request behind a certificate that is not trusted',
+      { small: 'untrusted' },
+      'large',
+      ['small', ...REST],
+      'split-hello',
+    ],
     [
       'a long request that is lost',
       { small: 'trusted', short: 'aws-answer' },
       'large',
-      ['small', 'short', 'long'],
+      ['small', ...REST, 'short', 'long'],
       'outward',
     ],
     [
       'a short request that is lost says nothing of long ones',
       { small: 'trusted' },
       'large',
-      ['small', 'short', 'long'],
+      ['small', ...REST, 'short', 'long'],
       'split-hello',
     ],
     ['nothing where nothing passes', {}, 'large', ['small', ...REST], 'nothing'],
@@ -135,16 +141,25 @@ describe('experiments with hellos', () => {
   it('are not made for what speaks no TLS, nor requests for what speaks no HTTPS', () => {
     expect(play({}, 'large', ['10.0.2.14']).experiments).toEqual([]);
     const smtp = play({ small: 'trusted' }, 'large', ['email-smtp.eu-west-1.amazonaws.com:465']);
-    expect(smtp.experiments).toEqual(['small']);
+    expect(smtp.experiments).toEqual(['small', ...REST]);
   });
 
-  it('are made for four targets first, and for the others when these are understood', () => {
+  it('wait for the small hello where the own one was hung up on: that costs no time', () => {
+    const hungUp = play({ own: 'reset', small: 'trusted', short: 'aws-answer', long: 'aws-answer' }, 'large');
+    expect(hungUp.experiments).toEqual(['small', 'short', 'long']);
+  });
+
+  it('are made for all targets and with the other addresses at once: seconds of silence overlap', () => {
     const hosts = ['ssm', 'kms', 'sts', 'logs', 'sqs', 'sns', 'ec2'].map((id) => `${id}.eu-west-1.amazonaws.com`);
     const stalling: Answers = (_id, { rung }) =>
-      rung === 'dns' ? { outcome: 'answered', addresses: [FIRST] } : rung === 'tcp' ? { outcome: 'open' } : undefined;
+      rung === 'dns'
+        ? { outcome: 'answered', addresses: [FIRST, LAB.secretsAddressB] }
+        : rung === 'tcp'
+          ? { outcome: 'open' }
+          : undefined;
     const { rounds } = playPlan(stalling, { targets: hosts });
-    const asked = rounds.map((ids) => ids.filter((id) => id.includes('with a small hello')).length);
-    expect(asked.filter((count) => count > 0)).toEqual([4, 3]);
+    const shaken = rounds.map((ids) => ids.filter((id) => id.startsWith('tls ')).length);
+    expect(shaken.filter((count) => count > 0)).toEqual([7, 7 * 5]);
   });
 
   it('show lost segments by the long request alone', () => {

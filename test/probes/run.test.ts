@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { decode, encode } from 'dns-packet';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/model/host.ts';
-import type { Observation, Probe } from '../../src/model/observation.ts';
+import { type Observation, type Probe, UNASKED } from '../../src/model/observation.ts';
 import { runProbes } from '../../src/probes/run.ts';
 import { makeAuthority } from './support/certificates.ts';
 import {
@@ -118,6 +118,72 @@ describe('runProbes', () => {
     const onObservation = ({ rung }: Observation) => heard.push(rung);
     await runProbes(probes, options({ onObservation, concurrency: 9, durations: durations(500) }));
     expect(heard).toEqual(['tcp', ...Array(12).fill('dns')]);
+  });
+
+  it('asks no more than eight questions of a DNS server that answers none, whatever the order of the clock', async () => {
+    const asked = new Set<string | undefined>();
+    await using silent = await udpServer((bytes) => asked.add(decode(bytes).questions?.[0]?.name));
+    const probes = Array.from({ length: 20 }, (_, index) => dns(silent.port, `n${index}.example`));
+    const first = await runProbes(probes, options({ durations: durations(500) }));
+    expect(asked.size).toBe(8);
+    expect(first.map(({ id }) => id)).toEqual(probes.map(({ id }) => id));
+    expect(first.map(({ outcome }) => outcome)).toEqual([...Array(8).fill('timeout'), ...Array(12).fill('skipped')]);
+    for (const one of first.slice(8)) expect(one).toMatchObject({ ms: 0, detail: { failure: { code: UNASKED } } });
+    // It stays so in the next round, but for what is asked again on purpose, and for the other transport.
+    const again = { ...dns(silent.port).subject, attempt: 2 };
+    const later = await runProbes(
+      [
+        dns(silent.port, 'later.example'),
+        dnsProbe(again),
+        dnsProbe({ ...again, attempt: undefined, transport: 'tcp' }),
+      ],
+      options({ durations: durations(500), before: first }),
+    );
+    expect(later.map(({ outcome }) => outcome)).toEqual(['skipped', 'timeout', 'refused']);
+    expect([...asked].slice(8)).toEqual([NAME]);
+  });
+
+  it('asks everything of a DNS server that answers one question in eight', async () => {
+    const came = new Set<string>();
+    await using lossy = await udpServer((bytes, from, socket) => {
+      const { id = 0, questions = [] } = decode(bytes);
+      const name = questions[0]?.name ?? '';
+      came.add(name);
+      if (Number(name.slice(1, -8)) % 8 !== 7) return;
+      socket.send(encode({ type: 'response', id, questions, answers: [] }), from.port, from.address);
+    });
+    const probes = Array.from({ length: 24 }, (_, index) => dns(lossy.port, `n${index}.example`));
+    const observations = await runProbes(probes, options({ durations: durations(500) }));
+    expect(came.size).toBe(24);
+    expect(observations.filter(({ outcome }) => outcome === 'timeout')).toHaveLength(21);
+  });
+
+  it('lets questions that wait in silence overlap, within bounds', async () => {
+    let most = 0;
+    let now = 0;
+    await using mute = await tcpServer((socket) => socket.resume());
+    const counting: Host = {
+      ...host,
+      wire: {
+        route: (_transport, address, port) => {
+          now += 1;
+          most = Math.max(most, now);
+          return { address, port };
+        },
+      },
+    };
+    const onObservation = () => {
+      now -= 1;
+    };
+    const probes = Array.from({ length: 20 }, (_, index) =>
+      tlsProbe({ address: LOOPBACK, port: mute.port, serverName: `n${index}.example` }),
+    );
+    const observations = await runProbes(
+      probes,
+      options({ host: counting, onObservation, concurrency: 2, durations: durations(3_000) }),
+    );
+    expect(observations.map(({ outcome }) => outcome)).toEqual(Array(20).fill('timeout'));
+    expect(most).toBe(16);
   });
 
   it('gives back everything, at once, when the run ends', async () => {

@@ -1,9 +1,10 @@
-import { missing, type State } from '../../model/state.ts';
+import type { FirewallRule } from '../../model/aws.ts';
+import { missing, type SliceName, type State } from '../../model/state.ts';
 import { classifyAddress } from '../../network/answer-class.ts';
 import { firewallVerdict } from '../../network/dns-firewall.ts';
 import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { bare } from '../../network/zones.ts';
-import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
 import { whyItExists } from './names.ts';
 
@@ -14,22 +15,27 @@ type Facts = {
   readonly listId: string | undefined;
   readonly entry: string | undefined;
   readonly priority: number;
+  /** the rule that allows the name alone, and not what it is an alias of */
+  readonly allows?: FirewallRule | undefined;
 };
+
+const NEEDS = [
+  'vpcs',
+  'vpcEndpoints',
+  'networkInterfaces',
+  'prefixLists',
+  'firewallRuleGroupAssociations',
+  'firewallRules',
+  'firewallDomains',
+  'firewallConfigs',
+] as const satisfies readonly SliceName[];
+type Reads = (typeof NEEDS)[number];
 
 export const dnsFirewallBlocks = defineCheck({
   code: 'dns-firewall-blocks',
   title: 'Route 53 DNS Firewall blocks the name',
   layer: 'dns',
-  needs: [
-    'vpcs',
-    'vpcEndpoints',
-    'networkInterfaces',
-    'prefixLists',
-    'firewallRuleGroupAssociations',
-    'firewallRules',
-    'firewallDomains',
-    'firewallConfigs',
-  ],
+  needs: NEEDS,
   documentation: {
     meaning:
       'A rule group of Route 53 DNS Firewall is associated with the VPC, and one of its rules catches the name, or a name that it is an alias of: the VPC’s resolver then answers with no data, NXDOMAIN or an address of the rule’s choice. It also does so for the private names of endpoints.',
@@ -74,6 +80,26 @@ export const dnsFirewallBlocks = defineCheck({
         }),
       ]);
     }
+    // The answer withholds the aliases too: that one of them is what was caught shows in whose denial this is.
+    const look = answer === undefined ? undefined : lookOf(answer, { state, vantage, target, evidence });
+    if (verdict.kind === 'passes' && verdict.walled !== undefined && chain.length === 1 && look !== undefined) {
+      const { allows, blocks, association } = verdict.walled;
+      const facts = {
+        host,
+        link: host,
+        groupId: blocks.FirewallRuleGroupId,
+        listId: blocks.FirewallDomainListId,
+        entry: '*',
+        priority: blocks.Priority ?? 0,
+        allows,
+      };
+      return found([
+        finding(answer, facts, {
+          text: `${association.Name ?? association.Id}: rule ${allows.Priority ?? '?'} ALLOW for ${host} inspects redirections, and ${blocks.FirewallRuleGroupId} rule ${blocks.Priority ?? '?'} BLOCK ${blocks.BlockResponse ?? 'NODATA'} is for every other name; ${look}`,
+          ref: blocks.FirewallRuleGroupId,
+        }),
+      ]);
+    }
     const gaps = (['firewallRuleGroupAssociations', 'firewallRules', 'firewallDomains'] as const).filter(
       (slice) => !state[slice].known,
     );
@@ -93,19 +119,24 @@ export const dnsFirewallBlocks = defineCheck({
     const answer = evidence.vpc;
     if (host === undefined || answer === undefined || !isVpcResolver(answer.server, primaryCidrOf(vantage)))
       return undefined;
-    const why = blockedLook(
-      host,
-      whyItExists(state, target),
-      answer,
-      evidence,
-      failsClosed(state, vantage.vpcId),
-      (address) => classifyAddress(state, vantage, target, address).class,
-    );
+    const why = lookOf(answer, { state, vantage, target, evidence });
     if (why === undefined) return undefined;
     const facts = { host, link: host, groupId: undefined, listId: undefined, entry: undefined, priority: 0 };
     return finding(answer, facts, { text: why, ref: answer.observations[0]?.id });
   },
-  fix: ({ host, link, groupId, listId, entry, priority }) => {
+  fix: ({ host, link, groupId, listId, entry, priority, allows }) => {
+    if (allows !== undefined) {
+      const update = (action: string) =>
+        `aws route53resolver update-firewall-rule --firewall-rule-group-id ${allows.FirewallRuleGroupId} --firewall-domain-list-id ${allows.FirewallDomainListId} --firewall-domain-redirection-action ${action}`;
+      return {
+        summary: `Let the rule ${allows.Name ?? allows.Priority} of ${allows.FirewallRuleGroupId} trust redirections, so that what ${host} is an alias of passes with it.`,
+        commands: [update('TRUST_REDIRECTION_DOMAIN')],
+        undo: [update('INSPECT_REDIRECTION_DOMAIN')],
+        owner: 'DNS owner',
+        caution: 'Whatever the allowed names are made aliases of passes the firewall then.',
+        unprovable: 'which alias was caught is in the Resolver’s query log only',
+      };
+    }
     if (groupId === undefined || listId === undefined)
       return {
         summary: `Let DNS Firewall allow ${host}: find the rule that catches it in the Resolver’s query log.`,
@@ -202,6 +233,20 @@ function failsClosed(
 /** RFC 8914: Blocked, Censored, Filtered, Prohibited. */
 const FILTERED = /^1[5-8]\b/;
 
+function lookOf(
+  answer: NameAnswer,
+  { state, vantage, target, evidence }: Pick<CheckContext<Reads>, 'state' | 'vantage' | 'target' | 'evidence'>,
+): string | undefined {
+  return blockedLook(
+    target.host ?? '',
+    whyItExists(state, target),
+    answer,
+    evidence,
+    failsClosed(state, vantage.vpcId),
+    (address) => classifyAddress(state, vantage, target, address).class,
+  );
+}
+
 /** How an answer shows that a filter gave it; undefined when it could be anybody's. */
 function blockedLook(
   host: string,
@@ -234,7 +279,7 @@ function finding(
   because: { text: string; ref: string | undefined },
 ): Finding<Facts> {
   const { host, link, groupId, entry } = facts;
-  const caught = link === bare(host) ? '' : `, an alias on its way`;
+  const caught = link === bare(host) ? '' : ', an alias on its way';
   return {
     key: groupId === undefined ? 'suspected' : `${groupId} ${entry}`,
     resources: groupId === undefined ? [answer?.server ?? host] : [groupId],
@@ -242,7 +287,9 @@ function finding(
     summary:
       groupId === undefined
         ? `The VPC’s resolver withholds ${host} as a filter does, most likely Route 53 DNS Firewall: ${because.text}.`
-        : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`,
+        : facts.allows !== undefined
+          ? `DNS Firewall’s rule group ${groupId} allows ${host} itself, but inspects what it is an alias of as well and blocks that by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`
+          : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`,
     because: [{ source: groupId === undefined ? 'probe' : 'configuration', ...because }],
     predicts: (observation) => {
       if (observation.rung !== 'dns' || observation.subject.name.toLowerCase() !== host.toLowerCase()) return undefined;

@@ -30,8 +30,8 @@ export const dnsIntermittent = defineCheck({
     if (host === undefined || evidence.configured.length === 0) return NOT_APPLICABLE;
     const findings: Finding<Facts>[] = [];
     for (const server of new Set(evidence.configured.map((answer) => answer.server))) {
-      const { asked, lost, lostIds } = tally(evidence, host, server);
-      if (lost === 0 || lost === asked) continue;
+      const { asked, answered, lost, lostIds } = tally(evidence, host, server);
+      if (lost === 0 || !answered) continue;
       findings.push(flaky(host, server, asked, lost, lostIds));
     }
     const goal = nameGoal(state, client, target);
@@ -87,7 +87,9 @@ function tally(evidence: Evidence, host: string, server: string) {
     .flatMap((answer) => answer.observations)
     .filter((one) => one.outcome !== 'skipped');
   const lost = questions.filter((one) => LOST.has(one.outcome as DnsObservation['outcome']));
-  return { asked: questions.length, lost: lost.length, lostIds: lost.map((one) => one.id) };
+  // A port that is closed is no answer: resolver-unreachable says it.
+  const answered = questions.some((one) => ['answered', 'no-data', 'nxdomain'].includes(one.outcome));
+  return { asked: questions.length, answered, lost: lost.length, lostIds: lost.map((one) => one.id) };
 }
 
 /** Fewer lost questions than this share are what networks do. */

@@ -1,6 +1,6 @@
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
-import { hostedZones, managedZones, owningZone } from '../../network/zones.ts';
+import { hostedZones, managedZones, ownerOf, owningZone } from '../../network/zones.ts';
 import { matchHost, standardHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
@@ -11,7 +11,7 @@ export const nameDoesNotExist = defineCheck({
   code: 'name-does-not-exist',
   title: 'The name does not exist',
   layer: 'dns',
-  needs: ['vpcEndpoints', 'hostedZones'],
+  needs: ['vpcEndpoints', 'hostedZones', 'resolverRules', 'resolverRuleAssociations'],
   documentation: {
     meaning:
       'Every resolver that was asked says NXDOMAIN: there is no such name. The SDK put it together from a variant that the service does not have (FIPS, dual-stack), from a Region or partition where the service is not, or from a misspelt Region.',
@@ -40,6 +40,9 @@ export const nameDoesNotExist = defineCheck({
     const zones = [...hostedZones(state, vantage.vpcId), ...managedZones(state, vantage.vpcId)];
     const denying = zonesThatDenied(evidence, primaryCidrOf(vantage));
     if (owningZone(zones, host) !== undefined) return NOT_APPLICABLE;
+    // Of a standard name that a Resolver rule sends elsewhere, it is the rule's targets that do not have it.
+    if (match?.variant === 'standard' && ownerOf(state, zones, vantage.vpcId, host).by === 'rule')
+      return NOT_APPLICABLE;
     // So is one that no list shows, when its own name leads into the VPC.
     const hidden = denying.some((zone) =>
       evidence

@@ -1,8 +1,9 @@
 import { addPrivateZone, LAB } from '../../lab/world.ts';
-import type { ResourceRecordSet } from '../../model/aws.ts';
-import { missing } from '../../model/state.ts';
+import type { ResourceRecordSet, VpcEndpoint } from '../../model/aws.ts';
+import { missing, type State } from '../../model/state.ts';
+import { containsAddress } from '../../network/addresses.ts';
 import { classifyAddress } from '../../network/answer-class.ts';
-import { allAddresses } from '../../network/destinations.ts';
+import { allAddresses, vpcAddresses } from '../../network/destinations.ts';
 import { endpointState, endpointsFor } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { bare } from '../../network/zones.ts';
@@ -69,7 +70,8 @@ export const privateZoneWrongTarget = defineCheck({
     const serving = endpointsFor(state.vpcEndpoints, target).filter((one) => endpointState(one) === 'available');
     const own = serving.flatMap((one) => one.NetworkInterfaceIds ?? []);
     const interfaces = own.map((id) => byId(state.networkInterfaces, 'NetworkInterfaceId', id));
-    const endpoint = goal.choice?.endpoints[0];
+    const central = serving.find((one) => one.VpcId !== undefined && one.VpcId !== vantage.vpcId);
+    const endpoint = goal.choice?.endpoints[0] ?? central;
     const facts: Facts = {
       host,
       zone: owner.zone.name,
@@ -108,7 +110,8 @@ export const privateZoneWrongTarget = defineCheck({
       if (kind === 'vpc' || kind === 'other-endpoint') return true;
       // Elsewhere an endpoint may stand that this account cannot see: only where nothing answers and there is one of its own.
       const tried = evidence.tcp(address);
-      return endpoint !== undefined && tried.length > 0 && tried.every((one) => one.outcome !== 'open');
+      const own = goal.choice !== undefined || serving.some((one) => isInVpcOf(state, one, address));
+      return own && tried.length > 0 && tried.every((one) => one.outcome !== 'open');
     });
     if (wrong.length === 0) return absent(`${owner.zone.name} leads ${host} to ${list(owner.answer.addresses)}`);
     return found([finding(answer, facts, wrong, list(wrong), target.port)]);
@@ -168,6 +171,12 @@ export const privateZoneWrongTarget = defineCheck({
     },
   },
 });
+
+/** Whether the address lies in the VPC of an endpoint that we see: what is not its own there is nobody else's endpoint. */
+function isInVpcOf(state: Pick<State, 'vpcs'>, endpoint: VpcEndpoint, address: string): boolean {
+  const vpc = endpoint.VpcId === undefined ? undefined : byId(state.vpcs, 'VpcId', endpoint.VpcId);
+  return vpc !== undefined && containsAddress(vpcAddresses(vpc), address);
+}
 
 function finding(
   answer: NameAnswer | undefined,

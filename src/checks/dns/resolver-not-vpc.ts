@@ -12,6 +12,8 @@ import { absent, defineCheck, draftElement, type FixAlternative, found, NOT_APPL
 import { attribute, comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, isInsideVpc, leadsToEndpoint, nameGoal } from './names.ts';
 
+const SPOKE: ReadonlySet<string> = new Set(['answered', 'no-data', 'nxdomain', 'servfail', 'refused-by-server']);
+
 export const resolverNotVpc = defineCheck({
   code: 'resolver-not-vpc',
   title: 'The client asks a resolver that does not know the endpoint',
@@ -54,7 +56,8 @@ export const resolverNotVpc = defineCheck({
           ])
         : NOT_APPLICABLE;
     }
-    if (!['answered', 'no-data', 'nxdomain'].includes(system.outcome)) return NOT_APPLICABLE;
+    // A resolver that is silent has a cause of its own; one that answers, whatever it is, was asked in vain.
+    if (!SPOKE.has(system.outcome)) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     const right =
       leadsToEndpoint(vpc.addresses, goal) ?? vpc.addresses.some((address) => isInsideVpc(state, vantage, address));

@@ -6,6 +6,7 @@ import { captureOf, isForbiddenHere } from '../host/local.ts';
 import { list } from '../path/blocked-gates.ts';
 import { notTerraforms } from '../terraform.ts';
 
+const ANSWERS = new Set<string>(['answered', 'no-data', 'nxdomain']);
 const SILENT = new Set(['timeout', 'refused', 'unreachable', 'prohibited', 'failed', 'malformed']);
 
 export const resolverUnreachable = defineCheck({
@@ -30,8 +31,18 @@ export const resolverUnreachable = defineCheck({
     const primary = primaryCidrOf(vantage);
     const silent = configured.filter((answer) => SILENT.has(answer.outcome));
     // What never left this machine says nothing of the resolver; host-firewall-blocks and local-network-captures name it.
+    // And one that answers some of its questions is there: dns-intermittent counts them.
+    const alive = new Set(
+      evidence
+        .answersFor(target.host)
+        .filter(
+          ({ transport, observations }) => transport === 'udp' && observations.some((one) => ANSWERS.has(one.outcome)),
+        )
+        .map(({ server }) => server),
+    );
     const dead = silent.filter(
       (answer) =>
+        !alive.has(answer.server) &&
         captureOf(vantage, answer.server) === undefined &&
         !answer.observations.some((one) => isForbiddenHere(vantage, one)),
     );

@@ -1,4 +1,5 @@
 /** Creating an endpoint: the commands, and the endpoint on the model. */
+import type { Subnet } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import type { Target } from '../../model/target.ts';
 import type { Vantage } from '../../model/vantage.ts';
@@ -24,7 +25,10 @@ export type NewEndpoint = {
   readonly address: string | undefined;
   readonly prefixListIds: readonly string[];
   readonly privateNames: readonly string[];
-  readonly dnsAttributesOff: boolean;
+  /** false for a service that has no private names: CreateVpcEndpoint refuses to enable private DNS then (facts.md 1.7) */
+  readonly privateDns: boolean;
+  /** those of the VPC that private DNS needs, and that are off */
+  readonly dnsAttributesOff: readonly ('support' | 'hostnames')[];
   readonly port: number;
 };
 
@@ -45,7 +49,9 @@ export function planEndpoint(
     .flatMap((type) => type.ServiceType?.toLowerCase() ?? []);
   const gateway = types.length > 0 ? types.includes('gateway') : name?.service?.types.includes('gateway') === true;
   const listed = [...new Set(offers.flatMap(privateNamesOf))];
-  const subnet = byId(state.subnets, 'SubnetId', subnetId);
+  const subnet = gateway
+    ? byId(state.subnets, 'SubnetId', subnetId)
+    : subnetOffering(state, vpcId, subnetId, [...new Set(offers.flatMap((offer) => offer.AvailabilityZoneIds ?? []))]);
   const cidr = subnet?.CidrBlock === undefined ? undefined : parseCidr(subnet.CidrBlock);
   const free = cidr === undefined ? undefined : formatAddress(cidr.range.family, cidr.range.high - 5n);
   const attributes = byId(state.vpcAttributes, 'VpcId', vpcId);
@@ -53,7 +59,7 @@ export function planEndpoint(
     type: gateway ? 'Gateway' : 'Interface',
     serviceName,
     vpcId,
-    subnetId,
+    subnetId: subnet?.SubnetId ?? subnetId,
     routeTableId: routeTableOf(state, subnetId, vpcId)?.RouteTableId,
     clientGroupId: vantage.securityGroupIds[0],
     clientAddress: vantage.addresses[0],
@@ -67,9 +73,31 @@ export function planEndpoint(
         : name?.service !== undefined && name.region !== undefined && offersPrivateDns(name.service)
           ? usualPrivateNames(name.service, name.region)
           : [],
-    dnsAttributesOff: attributes?.EnableDnsHostnames?.Value === false || attributes?.EnableDnsSupport?.Value === false,
+    privateDns:
+      listed.length > 0 || (offers.length === 0 && (name?.service === undefined || offersPrivateDns(name.service))),
+    dnsAttributesOff: [
+      ...(attributes?.EnableDnsSupport?.Value === false ? (['support'] as const) : []),
+      ...(attributes?.EnableDnsHostnames?.Value === false ? (['hostnames'] as const) : []),
+    ],
     port: target.port,
   };
+}
+
+/**
+ * The client's own subnet, or where the service is not offered in its zone, which CreateVpcEndpoint then refuses, another of the
+ * VPC in a zone where it is; undefined when none of those that were read is.
+ */
+function subnetOffering(
+  state: Pick<State, 'subnets'>,
+  vpcId: string,
+  subnetId: string,
+  zones: readonly string[],
+): Subnet | undefined {
+  const own = byId(state.subnets, 'SubnetId', subnetId);
+  const offers = (one: Subnet) => one.AvailabilityZoneId !== undefined && zones.includes(one.AvailabilityZoneId);
+  if (zones.length === 0 || own?.AvailabilityZoneId === undefined || offers(own)) return own;
+  const others = state.subnets.known ? state.subnets.value.filter((one) => one.VpcId === vpcId && offers(one)) : [];
+  return others.toSorted((a, b) => (a.SubnetId < b.SubnetId ? -1 : 1))[0];
 }
 
 /**
@@ -106,14 +134,18 @@ export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix
 /** Ids on the model, one per service: a plan may create several endpoints. */
 const newId = (kind: 'vpce' | 'eni' | 'sg', plan: NewEndpoint) => `${kind}-new-${plan.serviceName}`;
 
+/** Of the shell that types the commands: the undo needs the ids, and a plan may create several endpoints. */
+const variable = (kind: 'ENDPOINT' | 'GROUP', plan: NewEndpoint) =>
+  `${kind}_${nameOf(plan).replaceAll(/\W/g, '_').toUpperCase()}`;
+
 function createGateway(plan: NewEndpoint): Fix {
   const table = plan.routeTableId ?? '"$ROUTE_TABLE"';
   return {
     summary: `Create a gateway endpoint for ${plan.serviceName} (free of charge) and associate it with ${table}.`,
     commands: [
-      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table}`,
+      `${variable('ENDPOINT', plan)}=$(aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Gateway --service-name ${plan.serviceName} --route-table-ids ${table} --query VpcEndpoint.VpcEndpointId --output text)`,
     ],
-    undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
+    undo: [`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$${variable('ENDPOINT', plan)}"`],
     terraform: hcl(
       resource('aws_vpc_endpoint', nameOf(plan), {
         vpc_id: plan.vpcId,
@@ -156,30 +188,35 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
       : `--source-group ${plan.clientGroupId}`;
   const covered = host === undefined || namesCover(plan.privateNames, host);
   const name = nameOf(plan);
+  const [group, endpoint] = [variable('GROUP', plan), variable('ENDPOINT', plan)];
   return {
-    summary: `Create an interface endpoint for ${plan.serviceName} in ${plan.subnetId} with private DNS, behind a security group that admits this host.`,
+    summary: `Create an interface endpoint for ${plan.serviceName} in ${plan.subnetId} ${plan.privateDns ? 'with' : 'without'} private DNS, behind a security group that admits this host.`,
     commands: [
-      ...(plan.dnsAttributesOff
-        ? [
-            `aws ec2 modify-vpc-attribute --vpc-id ${plan.vpcId} --enable-dns-support '{"Value":true}'`,
-            `aws ec2 modify-vpc-attribute --vpc-id ${plan.vpcId} --enable-dns-hostnames '{"Value":true}'`,
-          ]
-        : []),
-      `GROUP=$(aws ec2 create-security-group --vpc-id ${plan.vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
-      `aws ec2 authorize-security-group-ingress --group-id "$GROUP" --protocol tcp --port ${plan.port} ${source}`,
-      `aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$GROUP" --private-dns-enabled`,
+      ...plan.dnsAttributesOff.map((one) => setAttribute(plan, one, true)),
+      `${group}=$(aws ec2 create-security-group --vpc-id ${plan.vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
+      `aws ec2 authorize-security-group-ingress --group-id "$${group}" --protocol tcp --port ${plan.port} ${source}`,
+      `${endpoint}=$(aws ec2 create-vpc-endpoint --vpc-id ${plan.vpcId} --vpc-endpoint-type Interface --service-name ${plan.serviceName} --subnet-ids ${plan.subnetId} --security-group-ids "$${group}" --${plan.privateDns ? '' : 'no-'}private-dns-enabled --query VpcEndpoint.VpcEndpointId --output text)`,
     ],
     undo: [
-      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
-      'aws ec2 delete-security-group --group-id "$GROUP"',
+      `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$${endpoint}"`,
+      `aws ec2 delete-security-group --group-id "$${group}"`,
+      ...plan.dnsAttributesOff.toReversed().map((one) => setAttribute(plan, one, false)),
     ],
     terraform: interfaceInTerraform(plan),
     owner: 'network owner',
-    caution: `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them. An interface endpoint is charged per hour and zone.`,
+    caution: `${plan.privateDns ? `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them.` : `The service has no private name: call ${host ?? 'it'} by the endpoint’s own name, or by a private hosted zone of your own.`} An interface endpoint is charged per hour and zone.`,
     ...(plan.address === undefined || !covered
-      ? { unprovable: covered ? 'the client’s subnet could not be read' : `the endpoint would not cover ${host}` }
+      ? {
+          unprovable: covered
+            ? 'the client’s subnet could not be read, or the service is offered in no zone of the VPC'
+            : `the endpoint would not cover ${host}`,
+        }
       : { edit: (draft: Draft) => addInterfaceEndpoint(draft, plan, plan.address ?? '') }),
   };
+}
+
+function setAttribute({ vpcId }: NewEndpoint, attribute: 'support' | 'hostnames', value: boolean): string {
+  return `aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --enable-dns-${attribute} '{"Value":${value}}'`;
 }
 
 /** `secretsmanager`, `ecr-api`: the service's part of the name, for groups and Terraform resources. */
@@ -200,7 +237,7 @@ function interfaceInTerraform(plan: NewEndpoint): string {
           ? { cidr_ipv6: `${plan.clientAddress}/128` }
           : { cidr_ipv4: `${plan.clientAddress}/32` };
   return hcl(
-    ...(plan.dnsAttributesOff
+    ...(plan.dnsAttributesOff.length > 0
       ? [comment(`In the aws_vpc of ${plan.vpcId} set enable_dns_support and enable_dns_hostnames to true first.`)]
       : []),
     resource('aws_security_group', `endpoint-${name}`, {
@@ -223,7 +260,7 @@ function interfaceInTerraform(plan: NewEndpoint): string {
       vpc_endpoint_type: 'Interface',
       subnet_ids: [plan.subnetId],
       security_group_ids: [group],
-      private_dns_enabled: true,
+      private_dns_enabled: plan.privateDns,
     }),
     UNDO_BY_REMOVAL,
   );
@@ -264,7 +301,7 @@ function addInterfaceEndpoint(draft: Draft, plan: NewEndpoint, address: string):
     State: 'available',
     SubnetIds: [plan.subnetId],
     NetworkInterfaceIds: [newId('eni', plan)],
-    PrivateDnsEnabled: true,
+    PrivateDnsEnabled: plan.privateDns,
     IpAddressType: 'ipv4',
     DnsEntries: plan.privateNames.map((DnsName) => ({ DnsName })),
   });

@@ -89,7 +89,7 @@ export const endpointInOtherRegion = defineCheck({
     summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '; otherwise create a cross-Region endpoint' : '; otherwise the subnet needs a way to the other Region'}.`,
     commands: crossRegion
       ? [
-          `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP"`,
+          `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
         ]
       : [],
     undo: crossRegion ? ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'] : [],

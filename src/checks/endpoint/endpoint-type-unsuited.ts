@@ -246,7 +246,7 @@ function makeDualStack({ endpointId, gateway, addresses }: Extract<Facts, { kind
       `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --ip-address-type ipv4${gateway ? '' : ' --dns-options DnsRecordIpType=ipv4'}`,
     ],
     owner: 'endpoint owner',
-    caution: 'The service must offer IPv6 (SupportedIpAddressTypes), and the endpoint’s subnets need IPv6 blocks.',
+    caution: `The service must offer IPv6 (SupportedIpAddressTypes)${gateway ? '.' : ', and the endpoint’s subnets need IPv6 blocks.'}`,
     ...(addresses === undefined
       ? {
           unprovable: gateway

@@ -67,7 +67,7 @@ export const hostFirewallBlocks = defineCheck({
       key: `refused ${target.port}`,
       resources: [vantage.instanceId ?? 'this host'],
       extent: refused.length < evidence.addresses.length ? 'some' : 'all',
-      summary: `${list(refused)} refuses port ${target.port} at once, which an endpoint of an AWS service never does: a REJECT rule of this machine answers so, and so does a sidecar or an appliance in between.`,
+      summary: `${list(refused)} ${refused.length > 1 ? 'refuse' : 'refuses'} port ${target.port} at once, which an endpoint of an AWS service never does: a REJECT rule of this machine answers so, and so does a sidecar or an appliance in between.`,
       because: refused.map((address) => ({
         source: 'probe' as const,
         text: `connection to ${address} refused after ${evidence.tcp(address)[0]?.ms} ms`,

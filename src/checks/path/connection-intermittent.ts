@@ -1,6 +1,7 @@
 import type { SliceName } from '../../model/state.ts';
 import { containsAddress } from '../../network/addresses.ts';
 import { addressesOf, isEmpty } from '../../network/flows.ts';
+import { evaluateInternetPath } from '../../network/internet.ts';
 import { evaluatePath, type Path } from '../../network/paths.ts';
 import { formatShareOf } from '../../network/wilson.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -14,6 +15,8 @@ const NEEDS = [
   'networkAcls',
   'subnets',
   'natGateways',
+  'internetGateways',
+  'egressOnlyInternetGateways',
   'vpcPeeringConnections',
   'transitGatewayVpcAttachments',
   'transitGatewayAttachments',
@@ -47,7 +50,11 @@ export const connectionIntermittent = defineCheck({
   evaluate: (context) => {
     const { evidence, state, client, target } = context;
     const { destinations, missing } = destinationsOf(context);
-    const paths = destinations.map((destination) => evaluatePath(state, client, destination, target.port));
+    const paths = destinations.map((destination) =>
+      destination.kind === 'public'
+        ? evaluateInternetPath(state, client, destination, target.port)
+        : evaluatePath(state, client, destination, target.port),
+    );
     if (evidence.addresses.length === 0) return NOT_APPLICABLE;
     const interfaces = destinations.flatMap((one) => (one.kind === 'interface' ? [one.address] : []));
     const tried = triedAddresses(evidence, [...evidence.addresses, ...interfaces]);

@@ -63,6 +63,13 @@ export const noInternetPath = defineCheck({
     const own = vpc === undefined ? [] : vpcAddresses(vpc);
     const inside = (address: string) => containsAddress(PRIVATE, address) || containsAddress(own, address);
     if (addresses.length > 0 && addresses.every(inside)) return NOT_APPLICABLE;
+    // A name that the VPC's resolver leads inside needs no way out; one that nobody knows may be anybody's private one.
+    if (target.host !== undefined && addresses.length === 0 && evidence.probed) {
+      const answers = evidence.answersFor(target.host);
+      const given = answers.flatMap((answer) => answer.addresses);
+      if (given.length > 0 ? given.every(inside) : answers.some((answer) => answer.outcome === 'nxdomain'))
+        return NOT_APPLICABLE;
+    }
     if (target.address !== undefined) {
       if (interfaceByAddress(state, client, target.address) !== undefined) return NOT_APPLICABLE;
       // A VPC may use public ranges: without its CIDRs and its interfaces this may be an address of its own.

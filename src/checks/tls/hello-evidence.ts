@@ -92,7 +92,9 @@ export function readHellos(
     return isDropped(large) ? largeLost(evidence, target, plain, large, shown) : FINE;
   }
   const small = seen('small') ?? (defaultHello === 'large' ? undefined : plain);
-  if (small === undefined) return ask('small');
+  // After silence all at once: each costs seconds to wait for, and packets cost nothing. What hangs up does so at once.
+  if (small === undefined)
+    return plain.outcome === 'timeout' ? ask('small', 'without-sni', 'unacceptable', 'plaintext') : ask('small');
   if (isAnswered(small)) return largeLost(evidence, target, small, plain, shown);
   const withoutSni = seen('without-sni');
   const unacceptable = seen('unacceptable');

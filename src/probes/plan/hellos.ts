@@ -5,25 +5,13 @@ import { type HttpsProbe, probeId, type TlsProbe } from '../../model/observation
 import type { Target } from '../../model/target.ts';
 import { httpRequestFor } from '../../services/catalogue.ts';
 
-/** How many targets whose handshakes stall are looked into first. */
-const FIRST = 4;
-
-/**
- * The next experiments for all targets. Silence costs seconds, and behind one firewall 25 targets stall together: so a few
- * are understood first, within any deadline, and the others after them.
- */
+/** The next experiments for all targets. */
 export function helloExperiments(
   targets: readonly { readonly target: Target; readonly evidence: Evidence }[],
   defaultHello: 'small' | 'large',
 ): (TlsProbe | HttpsProbe)[] {
-  const planned = targets.map(({ target, evidence }) => experimentsFor(target, evidence, defaultHello));
-  const stalled = planned.filter((one) => one.stalled);
-  const first = stalled.slice(0, FIRST);
-  const now = first.some((one) => one.probes.length > 0) ? first : stalled;
-  return [...planned.filter((one) => !one.stalled), ...now].flatMap((one) => one.probes);
+  return targets.flatMap(({ target, evidence }) => experimentsFor(target, evidence, defaultHello));
 }
-
-type Planned = { readonly stalled: boolean; readonly probes: readonly (TlsProbe | HttpsProbe)[] };
 
 /**
  * All at one of the target's addresses: what stands on the way to one interface of an endpoint stands on the way to each.
@@ -31,21 +19,23 @@ type Planned = { readonly stalled: boolean; readonly probes: readonly (TlsProbe 
  * segments, which some firewalls drop (symptoms.md). Where this Node sends a small one, that would stay unseen, so one large
  * hello per target is worth its packets.
  */
-function experimentsFor(target: Target, evidence: Evidence, defaultHello: 'small' | 'large'): Planned {
-  const nothing: Planned = { stalled: false, probes: [] };
+function experimentsFor(
+  target: Target,
+  evidence: Evidence,
+  defaultHello: 'small' | 'large',
+): (TlsProbe | HttpsProbe)[] {
   const serverName = target.host;
-  if (serverName === undefined || target.application === 'tcp') return nothing;
+  if (serverName === undefined || target.application === 'tcp') return [];
   const plain = evidence.all.filter((one) => one.rung === 'tls');
   const used = plain.filter((one) => evidence.addresses.includes(one.subject.address));
   const stalled = used.find(isDropped) ?? plain.find(isDropped);
   const chosen = stalled ?? used.find((one) => one.outcome === 'trusted');
-  if (chosen === undefined) return nothing;
+  if (chosen === undefined) return [];
   const { address, port } = chosen.subject;
   const reading = readHellos(evidence, target, address, defaultHello);
-  const isStalled = stalled !== undefined;
-  if (reading.kind !== 'ask') return { stalled: isStalled, probes: [] };
+  if (reading.kind !== 'ask') return [];
   const request = httpRequestFor(target.serviceId, serverName);
-  const probes = reading.experiments.map((experiment): TlsProbe | HttpsProbe => {
+  return reading.experiments.map((experiment): TlsProbe | HttpsProbe => {
     const question = { after: [chosen.id], why: whyOf(experiment) };
     if (experiment.rung === 'tls') {
       const subject = { address, port, serverName, hello: experiment.hello };
@@ -55,7 +45,6 @@ function experimentsFor(target: Target, evidence: Evidence, defaultHello: 'small
     const subject = { address, port, serverName, method: request.method, path: target.path ?? request.path, ...how };
     return { id: probeId('https', subject), rung, subject, ...question };
   });
-  return { stalled: isStalled, probes };
 }
 
 function whyOf(experiment: Experiment): string {
