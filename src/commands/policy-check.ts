@@ -186,6 +186,7 @@ async function readOne(
     bytes = file === '-' ? ((await io.stdin?.()) ?? new Uint8Array()) : await FILE_READERS.read(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
     if (code === 'ENOENT') return problem(`${file} does not exist.`);
     return problem(code === 'EISDIR' ? `${file} is a folder: give a file.` : `${file} cannot be read (${code}).`);
   }
