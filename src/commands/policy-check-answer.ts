@@ -206,6 +206,8 @@ function usedKeys({ policies, request, derived, given }: PolicyCheckAnswer): rea
 
 function valueText(value: ContextValue | undefined): string {
   if (value === undefined) return 'is not known';
+  if (!value.known && value.path !== undefined)
+    return `is ${value.path.before}…${value.path.after}, with a path that is not known`;
   if (!value.known) return 'is there, with a value that is not known';
   return value.values === undefined ? 'is absent' : `is ${value.values.map((one) => JSON.stringify(one)).join(', ')}`;
 }

@@ -1,5 +1,6 @@
 /** Whether one line of a Condition block holds for a request (IAM User Guide, reference_policies_condition-logic-multiple-context-keys-or-values). */
 import type { ConditionEntry } from './document.ts';
+import { compareHiddenPath } from './hidden-path.ts';
 import { parsePattern, type Resolved, resolvePattern } from './patterns.ts';
 import { type ContextValue, lookUp, type RequestContext } from './request.ts';
 import { every, not, some, type Truth, truth } from './truth.ts';
@@ -20,12 +21,7 @@ export function evaluateCondition(entry: ConditionEntry, context: RequestContext
   const { operator, key } = entry;
   const value = lookUp(context, key);
   if (operator.kind === 'null') return answerNull(entry, value);
-  if (value === undefined || !value.known) {
-    // Whatever the value is, a lone * matches it.
-    const any = operator.comparison.wildcards && entry.values.some((text) => /^\*+$/.test(text));
-    const certain = any && value !== undefined && operator.set === undefined && operator.name.startsWith('String');
-    return certain ? sure(!operator.negated) : { truth: 'unknown', missing: [key] };
-  }
+  if (value === undefined || !value.known) return answerOpen(entry, value, context, variables);
   const actual = operator.set === undefined ? value.values : withoutNullData(value.values);
   if (actual === undefined || actual.length === 0) {
     if (operator.ifExists || operator.set === 'ForAllValues') return sure(true);
@@ -35,19 +31,44 @@ export function evaluateCondition(entry: ConditionEntry, context: RequestContext
   }
   // "Multivalued context keys require a condition set operator"; what happens without one is not said.
   if (operator.set === undefined && actual.length > 1) return { truth: 'unknown', missing: [key] };
-  const missing = new Set<string>();
-  const patterns = entry.values.map((text) => {
-    const { wildcards, variables: mayVary } = operator.comparison;
-    const resolved = resolvePattern(parsePattern(text, variables && mayVary, wildcards), context);
-    if (resolved.kind === 'unknown') missing.add(resolved.key);
-    return resolved;
-  });
+  const { patterns, missing } = resolveValues(entry, context, variables);
   const answers = actual.map((one) => {
     const matched = some(patterns.map((pattern) => matchOne(entry, pattern, one)));
     return operator.negated ? not(matched) : matched;
   });
   const whole = operator.set === 'ForAnyValue' ? some(answers) : every(answers);
-  return { truth: whole, missing: [...missing] };
+  return { truth: whole, missing };
+}
+
+/** The values of the policy for this request, and the keys that their variables hang on. */
+function resolveValues({ operator, values }: ConditionEntry, context: RequestContext, variables: boolean) {
+  const { wildcards, variables: mayVary } = operator.comparison;
+  const patterns = values.map((text) => resolvePattern(parsePattern(text, variables && mayVary, wildcards), context));
+  const missing = new Set(patterns.flatMap((resolved) => (resolved.kind === 'unknown' ? [resolved.key] : [])));
+  return { patterns, missing: [...missing] };
+}
+
+/** What can be said of a key whose value nobody knows: little, but a lone * matches it, and an ARN may be known but for its path. */
+function answerOpen(
+  entry: ConditionEntry,
+  value: Exclude<ContextValue, { readonly known: true }> | undefined,
+  context: RequestContext,
+  variables: boolean,
+): ConditionAnswer {
+  const { operator, key } = entry;
+  if (value === undefined || operator.set !== undefined) return { truth: 'unknown', missing: [key] };
+  const { patterns, missing } = resolveValues(entry, context, variables);
+  const matched = some(
+    patterns.map((resolved): Truth => {
+      if (resolved.kind === 'no-value') return 'no';
+      if (resolved.kind === 'unknown') return 'unknown';
+      if (value.path !== undefined) return compareHiddenPath(operator.comparison, value.path, resolved.pattern);
+      const any = resolved.pattern.length > 0 && resolved.pattern.every((piece) => piece.kind === 'star');
+      return any && operator.name.startsWith('String') ? 'yes' : 'unknown';
+    }),
+  );
+  const answer = operator.negated ? not(matched) : matched;
+  return { truth: answer, missing: answer === 'unknown' ? [key, ...missing] : [] };
 }
 
 function matchOne({ operator }: ConditionEntry, pattern: Resolved, value: string): Truth {

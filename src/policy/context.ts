@@ -1,5 +1,5 @@
 /** The condition keys that follow from the request itself: who asks, for what, and by which way. */
-import { accountInArn, type ContextValue, type Principal, type RequestContext } from './request.ts';
+import { accountInArn, type ContextValue, type HiddenPath, type Principal, type RequestContext } from './request.ts';
 
 /** The endpoint that the request goes through; its ids as far as they are known. */
 export type ThroughEndpoint = { readonly vpceId?: string | undefined; readonly vpcId?: string | undefined };
@@ -92,7 +92,7 @@ function ofPrincipal(principal: Principal | undefined): DerivedKey[] {
     case 'role':
       // "For IAM roles, the request context returns the ARN of the role", which a session's ARN does not tell with its path.
       return keys(why, [
-        ['aws:PrincipalArn', is(principal.pathKnown ? principal.arn : undefined)],
+        ['aws:PrincipalArn', principal.pathKnown ? is(principal.arn) : { known: false, path: pathOf(principal) }],
         ['aws:PrincipalType', is('AssumedRole')],
         ['aws:userid', PRESENT],
         ['aws:username', ABSENT],
@@ -109,6 +109,10 @@ function ofPrincipal(principal: Principal | undefined): DerivedKey[] {
         ...signed,
       ]);
   }
+}
+
+function pathOf({ partition, account, name }: Extract<Principal, { readonly kind: 'role' }>): HiddenPath {
+  return { before: `arn:${partition}:iam::${account}:role/`, after: name };
 }
 
 function lastPart(arn: string): string {

@@ -6,7 +6,7 @@ import { containsAddress, familyOf, parseCidr } from '../network/addresses.ts';
 import { matchPattern, type Pattern } from './patterns.ts';
 import { type Truth, truth } from './truth.ts';
 
-type Comparison = {
+export type Comparison = {
   /** what the policy's value may hold */
   readonly wildcards: boolean;
   readonly variables: boolean;

@@ -40,6 +40,10 @@ function conditionReason(entry: ConditionEntry, truth: Because['truth'], context
   const value = lookUp(context, entry.key);
   if (value === undefined)
     return `${line}: it is not known whether the request has ${entry.key}, and with which value.`;
+  if (!value.known && value.path !== undefined) {
+    const ends = `${line}: the request has ${value.path.before}…${value.path.after}`;
+    return truth === 'no' ? `${ends}.` : `${ends}, and its path is not known.`;
+  }
   if (!value.known) return `${line}: the request has it, with a value that is not known.`;
   if (value.values === undefined) return `${line}: the request has no ${entry.key}.`;
   const has = value.values.map((one) => JSON.stringify(one)).join(', ');

@@ -7,8 +7,11 @@ export type ContextValue =
   | { readonly known: true; readonly values: readonly string[] }
   /** the request does not carry the key, for sure */
   | { readonly known: true; readonly values: undefined }
-  /** the request carries the key with one value, and nobody knows which */
-  | { readonly known: false };
+  /** the request carries the key with one value, and nobody knows which, or only how it begins and ends */
+  | { readonly known: false; readonly path?: HiddenPath | undefined };
+
+/** A name whose path is not told: what stands between the two is empty or ends with a slash. */
+export type HiddenPath = { readonly before: string; readonly after: string };
 
 /** Keys in lower case: condition key names are not case-sensitive (IAM User Guide, reference_policies_elements_condition). */
 export type RequestContext = ReadonlyMap<string, ContextValue>;
