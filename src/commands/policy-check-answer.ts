@@ -10,7 +10,7 @@ import type { Trap } from '../policy/traps.ts';
 import type { EndpointOfPolicy } from '../policy/understand.ts';
 import { printable } from '../probes/text.ts';
 import { indent, type Line, labelled, paint, type Style, wrap } from '../report/layout.ts';
-import { joinWords } from '../report/words.ts';
+import { groupBy, joinWords } from '../report/words.ts';
 
 export type GivenPolicy = {
   readonly side: PolicySide;
@@ -103,7 +103,7 @@ export function policyCheckText(answer: PolicyCheckAnswer, options: { width: num
     );
     for (const { one } of eachStatement(answer).filter((each) => each.given === given)) {
       const { sid, index, effect } = one.statement;
-      const name = `${index + 1} ${effect}${sid === undefined ? '' : ` (${sid})`}`;
+      const name = `${index + 1} ${effect}${sidOf(sid)}`;
       const verdict = { yes: 'applies', no: 'does not apply', unknown: 'may apply' }[one.applies];
       const weight = { yes: ', and decides', no: '', unknown: ', and the answer hangs on it' }[one.applies];
       const text = `${name} ${verdict}${decides(decision, given.side, one) ? weight : ''}.`;
@@ -135,22 +135,30 @@ const SIDES = {
 
 function sentenceOf(answer: PolicyCheckAnswer): string {
   const { decision } = answer;
-  const by = SIDES[decision.decidedBy];
-  const deciding = eachStatement(answer)
-    .filter(({ given, one }) => decides(decision, given.side, one))
-    .map(
-      ({ one }) =>
-        `statement ${one.statement.index + 1}${one.statement.sid === undefined ? '' : ` (${one.statement.sid})`}`,
-    );
+  const deciding = decidingStatements(answer);
+  if (decision.decision === 'unknown') return openSentence(decision.missing, deciding);
   if (decision.decision === 'denied')
     return decision.denial === 'explicit'
-      ? `Denied by ${joinWords(deciding)} of ${by}.`
-      : `No statement of ${by} allows it.`;
-  if (decision.decision === 'allowed')
-    return deciding.length === 0
-      ? 'The root user of an account is denied only by a Deny.'
-      : `Allowed by ${joinWords(deciding)} of ${by}.`;
-  return openSentence(decision.missing, `${joinWords(deciding)} of ${by}`);
+      ? `Denied by ${deciding}.`
+      : `No statement of ${SIDES[decision.decidedBy]} allows it.`;
+  return deciding === '' ? 'A root user is denied only by a Deny.' : `Allowed by ${deciding}.`;
+}
+
+/** `statement 1 (Sid) of the endpoint’s policy and statement 2 of …`; with the file where a side has several policies. */
+function decidingStatements(answer: PolicyCheckAnswer): string {
+  const { decision, policies } = answer;
+  const found = eachStatement(answer).filter(({ given, one }) => decides(decision, given.side, one));
+  const parts = groupBy(found, ({ given }) => `${given.side} ${given.document}`).map(([, statements]) => {
+    const { side, document } = statements[0]?.given ?? { side: decision.decidedBy, document: '' };
+    const several = policies.filter((one) => one.side === side).length > 1;
+    const names = statements.map(({ one: { statement } }) => `statement ${statement.index + 1}${sidOf(statement.sid)}`);
+    return `${joinWords(names)} of ${SIDES[side]}${several ? ` (${document})` : ''}`;
+  });
+  return joinWords(parts);
+}
+
+function sidOf(sid: string | undefined): string {
+  return sid === undefined ? '' : ` (${sid})`;
 }
 
 /** What nobody knows, and how to say it. */

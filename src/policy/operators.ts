@@ -140,7 +140,7 @@ export function parseOperator(name: string): Operator | undefined {
   // "You can add IfExists to the end of any condition operator name except the Null condition."
   if (rest === 'Null')
     return suffix !== undefined ? undefined : { ...common, kind: 'null', negated: false, comparison: bool };
-  const [comparison, negated] = COMPARISONS[rest] ?? [];
+  const [comparison, negated] = Object.hasOwn(COMPARISONS, rest) ? (COMPARISONS[rest] ?? []) : [];
   if (comparison === undefined || negated === undefined) return undefined;
   return { ...common, kind: 'compare', negated, comparison };
 }

@@ -40,6 +40,7 @@ const FILES: Readonly<Record<string, string>> = {
   }),
   'bucket.json': JSON.stringify({ Policy: doc(BUCKET_POLICY) }),
   'role.json': doc(allow),
+  'denies.json': doc({ Effect: 'Deny', Action: 's3:*', Resource: '*' }),
   'endpoint.json': doc({ ...allow, Principal: '*' }),
   'broken.json': '{"Version": "2012-10-17", "Statement": [',
   'misspelt.json': doc({ ...allow, Principal: '*', Efect: 'Allow' }),
@@ -169,6 +170,36 @@ describe('the exit status', () => {
     expect(ran).toMatchObject({ status: 3, stdout: '' });
     expect(ran.stderr).toContain(words);
     expect(ran.stderr).toMatch(/^vpce-doctor: [^\n]+\n$/);
+  });
+});
+
+describe('the sentence', () => {
+  const sentence = async (args: readonly string[]) => (await check(args)).stdout.replace(/\s+/g, ' ');
+
+  test('names every denial, with its policy', async () => {
+    const args = [
+      '--endpoint-policy',
+      'endpoint.json',
+      '--resource-policy',
+      'bucket.json',
+      '--identity-policy',
+      'denies.json',
+    ];
+    expect(await sentence([...args, ...ASK, '--absent', 'aws:SourceVpce'])).toContain(
+      'Denied by statement 1 (OnlyThroughTheEndpoint) of the resource’s policy and statement 1 of the caller’s own policies.',
+    );
+  });
+
+  test('names the file where a caller has several', async () => {
+    const args = ['--identity-policy', 'role.json', '--identity-policy', 'denies.json'];
+    expect(await sentence([...args, ...ASK])).toContain(
+      'Denied by statement 1 of the caller’s own policies (denies.json).',
+    );
+  });
+
+  test('says that no statement allows', async () => {
+    const args = ['--endpoint-policy', 'endpoints.json#vpce-0aa', '--absent', 'aws:ResourceOrgID', ...ROLE];
+    expect(await sentence([...args, ...ASK])).toContain('No statement of the endpoint’s policy allows it.');
   });
 });
 

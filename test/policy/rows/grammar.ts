@@ -69,6 +69,7 @@ export const GRAMMAR_ROWS: readonly GrammarRow[] = [
     'a wildcard cannot stand for a part',
   ],
   [OPERATORS, identity, when({ StringMatches: { 'aws:username': 'a' } }), 'no operator "StringMatches"'],
+  [OPERATORS, identity, when({ constructor: { 'aws:username': 'a' } }), 'no operator "constructor"'],
   [OPERATORS, identity, when({ NullIfExists: { 'aws:username': 'true' } }), 'no operator "NullIfExists"'],
   [OPERATORS, identity, when({ 'ForSomeValues:StringEquals': { 'aws:TagKeys': 'a' } }), 'no operator'],
   [OPERATORS, identity, when({ stringequals: { 'aws:username': 'a' } }), 'no operator "stringequals"'],
