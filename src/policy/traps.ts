@@ -6,7 +6,7 @@ import { namesAccount } from './principals.ts';
 import { requestContext } from './request.ts';
 
 export type Trap = {
-  readonly kind: 'no-allow' | 'wrong-id' | 'source-ip' | 'root-only' | 'aws-buckets';
+  readonly kind: 'no-allow' | 'wrong-id' | 'wildcard' | 'source-ip' | 'root-only' | 'aws-buckets';
   /** index of the statement; undefined when it is about the whole policy */
   readonly statement?: number | undefined;
   /** one sentence */
@@ -19,6 +19,7 @@ export function policyTraps(policy: Policy, concernsS3: boolean): readonly Trap[
     ...noAllow(policy),
     ...policy.statements.flatMap((statement) => [
       ...wrongIds(statement),
+      ...wildcards(policy, statement),
       ...sourceIp(policy, statement),
       ...rootOnly(policy, statement),
     ]),
@@ -51,6 +52,31 @@ function wrongIds(statement: Statement): Trap[] {
     ...wrong('aws:SourceVpce', /^vpce-svc-/, 'endpoints (vpce-…), not of endpoint services'),
     ...wrong('aws:SourceVpc', /^vpce-/, 'VPCs (vpc-…)'),
   ];
+}
+
+const GENERATED_IDS = [
+  'aws:SourceVpc',
+  'aws:SourceVpce',
+  'aws:SourceAccount',
+  'aws:PrincipalAccount',
+  'aws:ResourceAccount',
+  'aws:PrincipalOrgID',
+  'aws:ResourceOrgID',
+];
+
+/**
+ * "You can't use wildcard characters (* or ?) or numeric condition operators with global context keys that reference
+ * system-generated identifiers" in an endpoint policy (docs: vpc/latest/privatelink/vpc-endpoints-access).
+ */
+function wildcards({ kind }: Policy, statement: Statement): Trap[] {
+  if (kind !== 'endpoint' && kind !== 'gateway-endpoint') return [];
+  return conditionsOn(statement, GENERATED_IDS).flatMap(({ key, operator, values }) => {
+    const wild = operator.comparison.wildcards ? values.find((value) => /[*?]/.test(value)) : undefined;
+    const what = operator.name.startsWith('Numeric') ? `by ${operator.name}` : wild && `with ${wild}`;
+    if (what === undefined) return [];
+    const text = `${nameOf(statement)} compares ${key} ${what}: an endpoint’s policy can use neither wildcards nor numeric operators with such ids.`;
+    return [{ kind: 'wildcard' as const, statement: statement.index, text }];
+  });
 }
 
 /** "This key is included in the request context, except when the requester uses a VPC endpoint to make the request." */

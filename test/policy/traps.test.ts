@@ -39,6 +39,20 @@ describe('ids of another kind', () => {
   });
 });
 
+describe('wildcards in ids that AWS makes', () => {
+  it.each([
+    [{ StringLike: { 'aws:SourceVpce': 'vpce-*' } }, ['wildcard']],
+    [{ StringNotLike: { 'aws:PrincipalAccount': ['111122223333', '4444*'] } }, ['wildcard']],
+    [{ NumericEquals: { 'aws:PrincipalAccount': '111122223333' } }, ['wildcard']],
+    [{ StringLike: { 'aws:SourceVpce': 'vpce-1' } }, []],
+    [{ StringEquals: { 'aws:SourceVpce': 'vpce-*' } }, []],
+    [{ StringLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/*' } }, []],
+  ] as const)('%j', (condition, expected) => {
+    expect(kinds('endpoint', [when(condition)], false)).toEqual(expected);
+    expect(kinds('resource', [when(condition)])).toEqual([]);
+  });
+});
+
 describe('aws:SourceIp', () => {
   it('is for no endpoint policy', () => {
     const [first, second] = [
