@@ -33,7 +33,8 @@ export function comment(text: string): string {
   }
   return lines.join('\n');
 }
-const COMMENT_WIDTH = 100;
+/** So that a comment fits beside a label of the report in a terminal. */
+const COMMENT_WIDTH = 84;
 
 /** Blocks and comments with a line between them. */
 export function hcl(...parts: readonly string[]): string {

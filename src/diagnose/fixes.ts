@@ -18,9 +18,9 @@ export type TargetSets = {
   chosen: readonly Cause[] | undefined;
 };
 
-/** Whether a target has a live fault that no fix of the model takes away. */
-function stuckBy(causes: readonly Cause[], target: Target): Cause | undefined {
-  return causes.find(
+/** The live faults of a target that no fix of the model takes away. */
+function stuckBy(causes: readonly Cause[], target: Target): readonly Cause[] {
+  return causes.filter(
     (cause) =>
       cause.members.some((member) => member.target.id === target.id && member.finding.extent !== 'none') &&
       !provable(cause.fix) &&
@@ -107,10 +107,13 @@ function proofOf(
     if (!cause.members.some((member) => member.target.id === view.target.id)) continue;
     const { target } = view;
     const before = view.model.status;
-    const stuck = stuckBy(causes, target);
+    const [stuck] = stuckBy(causes, target);
     const set = chosen?.includes(cause) === true ? chosen : undefined;
     const after = modelAfter(input, target, [fix]);
-    if (before === 'open') why = `On the model ${target.id} is open already.`;
+    // Where nobody asked and another resolver answers, an open way is no opened target.
+    if (view.status === 'unknown' && after.resolution.kind === 'unknown')
+      why = `The model cannot tell: where the client’s resolver leads ${target.id} is not known.`;
+    else if (before === 'open') why = `On the model ${target.id} is open already.`;
     else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
     else if (set !== undefined && stuck === undefined && openWith(fix, cause, set, target, input))
       needed.push(target.id);
@@ -176,28 +179,36 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
   const fixes = ordered.map((cause) => cause.fix).filter(provable);
   const opens: string[] = [];
   const remaining: string[] = [];
+  const beyond: { readonly target: string; readonly stuck: readonly Cause[] }[] = [];
   for (const { view } of plans) {
     if (!isBroken(view)) {
       if (view.status === 'unknown') remaining.push(view.target.id);
       continue;
     }
-    const opened =
-      fixes.length > 0 &&
-      stuckBy(causes, view.target) === undefined &&
-      modelAfter(input, view.target, fixes).status === 'open';
-    (opened ? opens : remaining).push(view.target.id);
+    const stuck = stuckBy(causes, view.target);
+    const open = modelAfter(input, view.target, fixes).status === 'open';
+    (open && stuck.length === 0 && fixes.length > 0 ? opens : remaining).push(view.target.id);
+    if (open && stuck.length > 0) beyond.push({ target: view.target.id, stuck });
   }
   const rankOf = (cause: Cause) => causes.indexOf(cause) + 1;
   const perTarget = plans
     .filter(({ view }) => isBroken(view) && ownCauses(causes, view).length > 0)
     .map(({ view, sets }) => ({
       target: view.target.id,
-      sets: stuckBy(causes, view.target) === undefined ? sets.map((set) => set.map(rankOf)) : [],
+      sets: stuckBy(causes, view.target).length === 0 ? sets.map((set) => set.map(rankOf)) : [],
     }));
   return {
     steps: ordered.map(rankOf),
     opens,
     remaining,
+    ...(beyond.length === 0
+      ? {}
+      : {
+          beyondModel: {
+            targets: beyond.map(({ target }) => target),
+            steps: ordered.filter((cause) => beyond.some(({ stuck }) => stuck.includes(cause))).map(rankOf),
+          },
+        }),
     undo: [...ordered].reverse().flatMap((cause) => cause.fix.undo),
     ...(perTarget.length === 0 ? {} : { perTarget }),
   };

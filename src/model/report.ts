@@ -229,6 +229,11 @@ export type FixPlan = {
   readonly opens: readonly string[];
   /** targets that stay closed, or of which the model cannot tell */
   readonly remaining: readonly string[];
+  /**
+   * those of `remaining` that the model holds open: what keeps them closed is no part of it (the host, TLS, a middlebox), so
+   * that only another run can tell; with the ranks of these causes
+   */
+  readonly beyondModel?: { readonly targets: readonly string[]; readonly steps: readonly number[] } | undefined;
   readonly undo: readonly string[];
   /** for each broken target the smallest sets of causes (by rank) whose fixes open it on the model; empty when none does */
   readonly perTarget?:

@@ -7,7 +7,17 @@ import { type Missing, missing, type State } from '../model/state.ts';
 import type { AddressSet } from './addresses.ts';
 import { type Client, clientAddress } from './client.ts';
 import type { Destination, InterfaceDestination } from './destinations.ts';
-import { addressesOf, type FlowSet, flows, intersectFlows, isEmpty, NO_FLOWS, subtractFlows } from './flows.ts';
+import {
+  addressesOf,
+  type FlowSet,
+  flows,
+  intersectFlows,
+  isEmpty,
+  NO_FLOWS,
+  subtractFlows,
+  unionFlows,
+} from './flows.ts';
+import { type ArrivalReads, arrivalOf } from './gateway-arrival.ts';
 import { type AclDecision, evaluateNetworkAcl, networkAclOf } from './network-acls.ts';
 import { type PortSet, portSet } from './ports.ts';
 import type { RoutePart } from './route-tables.ts';
@@ -242,9 +252,24 @@ export function clientAclReturnGate(state: AclReads, client: Client, destination
   }));
 }
 
+/** The same for answers that may come from another VPC, by a transit gateway. */
+export function clientAclArrivalGate(state: AclReads & ArrivalReads, client: Client, destination: Destination): Gate {
+  const gate = clientAclReturnGate(state, client, destination);
+  if (destination.kind !== 'interface' || isEmpty(gate.block)) return gate;
+  const own = { vpcId: client.vpcId, subnetId: client.subnetId, addresses: clientAddress(client, destination.family) };
+  const arrival = arrivalOf(state, destination, own);
+  if (arrival.inOwnSubnet === 'yes')
+    return skip(
+      'client-nacl-return',
+      gate.asked,
+      `${arrival.attachmentId} stands in the client’s own subnet, whose network ACL does not judge what the transit gateway brings`,
+    );
+  return arrival.inOwnSubnet === 'no' ? gate : unsettled(gate, arrival.missing);
+}
+
 /** The endpoint subnet's network ACL, inbound on the service port. */
 export function endpointAclIngressGate(
-  state: AclReads,
+  state: AclReads & ArrivalReads,
   client: Client,
   destination: InterfaceDestination,
   port: number,
@@ -252,18 +277,39 @@ export function endpointAclIngressGate(
   const asked = askedFlows(client, destination);
   const source = clientAddress(client, destination.family);
   if (source.length === 0) return unknownClient('endpoint-nacl-ingress', asked);
-  return aclGate(
-    state,
-    'endpoint-nacl-ingress',
-    destination.subnetId,
-    destination.vpcId,
-    client,
-    destination,
-    (acl) => {
-      const answer = evaluateNetworkAcl(acl, 'ingress', source, portSet(port, port));
-      return { pass: isEmpty(answer.pass) ? NO_FLOWS : asked, decisions: answer.decisions, asked };
-    },
+  const name = 'endpoint-nacl-ingress';
+  const gate = aclGate(state, name, destination.subnetId, destination.vpcId, client, destination, (acl) => {
+    const answer = evaluateNetworkAcl(acl, 'ingress', source, portSet(port, port));
+    return { pass: isEmpty(answer.pass) ? NO_FLOWS : asked, decisions: answer.decisions, asked };
+  });
+  if (isEmpty(gate.block)) return gate;
+  const from = { vpcId: client.vpcId, subnetId: client.subnetId, addresses: source };
+  const arrival = arrivalOf(state, from, destination);
+  if (arrival.inOwnSubnet === 'no') return gate;
+  // What is documented for instances is not said of the interfaces of endpoints: neither blamed nor cleared.
+  return unsettled(
+    gate,
+    arrival.inOwnSubnet === 'unknown'
+      ? arrival.missing
+      : [
+          {
+            slice: 'networkAcls',
+            action: 'ec2:DescribeNetworkAcls',
+            why: 'not-visible',
+            detail: `whether ${gate.resources.join(', ')} judges what comes out of the transit gateway in the subnet of ${arrival.attachmentId}`,
+          },
+        ],
   );
+}
+
+/** The same gate where it is not certain that the network ACL is asked: what it denies is then unknown. */
+function unsettled(gate: Gate, gaps: readonly Missing[]): Gate {
+  return {
+    ...gate,
+    block: NO_FLOWS,
+    unknown: unionFlows(gate.unknown, gate.block),
+    missing: [...gate.missing, ...gaps],
+  };
 }
 
 /** The endpoint subnet's network ACL, outbound: the answers, towards the client's whole ephemeral range. */

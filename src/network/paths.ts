@@ -5,8 +5,8 @@ import type { Destination } from './destinations.ts';
 import { type FlowSet, intersectFlows, isEmpty, subtractFlows, unionFlows } from './flows.ts';
 import {
   askedFlows,
+  clientAclArrivalGate,
   clientAclEgressGate,
-  clientAclReturnGate,
   clientSecurityGroupGate,
   endpointAclIngressGate,
   endpointAclReturnGate,
@@ -55,7 +55,7 @@ export function evaluatePath(state: PathReads, client: Client, destination: Dest
       ...(back === undefined ? [] : [back]),
     );
   }
-  gates.push(clientAclReturnGate(state, client, destination));
+  gates.push(clientAclArrivalGate(state, client, destination));
   return combine(destination, askedFlows(client, destination), gates);
 }
 

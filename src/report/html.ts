@@ -15,6 +15,7 @@ import {
   nameTargets,
   openQuestions,
   otherSets,
+  planOutcomes,
   proofSentence,
   refusedCalls,
   targetGroups,
@@ -196,7 +197,7 @@ function cellClass(text: string): string {
 
 function planSection(r: Report): Markup {
   if (!hasFixPlan(r)) return NOTHING;
-  const { steps, opens, remaining, undo } = r.fixPlan;
+  const { steps, undo } = r.fixPlan;
   const items = steps.map((rank) => {
     const cause = r.causes.find((candidate) => candidate.rank === rank);
     const words = cause === undefined ? '' : `: ${sentence(cause.fix.summary)} (${cause.fix.owner})`;
@@ -206,11 +207,12 @@ function planSection(r: Report): Markup {
     'Fix plan',
     html`<ol class="steps">${items}</ol>
 ${otherSets(r).map((text) => html`<p>${text}</p>`)}
-${opens.length === 0 ? NOTHING : html`<p class="proof">Then the model opens ${joinWords(opens)}.</p>`}
-${remaining.length === 0 ? NOTHING : html`<p class="caution">Still closed after that, or unknown: ${joinWords(remaining)}.</p>`}
+${planOutcomes(r).map(({ kind, text }) => html`<p class="${OUTCOME_CLASSES[kind]}">${text}</p>`)}
 ${undo.length === 0 ? NOTHING : html`<h3>To take it all back</h3>${commands(undo)}`}`,
   );
 }
+
+const OUTCOME_CLASSES = { opens: 'proof', beyond: 'quiet', closed: 'caution' } as const;
 
 function closingSections(r: Report): Markup {
   const contradicted = r.contradicted.map((entry) => {

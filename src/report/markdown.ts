@@ -13,6 +13,7 @@ import {
   nameTargets,
   openQuestions,
   otherSets,
+  planOutcomes,
   proofSentence,
   rankWords,
   refusedCalls,
@@ -163,7 +164,7 @@ function addressCell(key: keyof AddressRow, text: string): string {
 
 function planPart(report: Report): string {
   if (!hasFixPlan(report)) return '';
-  const { steps, opens, remaining } = report.fixPlan;
+  const { steps } = report.fixPlan;
   const lines = steps.map((rank, index) => {
     const cause = report.causes.find((candidate) => candidate.rank === rank);
     const words = cause === undefined ? '' : `: ${prose(sentence(cause.fix.summary))} (${cause.fix.owner})`;
@@ -173,8 +174,7 @@ function planPart(report: Report): string {
     '### Fix plan',
     lines.join('\n'),
     ...otherSets(report).map(prose),
-    opens.length === 0 ? '' : prose(`Then the model opens ${joinWords(opens)}.`),
-    remaining.length === 0 ? '' : prose(`Still closed after that, or unknown: ${joinWords(remaining)}.`),
+    ...planOutcomes(report).map(({ text }) => prose(text)),
   ]);
 }
 

@@ -267,6 +267,12 @@ export const ReportSchema = z
       steps: z.array(z.int().positive()).describe('Ranks of causes, in the order to apply.'),
       opens: targetIds.describe('Targets that the model opens once all steps are done.'),
       remaining: targetIds.describe('Targets that stay closed, or of which the model cannot tell.'),
+      beyondModel: z
+        .object({ targets: targetIds, steps: z.array(z.int().positive()) })
+        .optional()
+        .describe(
+          'Those of `remaining` that the model holds open: what keeps them closed is no part of it (the host, TLS, a middlebox), so that only another run can tell; with the ranks of these causes.',
+        ),
       undo: texts.describe('Commands that take the whole plan back, in order.'),
       perTarget: z
         .array(z.object({ target: text, sets: z.array(z.array(z.int().positive())) }))

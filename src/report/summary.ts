@@ -96,10 +96,42 @@ export function nameTargets(report: Report, ids: readonly string[]): string {
   return `${ids.length} of ${count(report.targets.length, 'target')}`;
 }
 
-/** A plan is worth a section when its order matters, or when something stays closed after it. */
+/**
+ * A plan is worth a section when its order matters, or when something stays closed after it. What no model can show of a
+ * single fix is said beside that fix.
+ */
 export function hasFixPlan(report: Report): boolean {
-  const { steps, remaining } = report.fixPlan;
-  return steps.length > 1 || (steps.length === 1 && remaining.length > 0);
+  const { steps } = report.fixPlan;
+  if (steps.length !== 1) return steps.length > 1;
+  const only = report.causes.find((cause) => cause.rank === steps[0]);
+  const told = only?.fix.proof === 'unproven' ? only.targets : [];
+  return stillClosed(report).some((target) => !told.includes(target));
+}
+
+function stillClosed({ fixPlan }: Report): readonly string[] {
+  return fixPlan.remaining.filter((target) => fixPlan.beyondModel?.targets.includes(target) !== true);
+}
+
+export type PlanOutcome = { readonly kind: 'opens' | 'beyond' | 'closed'; readonly text: string };
+
+/** What comes of the plan: what opens, what only another run can tell, what stays closed. */
+export function planOutcomes(report: Report): readonly PlanOutcome[] {
+  const { opens, beyondModel } = report.fixPlan;
+  const closed = stillClosed(report);
+  return [
+    ...(opens.length === 0 ? [] : [{ kind: 'opens', text: `Then the model opens ${joinWords(opens)}.` } as const]),
+    ...(beyondModel === undefined
+      ? []
+      : [
+          {
+            kind: 'beyond',
+            text: `Whether ${joinWords(beyondModel.targets)} ${beyondModel.targets.length === 1 ? 'opens' : 'open'} then, only another run of vpce-doctor tells: the model does not hold what ${rankWords(beyondModel.steps)} ${beyondModel.steps.length > 1 ? 'are' : 'is'} about.`,
+          } as const,
+        ]),
+    ...(closed.length === 0
+      ? []
+      : [{ kind: 'closed', text: `Still closed after that, or unknown: ${joinWords(closed)}.` } as const]),
+  ];
 }
 
 /** Where a target has several smallest sets of fixes, the others are told: `secretsmanager… opens with cause 2 alone, too.` */

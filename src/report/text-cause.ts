@@ -59,8 +59,9 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...cause.because.flatMap((entry) => say(becauseText(page, entry))),
     ...(standing === undefined ? [] : say(standing)),
   ];
-  const reason = page.verbose && fix.proof !== 'unproven' ? sentence(fix.reason) : '';
-  const proof = `${proofSentence(report, cause)} ${reason}`.trim();
+  const said = proofSentence(report, cause);
+  const reason = sentence(fix.reason);
+  const proof = page.verbose && reason !== said ? `${said} ${reason}` : said;
   const analyzer = page.verbose ? cause.reachabilityAnalyzerCode : undefined;
   return [
     ...fact('Affects', report.targets.length > 1 ? say(nameTargets(report, cause.targets)) : []),
@@ -72,7 +73,7 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...fact('Do', [
       ...block(page, `${sentence(fix.summary)} (${fix.owner})`, AT),
       ...commandLines(page, fix.commands),
-      ...block(page, proof, AT, 'green'),
+      ...block(page, proof, AT, fix.proof === 'unproven' ? undefined : 'green'),
     ]),
     ...fact('Undo', commandLines(page, fix.undo)),
     ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),

@@ -27,6 +27,7 @@ import {
   hasFixPlan,
   openQuestions,
   otherSets,
+  planOutcomes,
   rankWords,
   refusedCalls,
   shortNames,
@@ -197,7 +198,7 @@ function cellStyle(key: keyof AddressRow, cell: string): Style | undefined {
 function planLines(page: Page): readonly Line[] {
   const { report } = page;
   if (!hasFixPlan(report)) return [];
-  const { steps, opens, remaining, undo } = report.fixPlan;
+  const { steps, undo } = report.fixPlan;
   const numbered = steps.flatMap((rank, index) => {
     const cause = report.causes.find((candidate) => candidate.rank === rank);
     const words =
@@ -208,11 +209,12 @@ function planLines(page: Page): readonly Line[] {
   return section('Fix plan', [
     ...numbered,
     ...otherSets(report).flatMap((line) => say(line)),
-    ...(opens.length === 0 ? [] : say(`Then the model opens ${joinWords(opens)}.`, 'green')),
-    ...(remaining.length === 0 ? [] : say(`Still closed after that, or unknown: ${joinWords(remaining)}.`, 'yellow')),
+    ...planOutcomes(report).flatMap(({ kind, text }) => say(text, OUTCOME_STYLES[kind])),
     ...(page.verbose && undo.length > 0 ? [...say('To take it all back:'), ...commandLines(page, undo, AT)] : []),
   ]);
 }
+
+const OUTCOME_STYLES = { opens: 'green', beyond: undefined, closed: 'yellow' } as const;
 
 /** What is fine, and what is not known: people need both to stop looking. */
 function closingLines(page: Page): readonly Line[] {

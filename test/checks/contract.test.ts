@@ -10,6 +10,7 @@ import { addNatGateway, addRoute, healthyWorld, LAB, type World } from '../../sr
 import type { Case } from '../../src/model/case.ts';
 import { CAUSE_CODES, layerOf } from '../../src/model/codes.ts';
 import type { Observation } from '../../src/model/observation.ts';
+import type { ReportFixAlternative } from '../../src/model/report.ts';
 import { SLICES, type SliceName, type State } from '../../src/model/state.ts';
 import { calledRegion, emptyVantage } from '../../src/model/vantage.ts';
 import { clientOf } from '../../src/network/client.ts';
@@ -82,8 +83,9 @@ describe.concurrent('a fix', () => {
       for (const command of [...first.fix.commands, ...first.fix.undo]) {
         expect(command).not.toMatch(/[\n\r]/);
         expect(command, 'a placeholder that a shell would read as a redirection').not.toMatch(/<[a-z]/i);
-        expect(command).toMatch(/^(aws|sudo|curl|export|unset) |^[A-Z]+=/);
+        expect(command).toMatch(/^(aws|sudo|curl|export|unset) |^[A-Z][A-Z0-9_]*=/);
       }
+      for (const way of [first.fix, ...(first.fix.alternatives ?? [])]) expectComplete(way);
       const [applied] = fixesOf(subject, check);
       if (first.fix.proof === 'unproven') {
         expect(first.fix.reason.length).toBeGreaterThan(20);
@@ -103,6 +105,36 @@ describe.concurrent('a fix', () => {
     },
   );
 });
+
+/** What every way to repair a cause says: what to type, or why there is nothing to type; how it is taken back; the same as Terraform. */
+function expectComplete(way: ReportFixAlternative): void {
+  const words = way.summary;
+  expect(words).toMatch(/^[A-Z].*[.)]$/s);
+  const typed = [...way.commands, ...way.undo];
+  for (const command of typed) {
+    expect(command).not.toMatch(/[\n\r]|undefined|\[object/);
+    expect(command, 'a placeholder that a shell would read as a redirection').not.toMatch(/<[a-z]/i);
+  }
+  // Where nothing can be typed, somebody has to be told what to do and why no command does it.
+  if (way.commands.length === 0) {
+    expect(way.undo, words).toEqual([]);
+    expect(way.proof, words).toBe('unproven');
+    expect(`${words} ${way.reason}`.length, words).toBeGreaterThan(80);
+  }
+  const changes = way.commands.filter((command) => CHANGES.test(command));
+  // What cannot be taken back has to be said.
+  if (changes.length > 0 && way.undo.length === 0)
+    expect(way.caution ?? '', `no undo: ${changes.join(' ')}`).toMatch(/no way back|nothing to take back/);
+  // What only looks, or asks the world, changes nothing that a fix could be.
+  if (way.proof === 'opens') expect(way.commands.length, words).toBeGreaterThan(0);
+  const terraform = way.terraform ?? '';
+  expect(terraform, words).not.toMatch(/undefined|\[object|<[a-z]/i);
+  expect(/^(resource|import) /m.test(terraform) || /^# .{30,}/.test(terraform), `${words}: ${terraform}`).toBe(true);
+}
+
+/** Commands after which AWS is not as it was; a shell variable may keep the id of what is made. */
+const CHANGES =
+  /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
 
 /** The fixes that a check proposes for a case, straight from its declaration. */
 function fixesOf(subject: Case, check: AnyCheck) {
@@ -297,6 +329,12 @@ function variants(): World[] {
     });
   }
 
+  // The same where it is attached in the very subnets of both ends, and their network ACLs deny everything.
+  const sameSubnets = structuredClone(beyondGateway);
+  for (const one of sameSubnets.api.transitGatewayVpcAttachments)
+    if (one.VpcId === 'vpc-20000002') one.SubnetIds = [LAB.endpointSubnetA, LAB.endpointSubnetB];
+  for (const acl of sameSubnets.api.networkAcls) acl.Entries = [];
+
   const exit = healthyWorld();
   addNatGateway(exit);
 
@@ -312,6 +350,7 @@ function variants(): World[] {
     peered,
     beyondNat,
     beyondGateway,
+    sameSubnets,
     bare(exit),
     unreadable,
     ...wayOut({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: LAB.internetGateway }),

@@ -4,18 +4,13 @@ import type { AnyCheck } from '../../src/checks/check.ts';
 import { CHECKS, checkOf } from '../../src/checks/index.ts';
 import { comment, hcl, imported, resource } from '../../src/checks/terraform.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
+import { addCentralEndpoint, CENTRAL } from '../../src/lab/central-world.ts';
 import { addNatGateway, addRoute, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { Report } from '../../src/model/report.ts';
 import { modelCase } from '../diagnose/support.ts';
 import { runInLab } from './lab-run.ts';
 import { type Block, parseHcl } from './support/hcl.ts';
 import { LIFECYCLE, PROVIDER } from './support/provider.ts';
-
-/** Causes that came before fixes were written in Terraform as well are no excuse: these all have it. */
-const WITH_TERRAFORM =
-  'endpoint-missing endpoint-in-other-vpc endpoint-not-available endpoint-pending-acceptance endpoint-rejected endpoint-without-subnets vpc-dns-support-disabled vpc-dns-hostnames-disabled private-dns-disabled s3-private-dns-inbound-only hostname-not-covered resolver-not-vpc resolver-unreachable hosts-file-overrides name-does-not-exist dns-answer-stale endpoint-sg-blocks-client client-sg-blocks-egress client-nacl-blocks-egress client-nacl-blocks-return endpoint-nacl-blocks-ingress endpoint-nacl-blocks-return gateway-route-missing route-overrides-endpoint route-blackhole no-internet-path public-path-used tls-name-mismatch'.split(
-    ' ',
-  );
 
 function snippetsOf(report: Report): string[] {
   return report.causes.flatMap(({ fix }) =>
@@ -73,11 +68,9 @@ function broken(check: AnyCheck): World {
 describe.concurrent('the demonstration of', () => {
   it.each(CHECKS.map((check) => [check.code, check] as const))('%s', async (code, check) => {
     const { report } = await runInLab(broken(check), check.demonstration.targets ?? [LAB.secretsHost]);
-    if (WITH_TERRAFORM.includes(code)) {
-      const own = report.causes.find((cause) => cause.code === code);
-      expect(own?.fix.terraform).toBeDefined();
-      for (const way of own?.fix.alternatives ?? []) expect(way.terraform).toBeDefined();
-    }
+    const own = report.causes.find((cause) => cause.code === code);
+    expect(own?.fix.terraform, 'Terraform, or words that say why not').toBeDefined();
+    for (const way of own?.fix.alternatives ?? []) expect(way.terraform, way.summary).toBeDefined();
     for (const snippet of snippetsOf(report)) {
       judge(snippet);
       expect(snippet, 'a snippet ends in its undo, or says in words what is done').toMatch(/#[^\n]*\n?[^{}]*$/);
@@ -165,6 +158,7 @@ const VARIANTS: readonly (readonly [string, string, readonly string[], (world: W
       for (const attribute of world.api.vpcAttributes) attribute.EnableDnsHostnames = { Value: false };
     },
   ],
+  ...transitVariants(),
   [
     'a client in IPv6',
     'cidr_ipv6',
@@ -183,6 +177,74 @@ const VARIANTS: readonly (readonly [string, string, readonly string[], (world: W
     },
   ],
 ];
+
+/** What a connection between two VPCs may lack, one thing at a time. */
+function transitVariants(): typeof VARIANTS {
+  const targets = [CENTRAL.endpointHost];
+  const over =
+    (join: 'peering' | 'transit-gateway', edit: (world: World) => void) =>
+    (world: World): void => {
+      addCentralEndpoint(world, join);
+      edit(world);
+    };
+  const peering = (Code: string) =>
+    over('peering', (world) => {
+      for (const one of world.api.vpcPeeringConnections) one.Status = { Code };
+    });
+  const gateway = (edit: (world: World) => void) => over('transit-gateway', edit);
+  return [
+    ['a peering connection that waits', 'aws_vpc_peering_connection_accepter', targets, peering('pending-acceptance')],
+    ['a peering connection that is gone', 'aws_vpc_peering_connection" ', targets, peering('deleted')],
+    [
+      'an attachment outside of the client’s zone',
+      'subnet_ids',
+      targets,
+      gateway((world) => {
+        for (const one of world.api.transitGatewayVpcAttachments)
+          if (one.VpcId === LAB.vpc) one.SubnetIds = one.SubnetIds?.slice(1);
+      }),
+    ],
+    [
+      'an attachment that waits',
+      'aws_ec2_transit_gateway_vpc_attachment_accepter',
+      targets,
+      gateway((world) => {
+        for (const one of world.api.transitGatewayVpcAttachments)
+          if (one.VpcId === CENTRAL.vpc) one.State = 'pendingAcceptance';
+      }),
+    ],
+    [
+      'an attachment without a route table',
+      'aws_ec2_transit_gateway_route_table_association',
+      targets,
+      gateway((world) => {
+        for (const one of world.api.transitGatewayAttachments) if (one.ResourceId === LAB.vpc) delete one.Association;
+      }),
+    ],
+    [
+      'a transit gateway’s blackhole',
+      'aws_ec2_transit_gateway_route" ',
+      targets,
+      gateway((world) => {
+        for (const table of world.api.transitGatewayRoutes)
+          for (const route of table.Routes ?? [])
+            if (route.DestinationCidrBlock === CENTRAL.cidr)
+              Object.assign(route, { Type: 'static', State: 'blackhole', TransitGatewayAttachments: [] });
+      }),
+    ],
+    [
+      'a route that leads somewhere else',
+      'transit_gateway_id',
+      targets,
+      gateway((world) => {
+        for (const route of find(world, 'routeTables', LAB.clientRouteTable).Routes ?? [])
+          if (route.TransitGatewayId !== undefined)
+            Object.assign(route, { TransitGatewayId: undefined, NatGatewayId: LAB.natGateway });
+        addNatGateway(world);
+      }),
+    ],
+  ];
+}
 
 function withoutEndpoints(world: World): void {
   world.api.vpcEndpoints = [];

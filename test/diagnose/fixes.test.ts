@@ -5,10 +5,12 @@ import { CHECKS, checkOf } from '../../src/checks/index.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import { applyFixes } from '../../src/diagnose/proof.ts';
 import { stateOfWorld } from '../../src/lab/reachability.ts';
-import { addNatGateway, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { addInterfaceEndpoint, addNatGateway, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import type { Case } from '../../src/model/case.ts';
 import { PRIVILEGES } from '../../src/model/report.ts';
+import { hasFixPlan, planOutcomes } from '../../src/report/summary.ts';
 import { parseHcl } from '../checks/support/hcl.ts';
-import { finding, modelCase, sayingCheck } from './support.ts';
+import { dns, finding, modelCase, sayingCheck, tcp } from './support.ts';
 
 function broken(...codes: readonly Parameters<typeof checkOf>[0][]): World {
   const world = healthyWorld();
@@ -258,5 +260,117 @@ describe('the state that fixes are tried on', () => {
     diagnose(subject);
     expect(JSON.stringify(state)).toBe(before);
     expect(applyFixes(subject, []).state).toEqual(state);
+  });
+});
+
+describe('what no model can show', () => {
+  const outside = sayingCheck('host-firewall-blocks', () => found([finding('all')]), {
+    fix: () => ({
+      summary: 'Let it out.',
+      commands: [],
+      undo: [],
+      owner: 'host owner',
+      unprovable: 'the machine’s own firewall is no part of the model',
+    }),
+  });
+  const silent = (world: World): Case => ({
+    ...modelCase(world),
+    probed: true,
+    observations: [
+      dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB),
+      tcp(LAB.secretsAddressA, 'timeout'),
+      tcp(LAB.secretsAddressB, 'timeout'),
+    ],
+  });
+
+  it('is told apart from what stays closed, and needs no plan of its own', () => {
+    const report = diagnose(silent(healthyWorld()), [outside]);
+    expect(report.fixPlan).toMatchObject({
+      opens: [],
+      remaining: [LAB.secretsHost],
+      beyondModel: { targets: [LAB.secretsHost], steps: [1] },
+    });
+    expect(hasFixPlan(report)).toBe(false);
+    expect(planOutcomes(report).map(({ kind }) => kind)).toEqual(['beyond']);
+  });
+
+  it('is said in the plan beside what the model does open', () => {
+    const sg = checkOf('endpoint-sg-blocks-client');
+    if (sg === undefined) throw new Error('no such check');
+    const report = diagnose(silent(broken('endpoint-sg-blocks-client')), [sg, outside]);
+    const [only, ...more] = planOutcomes(report);
+    expect(more).toEqual([]);
+    expect(only?.kind).toBe('beyond');
+    const rank = report.causes.find((cause) => cause.code === 'host-firewall-blocks')?.rank;
+    expect(report.fixPlan.beyondModel).toEqual({ targets: [LAB.secretsHost], steps: [rank] });
+    expect(only?.text).toContain(`does not hold what cause ${rank} is about`);
+  });
+
+  it('does not stand in for a way that stays closed', () => {
+    const report = diagnose(silent(broken('endpoint-sg-blocks-client')), [outside]);
+    expect(report.fixPlan).toMatchObject({ remaining: [LAB.secretsHost] });
+    expect(report.fixPlan.beyondModel).toBeUndefined();
+    expect(planOutcomes(report).map(({ kind }) => kind)).toEqual(['closed']);
+  });
+});
+
+describe('where another resolver answers, and nobody asked it', () => {
+  const world = healthyWorld();
+  world.api.vpcEndpoints = world.api.vpcEndpoints.filter((one) => one.VpcEndpointType !== 'Gateway');
+  for (const table of world.api.routeTables)
+    table.Routes = table.Routes?.filter((route) => route.DestinationPrefixListId === undefined);
+  const proofOf = (nameservers: string[]) => {
+    world.client.nameservers = nameservers;
+    const report = diagnose(modelCase(world, ['s3']), [
+      sayingCheck('endpoint-missing', () => found([finding('all')]), {
+        fix: () => ({
+          summary: 'Create it.',
+          commands: ['aws ec2 create-vpc-endpoint'],
+          undo: [],
+          owner: 'network owner',
+          edit: (draft) => {
+            const model = find(healthyWorld(), 'vpcEndpoints', LAB.s3Endpoint);
+            draft.slices.vpcEndpoints.push(model);
+            const table = draftElement(draft, 'routeTables', 'RouteTableId', LAB.clientRouteTable);
+            const route = find(healthyWorld(), 'routeTables', LAB.clientRouteTable).Routes?.find(
+              (one) => one.DestinationPrefixListId !== undefined,
+            );
+            if (table !== undefined && route !== undefined) table.Routes = [...(table.Routes ?? []), route];
+          },
+        }),
+      }),
+    ]);
+    return [report.targets[0]?.status, report.causes[0]?.fix.proof];
+  };
+
+  it('no fix is said to open the target', () => {
+    expect(proofOf([LAB.resolver])).toEqual(['unreachable', 'opens']);
+    expect(proofOf(['10.0.0.53'])).toEqual(['unknown', 'unproven']);
+  });
+});
+
+describe('a forwarding rule for a domain above the name', () => {
+  it('is overruled for this name alone, and only else taken away', () => {
+    const registry = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+    const world = healthyWorld();
+    addInterfaceEndpoint(world, 'vpce-ec200001', 'ecr.dkr', 'dkr.ecr');
+    const endpoint = find(world, 'vpcEndpoints', 'vpce-ec200001');
+    endpoint.PrivateDnsEnabled = true;
+    endpoint.DnsEntries = [
+      ...(endpoint.DnsEntries ?? []),
+      ...['dkr.ecr.eu-west-1.amazonaws.com', '*.dkr.ecr.eu-west-1.amazonaws.com'].map((DnsName) => ({ DnsName })),
+    ];
+    checkOf('resolver-rule-forwards')?.demonstration.inject(world);
+    for (const rule of world.api.resolverRules) rule.DomainName = 'dkr.ecr.eu-west-1.amazonaws.com.';
+    const report = diagnose({
+      ...modelCase(world, [registry]),
+      probed: true,
+      observations: [dns(registry, 'answered', '52.94.10.40'), tcp('52.94.10.40', 'timeout')],
+    });
+    const fix = report.causes.find((cause) => cause.code === 'resolver-rule-forwards')?.fix;
+    expect(fix).toMatchObject({ proof: 'opens', alternatives: [{ proof: 'opens' }] });
+    expect(fix?.commands[0]).toContain(`--rule-type SYSTEM --domain-name ${registry}`);
+    expect(fix?.alternatives?.[0]?.commands[0]).toContain('disassociate-resolver-rule');
+    for (const snippet of [fix?.terraform, fix?.alternatives?.[0]?.terraform]) parseHcl(snippet ?? 'none');
   });
 });

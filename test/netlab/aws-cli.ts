@@ -21,6 +21,7 @@ const PREFIXES = {
   'associate-address': 'eipassoc',
   'create-hosted-zone': 'Z0EDFAB',
   'create-firewall-domain-list': 'rslvr-fdl',
+  'create-resolver-rule': 'rslvr-rr',
   'create-vpc-block-public-access-exclusion': 'vpcbpa-exclude',
 } as const;
 

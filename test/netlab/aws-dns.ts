@@ -76,6 +76,23 @@ function removeZone(world: World, gone: World['api']['hostedZones'][number]): vo
 }
 
 export const RESOLVER_WRITES: Readonly<Record<string, Write>> = {
+  'create-resolver-rule': (world, call, Id) => {
+    need(call, 'creator-request-id');
+    const RuleType = need(call, 'rule-type');
+    if (RuleType !== 'SYSTEM') throw new Error(`ValidationException: ${RuleType} needs targets`);
+    world.api.resolverRules.push({
+      Id,
+      DomainName: `${bare(need(call, 'domain-name'))}.`,
+      RuleType,
+      Status: 'COMPLETE',
+    });
+  },
+  'delete-resolver-rule': (world, call) => {
+    const gone = need(call, 'resolver-rule-id');
+    if (world.api.resolverRuleAssociations.some((one) => one.ResolverRuleId === gone))
+      throw new Error('ResourceInUseException');
+    world.api.resolverRules = world.api.resolverRules.filter((rule) => rule.Id !== gone);
+  },
   'disassociate-resolver-rule': (world, call) => {
     const gone = need(call, 'resolver-rule-id');
     const rest = world.api.resolverRuleAssociations.filter(

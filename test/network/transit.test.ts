@@ -262,3 +262,115 @@ describe('a transit gateway', () => {
     expect(ask(() => {}, LAB.secretsAddressA).path.gates.map((gate) => gate.gate)).not.toContain('transit');
   });
 });
+
+/** Inbound rules of one network ACL that deny one block and admit the rest. */
+const deny =
+  (aclId: string, cidr: string): Edit =>
+  (world) => {
+    for (const acl of world.api.networkAcls) {
+      if (acl.NetworkAclId !== aclId) continue;
+      const rule = { RuleNumber: 10, Protocol: '-1', RuleAction: 'deny', Egress: false, CidrBlock: cidr } as const;
+      acl.Entries = [rule, ...(acl.Entries ?? [])];
+    }
+  };
+const attachedIn =
+  (id: string, ...subnetIds: readonly string[]): Edit =>
+  (world) => {
+    Object.assign(attachment(world, id), { SubnetIds: subnetIds });
+  };
+const both =
+  (...edits: readonly Edit[]): Edit =>
+  (world) => {
+    for (const edit of edits) edit(world);
+  };
+
+/**
+ * https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html: in a subnet of its own the transit gateway leaves the judgement to the
+ * network ACL of the subnet that it delivers to; what it delivers in the attachment's own subnet meets no inbound rule there.
+ */
+describe('the network ACL of the subnet that a transit gateway delivers to', () => {
+  const answers = deny(LAB.clientAcl, CENTRAL.cidr);
+  const requests = deny(CENTRAL.acl, '10.0.0.0/16');
+  const [near, other] = CENTRAL.clientAttachmentSubnets;
+  const sides = { client: 'client-nacl-return', endpoint: 'endpoint-nacl-ingress' } as const;
+
+  it.each<[string, keyof typeof sides, Edit, string, 'pass' | 'block' | 'unknown', boolean]>([
+    ['judges: attached in another subnet', 'client', both(answers), CENTRAL.addressA, 'block', false],
+    [
+      'does not judge: attached in this one',
+      'client',
+      both(answers, attachedIn(CENTRAL.clientAttachment, LAB.clientSubnet, other)),
+      CENTRAL.addressA,
+      'pass',
+      true,
+    ],
+    [
+      'judges: the answers of the other zone come out in that zone',
+      'client',
+      both(answers, attachedIn(CENTRAL.clientAttachment, LAB.clientSubnet, other)),
+      CENTRAL.addressB,
+      'block',
+      false,
+    ],
+    [
+      'does not judge: attached nowhere else, whatever the zone',
+      'client',
+      both(answers, attachedIn(CENTRAL.clientAttachment, LAB.clientSubnet)),
+      CENTRAL.addressB,
+      'pass',
+      true,
+    ],
+    [
+      'may judge: three places, none of them in the sender’s zone',
+      'client',
+      both(answers, attachedIn(CENTRAL.clientAttachment, LAB.clientSubnet, near)),
+      CENTRAL.addressB,
+      'unknown',
+      false,
+    ],
+    [
+      'admits it where attached in this one: as before',
+      'client',
+      attachedIn(CENTRAL.clientAttachment, LAB.clientSubnet, other),
+      CENTRAL.addressA,
+      'pass',
+      false,
+    ],
+    ['judges the requests: attached in another subnet', 'endpoint', requests, CENTRAL.addressA, 'block', false],
+    [
+      'is not said to judge or not, for an endpoint’s interface',
+      'endpoint',
+      both(requests, attachedIn(CENTRAL.attachment, CENTRAL.endpointSubnetA, CENTRAL.endpointSubnetB)),
+      CENTRAL.addressA,
+      'unknown',
+      false,
+    ],
+  ])('%s (%s)', (_words, side, edit, address, part, skipped) => {
+    const gate = ask(edit, address).path.gates.find((one) => one.gate === sides[side]);
+    expect(gate && isEmpty(gate[part])).toBe(false);
+    expect(gate?.skipped !== undefined).toBe(skipped);
+    for (const rest of ['pass', 'block', 'unknown'] as const)
+      if (rest !== part) expect(gate && isEmpty(gate[rest]), rest).toBe(true);
+    if (part === 'unknown') expect(gate?.missing.length).toBeGreaterThan(0);
+  });
+
+  it.each<[string, readonly SliceName[], string]>([
+    ['the attachments', ['transitGatewayVpcAttachments'], 'unknown'],
+    ['the subnets', ['subnets'], 'block'],
+    // Only the other end's table is read then, and it leads into the transit gateway as well.
+    ['attachments and route tables', ['transitGatewayVpcAttachments', 'routeTables'], 'unknown'],
+  ])('blames nothing that %s would have to show', (_words, unread, part) => {
+    const gate = ask(answers, CENTRAL.addressA, unread).path.gates.find((one) => one.gate === 'client-nacl-return');
+    expect(gate && isEmpty(gate.block)).toBe(part !== 'block');
+    expect(gate && isEmpty(gate.unknown)).toBe(part === 'block');
+  });
+
+  it('judges what a peering connection brings', () => {
+    const world = healthyWorld();
+    addCentralEndpoint(world, 'peering');
+    answers(world);
+    const state = stateOfWorld(world);
+    const destination = addressDestination(state, CALLER, CENTRAL.addressA);
+    expect(destination && evaluatePath(state, CALLER, destination, 443).status).toBe('closed');
+  });
+});

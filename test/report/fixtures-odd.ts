@@ -194,7 +194,13 @@ export const nasty: Report = {
       },
     },
   ],
-  fixPlan: { steps: [1], opens: [], remaining: [HOST], undo: ['echo \x1b[31m'] },
+  fixPlan: {
+    steps: [1],
+    opens: [],
+    remaining: [HOST, MARKUP],
+    beyondModel: { targets: [HOST], steps: [1] },
+    undo: ['echo \x1b[31m'],
+  },
   contradicted: [
     {
       code: 'hosts-file-overrides',

@@ -6,6 +6,7 @@ import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
 import { bare } from '../../network/zones.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
+import { attribute, comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { whyItExists } from './names.ts';
 
 type Facts = {
@@ -30,6 +31,9 @@ const NEEDS = [
   'firewallConfigs',
 ] as const satisfies readonly SliceName[];
 type Reads = (typeof NEEDS)[number];
+
+/** What the list and the rule that allow a name are called. */
+const ALLOW_LIST = 'allow-aws-names';
 
 export const dnsFirewallBlocks = defineCheck({
   code: 'dns-firewall-blocks',
@@ -75,7 +79,7 @@ export const dnsFirewallBlocks = defineCheck({
       };
       return found([
         finding(answer, facts, {
-          text: `${association.Name ?? association.Id}: ${rule.FirewallRuleGroupId} rule ${rule.Priority ?? '?'} BLOCK ${rule.BlockResponse ?? 'NODATA'} for ${entry} (${rule.FirewallDomainListId})`,
+          text: `${association.Name ?? association.Id}: ${rule.FirewallRuleGroupId} rule ${rule.Priority ?? '?'} BLOCK ${rule.BlockResponse ?? 'NODATA'} for ${bare(entry)} (${rule.FirewallDomainListId})`,
           ref: rule.FirewallRuleGroupId,
         }),
       ]);
@@ -142,6 +146,9 @@ export const dnsFirewallBlocks = defineCheck({
         summary: `Let DNS Firewall allow ${host}: find the rule that catches it in the Resolver’s query log.`,
         commands: ['aws route53resolver list-firewall-rule-group-associations --vpc-id "$VPC_ID"'],
         undo: [],
+        terraform: comment(
+          `An aws_route53_resolver_firewall_rule that allows ${host} before the rule that blocks it, which could not be read.`,
+        ),
         owner: 'DNS owner',
         unprovable: 'the firewall’s rules could not be read',
       };
@@ -149,9 +156,12 @@ export const dnsFirewallBlocks = defineCheck({
       const change = (operation: string) =>
         `aws route53resolver update-firewall-domains --firewall-domain-list-id ${listId} --operation ${operation} --domains ${entry}`;
       return {
-        summary: `Take ${entry} off the domain list ${listId}, which a rule of ${groupId} blocks.`,
+        summary: `Take ${bare(entry)} off the domain list ${listId}, which a rule of ${groupId} blocks.`,
         commands: [change('REMOVE')],
         undo: [change('ADD')],
+        terraform: comment(
+          `Take "${entry}" out of the domains of the aws_route53_resolver_firewall_domain_list ${listId}, and apply. Undo: put it back, and apply again.`,
+        ),
         owner: 'DNS owner',
         caution: 'Every VPC with a rule on this list lets the name through then.',
         edit: (draft) => {
@@ -165,16 +175,27 @@ export const dnsFirewallBlocks = defineCheck({
     }
     const before = Math.max(1, priority - 1);
     return {
-      summary: `Allow ${link} by a rule of ${groupId} that comes before rule ${priority} (${entry}).`,
+      summary: `Allow ${link} by a rule of ${groupId} that comes before rule ${priority} (${entry === undefined ? 'its domains' : bare(entry)}).`,
       commands: [
-        `LIST=$(aws route53resolver create-firewall-domain-list --name allow-aws-names --query FirewallDomainList.Id --output text)`,
+        `LIST=$(aws route53resolver create-firewall-domain-list --name ${ALLOW_LIST} --query FirewallDomainList.Id --output text)`,
         `aws route53resolver update-firewall-domains --firewall-domain-list-id "$LIST" --operation ADD --domains ${link}`,
-        `aws route53resolver create-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST" --priority ${before} --action ALLOW --name allow-aws-names`,
+        `aws route53resolver create-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST" --priority ${before} --action ALLOW --name ${ALLOW_LIST}`,
       ],
       undo: [
         `aws route53resolver delete-firewall-rule --firewall-rule-group-id ${groupId} --firewall-domain-list-id "$LIST"`,
         `aws route53resolver delete-firewall-domain-list --firewall-domain-list-id "$LIST"`,
       ],
+      terraform: hcl(
+        resource('aws_route53_resolver_firewall_domain_list', ALLOW_LIST, { name: ALLOW_LIST, domains: [link] }),
+        resource('aws_route53_resolver_firewall_rule', ALLOW_LIST, {
+          name: ALLOW_LIST,
+          action: 'ALLOW',
+          firewall_domain_list_id: attribute('aws_route53_resolver_firewall_domain_list', ALLOW_LIST, 'id'),
+          firewall_rule_group_id: groupId,
+          priority: before,
+        }),
+        UNDO_BY_REMOVAL,
+      ),
       owner: 'DNS owner',
       caution: `Every VPC that ${groupId} is associated with may look the name up then. Priorities are unique in a group: choose another one where ${before} is taken.`,
       edit: (draft) => {
@@ -288,8 +309,8 @@ function finding(
       groupId === undefined
         ? `The VPC’s resolver withholds ${host} as a filter does, most likely Route 53 DNS Firewall: ${because.text}.`
         : facts.allows !== undefined
-          ? `DNS Firewall’s rule group ${groupId} allows ${host} itself, but inspects what it is an alias of as well and blocks that by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`
-          : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${entry}, so the VPC’s resolver gives no address for ${host}.`,
+          ? `DNS Firewall’s rule group ${groupId} allows ${host} itself, but inspects what it is an alias of as well and blocks that by its entry ${bare(entry ?? '')}, so the VPC’s resolver gives no address for ${host}.`
+          : `DNS Firewall’s rule group ${groupId} blocks ${link}${caught} by its entry ${bare(entry ?? '')}, so the VPC’s resolver gives no address for ${host}.`,
     because: [{ source: groupId === undefined ? 'probe' : 'configuration', ...because }],
     predicts: (observation) => {
       if (observation.rung !== 'dns' || observation.subject.name.toLowerCase() !== host.toLowerCase()) return undefined;

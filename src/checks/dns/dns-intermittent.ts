@@ -2,6 +2,7 @@ import type { DnsObservation } from '../../model/observation.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, isInsideVpc, leadsToEndpoint, nameGoal } from './names.ts';
 
 type Facts = { readonly servers: readonly string[]; readonly others: readonly string[] };
@@ -57,6 +58,9 @@ export const dnsIntermittent = defineCheck({
             `sudo sed -i.bak ${servers.map((server) => `-e '/^nameserver ${server.replaceAll('.', '\\.')}$/d'`).join(' ')} /etc/resolv.conf`,
           ],
           undo: ['sudo mv /etc/resolv.conf.bak /etc/resolv.conf'],
+          terraform: notTerraforms(
+            'resolv.conf is a file of this host. Where DHCP writes it, take the servers out of the domain_name_servers of the VPC’s aws_vpc_dhcp_options.',
+          ),
           owner: 'host owner',
           caution:
             'Where something manages resolv.conf (systemd-resolved, NetworkManager, a container runtime), change it there.',
@@ -66,6 +70,7 @@ export const dnsIntermittent = defineCheck({
           summary: `Find out what loses questions to ${list(servers)}: its own load, the way to it, or the limit of 1024 packets a second of the VPC’s resolver; a cache on the host helps against all.`,
           commands: ['sudo ethtool -S eth0'],
           undo: [],
+          terraform: notTerraforms('nothing of it is configuration of AWS.'),
           owner: 'DNS owner',
           unprovable: 'what loses the packets is in no configuration',
         },

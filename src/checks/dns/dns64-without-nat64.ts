@@ -1,11 +1,23 @@
+import type { Route } from '../../model/aws.ts';
 import { type Missing, missing, type State } from '../../model/state.ts';
 import { addressSet, unionAddresses } from '../../network/addresses.ts';
 import { embeddedIpv4 } from '../../network/answer-class.ts';
 import type { Client } from '../../network/client.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isBlackhole, routeTableOf, routeTarget, selectRoutes } from '../../network/route-tables.ts';
-import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import {
+  absent,
+  defineCheck,
+  draftElement,
+  type Finding,
+  type FixAlternative,
+  found,
+  NOT_APPLICABLE,
+  unknown,
+} from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { retargetInTerraform, targetOption } from '../path/route-commands.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { failedConnection } from './names.ts';
 
 type Facts = {
@@ -13,8 +25,8 @@ type Facts = {
   readonly subnetId: string | undefined;
   readonly routeTableId: string | undefined;
   readonly nat: string | undefined;
-  /** the table has a route of its own for the prefix already */
-  readonly replace: boolean;
+  /** the table's own route for the prefix, which goes elsewhere */
+  readonly replaced: Route | undefined;
 };
 
 export const dns64WithoutNat64 = defineCheck({
@@ -54,7 +66,7 @@ export const dns64WithoutNat64 = defineCheck({
             (one.State ?? 'available').toLowerCase() === 'available' &&
             one.ConnectivityType?.toLowerCase() !== 'private',
         )?.NatGatewayId,
-        replace: way.own,
+        replaced: way.own,
       }),
     ]);
   },
@@ -67,42 +79,50 @@ export const dns64WithoutNat64 = defineCheck({
       subnetId: client.subnetId,
       routeTableId: undefined,
       nat: undefined,
-      replace: false,
+      replaced: undefined,
     });
   },
-  fix: ({ subnetId, routeTableId, nat, replace }) => {
-    const off = `aws ec2 modify-subnet-attribute --subnet-id ${subnetId ?? '"$SUBNET"'} --no-enable-dns64`;
+  fix: ({ subnetId, routeTableId, nat, replaced }) => {
+    const off = switchOff(subnetId);
     if (routeTableId === undefined || nat === undefined)
       return {
-        summary: `Send 64:ff9b::/96 to a NAT gateway in the route table of ${subnetId ?? 'the subnet'}, or switch DNS64 off there.`,
-        commands: [off],
-        undo: [off.replace('--no-enable', '--enable')],
+        ...off,
+        summary: `Send ${PREFIX} to a NAT gateway in the route table of ${subnetId ?? 'the subnet'}, or switch DNS64 off there.`,
         owner: 'network owner',
-        caution: 'Without DNS64 hosts that have only IPv6 lose every name that has only IPv4 addresses.',
         unprovable:
           'no usable NAT gateway or route table is in the state, and what the resolver gives then is not part of the model',
       };
-    const verb = replace ? 'replace-route' : 'create-route';
+    const where = `--route-table-id ${routeTableId} --destination-ipv6-cidr-block ${PREFIX}`;
+    const target = { nat_gateway_id: nat };
     return {
-      summary: `Send 64:ff9b::/96 of ${routeTableId} to ${nat}. (Or switch DNS64 off: ${off}.)`,
-      commands: [
-        `aws ec2 ${verb} --route-table-id ${routeTableId} --destination-ipv6-cidr-block 64:ff9b::/96 --nat-gateway-id ${nat}`,
+      summary: `Send ${PREFIX} of ${routeTableId} to ${nat}.`,
+      commands: [`aws ec2 ${replaced === undefined ? 'create' : 'replace'}-route ${where} --nat-gateway-id ${nat}`],
+      undo: [
+        replaced === undefined || isBlackhole(replaced)
+          ? `aws ec2 delete-route ${where}`
+          : `aws ec2 replace-route ${where} ${targetOption(replaced)}`,
       ],
-      undo: [`aws ec2 delete-route --route-table-id ${routeTableId} --destination-ipv6-cidr-block 64:ff9b::/96`],
+      terraform:
+        replaced === undefined
+          ? hcl(
+              resource('aws_route', `${routeTableId}_nat64`, {
+                route_table_id: routeTableId,
+                destination_ipv6_cidr_block: PREFIX,
+                ...target,
+              }),
+              UNDO_BY_REMOVAL,
+            )
+          : retargetInTerraform(routeTableId, PREFIX, target, comment('Undo: give the route its former target.')),
       owner: 'network owner',
       caution: 'The NAT gateway’s traffic is charged per gigabyte.',
+      alternatives: [off],
       edit: (draft) => {
         const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);
         if (table === undefined) return;
-        const others = (table.Routes ?? []).filter((route) => route.DestinationIpv6CidrBlock !== '64:ff9b::/96');
+        const others = (table.Routes ?? []).filter((route) => route.DestinationIpv6CidrBlock !== PREFIX);
         table.Routes = [
           ...others,
-          {
-            DestinationIpv6CidrBlock: '64:ff9b::/96',
-            NatGatewayId: nat,
-            Origin: 'CreateRoute',
-            State: 'active',
-          },
+          { DestinationIpv6CidrBlock: PREFIX, NatGatewayId: nat, Origin: 'CreateRoute', State: 'active' },
         ];
       },
     };
@@ -150,13 +170,30 @@ export const dns64WithoutNat64 = defineCheck({
   },
 });
 
+/** The well-known prefix of RFC 6052, which the VPC's resolver uses. */
+const PREFIX = '64:ff9b::/96';
+
+function switchOff(subnetId: string | undefined): FixAlternative {
+  const command = `aws ec2 modify-subnet-attribute --subnet-id ${subnetId ?? '"$SUBNET"'}`;
+  return {
+    summary: `Switch DNS64 off for ${subnetId ?? 'the subnet'}.`,
+    commands: [`${command} --no-enable-dns64`],
+    undo: [`${command} --enable-dns64`],
+    caution: 'Without DNS64 hosts that have only IPv6 lose every name that has only IPv4 addresses.',
+    terraform: comment(
+      `In the aws_subnet of ${subnetId ?? 'the client'} set enable_dns64 = false. Undo: set it to true again.`,
+    ),
+    unprovable: 'what the resolver gives then is not part of the model; run vpce-doctor again to see it',
+  };
+}
+
 type Translation = {
   /** undefined when it cannot be told */
   readonly usable: boolean | undefined;
   readonly why: string;
   readonly routeTableId: string | undefined;
-  /** the table has a route for exactly this prefix */
-  readonly own: boolean;
+  /** the table's route for exactly this prefix */
+  readonly own: Route | undefined;
   readonly missing?: Missing | undefined;
 };
 
@@ -167,7 +204,7 @@ function translation(
   made: readonly string[],
 ): Translation {
   const table = client.subnetId === undefined ? undefined : routeTableOf(state, client.subnetId, client.vpcId);
-  const own = table?.Routes?.some((route) => route.DestinationIpv6CidrBlock === '64:ff9b::/96') === true;
+  const own = table?.Routes?.find((route) => route.DestinationIpv6CidrBlock === PREFIX);
   const say = (usable: boolean | undefined, why: string, gap?: Missing): Translation => ({
     usable,
     why,
@@ -216,7 +253,14 @@ function finding(
     extent: made.length === all ? 'all' : 'some',
     summary: `${host} has only IPv4 addresses, and DNS64 turns them into ${list(made)} for IPv6; nothing translates these back: ${why}.`,
     because: [
-      { source: 'configuration', text: `${routeTableId ?? 'the client’s route table'}: ${why}`, ref: routeTableId },
+      {
+        source: 'configuration',
+        text:
+          routeTableId !== undefined && why.includes(routeTableId)
+            ? why
+            : `${routeTableId ?? 'the client’s route table'}: ${why}`,
+        ref: routeTableId,
+      },
     ],
     predicts: (observation) => (failedConnection(made, port, observation) ? 'agrees' : undefined),
     facts,

@@ -4,7 +4,8 @@ import { classifyAddress } from '../../network/answer-class.ts';
 import { answerOfZone, hostedZones } from '../../network/zones.ts';
 import { usualPrivateNames } from '../../services/catalogue.ts';
 import { parseServiceName } from '../../services/service-names.ts';
-import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { absent, defineCheck, draftElement, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { attribute, comment, hcl, resource } from '../terraform.ts';
 import {
   aliasRecord,
   aliasTargetOf,
@@ -15,6 +16,7 @@ import {
   upsertAlias,
   zoneOfHost,
 } from './names.ts';
+import { recordInTerraform } from './records-in-terraform.ts';
 
 export const privateZoneNameUnused = defineCheck({
   code: 'private-zone-name-unused',
@@ -65,7 +67,7 @@ export const privateZoneNameUnused = defineCheck({
         extent: 'all',
         summary: `The private hosted zone ${zone.name} (${zone.id}) is named after the endpoint service; clients call ${host}, which it does not cover, so that name stays public.`,
         because: [
-          { source: 'configuration', text: `${zone.id}: ${zone.name}`, ref: zone.id },
+          { source: 'configuration', text: `${zone.id} is named ${zone.name}`, ref: zone.id },
           ...(own.kind === 'endpoint'
             ? [{ source: 'configuration' as const, text: `${zone.name} → ${own.name}`, ref: zone.id }]
             : []),
@@ -90,18 +92,20 @@ export const privateZoneNameUnused = defineCheck({
                 : undefined
               : aliasTargetOf(endpoint),
           seen: endpoint !== undefined,
+          endpointId: endpoint?.VpcEndpointId,
+          names: names.length > 0 ? names : [host],
           region: vantage.region,
           vpcId: vantage.vpcId,
         },
       },
     ]);
   },
-  fix: ({ zone, zoneId, host, wildcard, alias, seen, region, vpcId }) => {
+  fix: ({ zone, zoneId, host, wildcard, alias, seen, region, vpcId, endpointId, names }) => {
     const name = wildcard ? host.split('.').slice(1).join('.') : host;
     const record = wildcard ? `*.${name}` : name;
     const target = alias ?? { name: '$ENDPOINT_NAME', zone: undefined };
     const base = {
-      summary: `Make a private hosted zone ${name} with ${record} as an alias of ${alias?.name ?? 'the endpoint’s own name'}, and delete ${zone}, which nobody asks. (Or switch the endpoint’s private DNS on.)`,
+      summary: `Make a private hosted zone ${name} with ${record === name ? 'its own name' : record} as an alias of ${alias?.name ?? 'the endpoint’s own name'}; ${zone}, which nobody asks, can go.`,
       commands: [
         `ZONE=$(aws route53 create-hosted-zone --name ${name} --vpc VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'} --caller-reference "vpce-doctor-$(date +%s)" --query HostedZone.Id --output text)`,
         upsertAlias('"$ZONE"', record, target.name, target.zone),
@@ -110,13 +114,27 @@ export const privateZoneNameUnused = defineCheck({
         upsertAlias('"$ZONE"', record, target.name, target.zone).replace('"UPSERT"', '"DELETE"'),
         'aws route53 delete-hosted-zone --id "$ZONE"',
       ],
+      terraform: hcl(
+        // A zone without a VPC would be a public one.
+        vpcId === undefined
+          ? comment(`An aws_route53_zone ${name} with a vpc block for the client’s VPC, which is not known.`)
+          : resource('aws_route53_zone', name, { name, vpc: { vpc_id: vpcId } }),
+        alias === undefined || vpcId === undefined
+          ? comment(`And an aws_route53_record for ${record} in it, to the endpoint’s own name.`)
+          : recordInTerraform(attribute('aws_route53_zone', name, 'zone_id'), record, alias),
+        comment(
+          `The zone ${zone}, which nobody asks, goes by no longer being declared. Undo: remove what this adds, and apply again.`,
+        ),
+      ),
       owner: 'DNS owner' as const,
       caution: `Every name below ${name} is answered from the new zone in this VPC; names without a record there do not exist any more.`,
     };
+    const alternatives = endpointId === undefined ? [] : [switchPrivateDnsOn(endpointId, names)];
     if (alias === undefined || !seen)
       return { ...base, unprovable: 'the endpoint that the zone was made for is not in the state' };
     return {
       ...base,
+      alternatives,
       edit: (draft) => {
         const at = draft.slices.hostedZones.findIndex((one) => one.HostedZoneId === zoneId);
         if (at >= 0) draft.slices.hostedZones.splice(at, 1);
@@ -137,3 +155,26 @@ export const privateZoneNameUnused = defineCheck({
     },
   },
 });
+
+/** The other way: the endpoint brings its own zone along, under the right name. */
+function switchPrivateDnsOn(endpointId: string, names: readonly string[]): FixAlternative {
+  return {
+    summary: `Switch private DNS on for ${endpointId}, which makes a zone of the right name.`,
+    commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
+    undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
+    caution:
+      'It needs enableDnsSupport and enableDnsHostnames of the VPC, and no private hosted zone of the same name.',
+    terraform: hcl(
+      resource('aws_vpc_endpoint_private_dns', endpointId, { vpc_endpoint_id: endpointId, private_dns_enabled: true }),
+      comment(
+        'Not beside a private_dns_enabled argument of the endpoint’s own resource: there, set it to true. Undo: private_dns_enabled = false.',
+      ),
+    ),
+    edit: (draft) => {
+      const endpoint = draftElement(draft, 'vpcEndpoints', 'VpcEndpointId', endpointId);
+      if (endpoint === undefined) return;
+      endpoint.PrivateDnsEnabled = true;
+      endpoint.DnsEntries = [...(endpoint.DnsEntries ?? []), ...names.map((DnsName) => ({ DnsName }))];
+    },
+  };
+}

@@ -7,6 +7,7 @@ import { primaryCidrOf } from '../../network/resolution.ts';
 import { isWithin, rulesFor } from '../../network/zones.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence, NameAnswer } from '../evidence.ts';
+import { comment, hcl, notTerraforms, UNDO_BY_REMOVAL } from '../terraform.ts';
 import {
   aliasRecord,
   aliasTargetOf,
@@ -17,6 +18,7 @@ import {
   zoneOfHost,
   zonesThatDenied,
 } from './names.ts';
+import { recordInTerraform } from './records-in-terraform.ts';
 
 type Facts = {
   readonly host: string;
@@ -118,14 +120,16 @@ export const privateZoneShadows = defineCheck({
         summary: `The zone ${zone} belongs to ${managedBy} and cannot be edited: call ${host} by another name (its api.aws name has no such zone above it), or send exactly ${host} to a public resolver with a Resolver rule. Without ${managedBy}’s private DNS the name would come back, and the endpoint’s own names would become public.`,
         commands: [],
         undo: [],
+        terraform: notTerraforms('the zone is AWS’s own, and which name is called is a setting of the application.'),
         owner: 'DNS owner',
         unprovable: 'the zone is AWS’s own, and what another name or resolver gives is not part of the model',
       };
     if (zoneId !== undefined && alias !== undefined)
       return {
-        summary: `Add ${host} to ${zone}, as an alias of ${endpointId}’s own name.`,
+        summary: `Add ${host} to ${zone} (${zoneId}), as an alias of ${endpointId}’s own name.`,
         commands: [upsertAlias(zoneId, host, alias.name, alias.zone)],
         undo: [upsertAlias(zoneId, host, alias.name, alias.zone).replace('"UPSERT"', '"DELETE"')],
+        terraform: hcl(recordInTerraform(zoneId, host, alias), UNDO_BY_REMOVAL),
         owner: 'DNS owner',
         caution: `${zone} goes on hiding every other name below it that it has no record for.`,
         edit: (draft) => {
@@ -141,6 +145,9 @@ export const privateZoneShadows = defineCheck({
         undo: [
           `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${zoneId} --vpc VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'}`,
         ],
+        terraform: comment(
+          `Remove the vpc block of ${vpcId ?? 'the VPC'} from the aws_route53_zone ${zoneId}, or its aws_route53_zone_association, and apply. Undo: declare it again, and apply.`,
+        ),
         owner: 'DNS owner',
         caution: `The records of ${zone} are gone for the whole VPC then. A zone that serves one VPC only must be deleted instead.`,
         edit: (draft) => {
@@ -154,6 +161,9 @@ export const privateZoneShadows = defineCheck({
         `aws route53 list-hosted-zones-by-vpc --vpc-id ${vpcId ?? '"$VPC_ID"'} --vpc-region ${region ?? '"$AWS_REGION"'}`,
       ],
       undo: [],
+      terraform: comment(
+        `An aws_route53_record for ${host} in the aws_route53_zone ${zone}, of which too little is known to write it out.`,
+      ),
       owner: 'DNS owner',
       unprovable: 'the zone is known by its SOA record only',
     };

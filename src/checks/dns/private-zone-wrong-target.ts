@@ -10,6 +10,7 @@ import { bare } from '../../network/zones.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { NameAnswer } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment, hcl } from '../terraform.ts';
 import {
   aliasRecord,
   aliasTargetOf,
@@ -19,6 +20,7 @@ import {
   upsertAlias,
   zoneOfHost,
 } from './names.ts';
+import { changedRecordInTerraform } from './records-in-terraform.ts';
 
 type Facts = {
   readonly host: string;
@@ -134,16 +136,24 @@ export const privateZoneWrongTarget = defineCheck({
         commands: [],
         undo: [],
         owner: 'DNS owner',
+        terraform: comment(
+          `In the aws_route53_record of ${host} in ${zone} name the right endpoint, of which too little is known to write it out.`,
+        ),
         unprovable: 'the right endpoint, or the zone, is not in the state that was read',
       };
     // Fields of ours are not the API's.
     const former = records.map(({ ZoneName: _, ...record }) => ({ Action: 'UPSERT', ResourceRecordSet: record }));
     return {
-      summary: `Make the record of ${host} in ${zone} an alias of ${alias.name}.`,
+      summary: `Make the record of ${host} in ${zoneId}${zone === bare(host) ? '' : ` (${zone})`} an alias of ${alias.name}.`,
       commands: [upsertAlias(zoneId, host, alias.name, alias.zone)],
       undo: [
         `aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch '${JSON.stringify({ Changes: former })}'`,
       ],
+      terraform: hcl(
+        comment(`Where ${zoneId} has this record in your configuration already, set the arguments there instead.`),
+        ...changedRecordInTerraform(zoneId, bare(host), alias, records[0]?.Type ?? 'A'),
+        comment('Undo: give the record its former values.'),
+      ),
       owner: 'DNS owner',
       caution: 'Every VPC that the zone is associated with follows this record.',
       edit: (draft) => {
@@ -194,7 +204,11 @@ function finding(
     because: [
       zoneId === undefined
         ? { source: 'probe', text: `${answer?.server} answers ${whither}`, ref: answer?.observations[0]?.id }
-        : { source: 'configuration', text: `${zone}: ${host} → ${whither}`, ref: zoneId },
+        : {
+            source: 'configuration',
+            text: `${zone === bare(host) ? '' : `${zone}: `}${host} → ${whither}`,
+            ref: zoneId,
+          },
     ],
     predicts: (observation) => {
       if (observation.rung === 'dns') {

@@ -6,6 +6,7 @@ import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import { becauseOf } from '../tls/presented.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from './names.ts';
 
@@ -52,18 +53,37 @@ export const publicApiHijacked = defineCheck({
     return answers.some(isForbidden) ? findingOf(call, undefined, answers) : undefined;
   },
   fix: ({ host, endpointId, addresses }) => ({
-    summary: `Call the API by a custom domain name instead of ${host}; or switch private DNS off for ${endpointId ?? 'the execute-api endpoint'}, which answers at ${list(addresses)} for every API of the Region.`,
-    commands:
-      endpointId === undefined
-        ? []
-        : [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
-    undo:
-      endpointId === undefined
-        ? []
-        : [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
-    owner: 'endpoint owner',
-    caution: `Without private DNS, the whole VPC must call private APIs by names with ${endpointId ?? 'the endpoint’s id'} in them or with a Host header, and public APIs need a way to the internet.`,
+    summary: `Call the API by a custom domain name of its own instead of ${host}: the name is then public again, while ${endpointId ?? 'the execute-api endpoint'} goes on answering at ${list(addresses)} for every other API of the Region.`,
+    commands: [],
+    undo: [],
+    terraform: notTerraforms(
+      'which name is called is a setting of the application. The custom domain itself is an aws_api_gateway_domain_name (REST) or aws_apigatewayv2_domain_name (HTTP) of the API’s owner.',
+    ),
+    owner: 'application owner',
+    caution: 'A public API needs a way to the internet from here, whatever its name.',
     unprovable: 'whether an API is public is not part of the model; run vpce-doctor on the custom domain name',
+    ...(endpointId === undefined
+      ? {}
+      : {
+          alternatives: [
+            {
+              summary: `Switch private DNS off for ${endpointId}.`,
+              commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --no-private-dns-enabled`],
+              undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --private-dns-enabled`],
+              caution: `Without private DNS the whole VPC must call private APIs by names with ${endpointId} in them or with a Host header.`,
+              terraform: hcl(
+                resource('aws_vpc_endpoint_private_dns', endpointId, {
+                  vpc_endpoint_id: endpointId,
+                  private_dns_enabled: false,
+                }),
+                comment(
+                  'Not beside a private_dns_enabled argument of the endpoint’s own resource: there, set it to false. Undo: private_dns_enabled = true.',
+                ),
+              ),
+              unprovable: 'whether an API is public, and has a way out from here, is not part of the model',
+            },
+          ],
+        }),
   }),
   demonstration: {
     targets: ['https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod/orders'],

@@ -3,10 +3,11 @@ import { classifyAddress } from '../../network/answer-class.ts';
 import { endpointState, isVpceName } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { isVpcResolver, primaryCidrOf } from '../../network/resolution.ts';
-import { hostedZones, managedZones, ownerOf } from '../../network/zones.ts';
-import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { bare, hostedZones, managedZones, ownerOf } from '../../network/zones.ts';
+import { absent, defineCheck, type Finding, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { NameAnswer } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { attribute, comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, failedConnection, leadsToEndpoint, nameGoal } from './names.ts';
 
 type Facts = {
@@ -145,20 +146,66 @@ export const resolverRuleForwards = defineCheck({
           `aws route53resolver list-resolver-rule-associations --filters Name=VPCId,Values=${vpcId ?? '"$VPC_ID"'}`,
         ],
         undo: [],
+        terraform: comment(
+          `An aws_route53_resolver_rule of the type SYSTEM for ${host} and its association with ${vpcId ?? 'the VPC'} would be enough, where the forwarding rule is for a domain above it.`,
+        ),
         owner: 'DNS owner',
         unprovable: 'the rules could not be read',
       };
-    return {
+    const unprovable = zone
+      ? {}
+      : { unprovable: 'what public DNS and other zones say of the name is not part of the model' };
+    const whole: FixAlternative = {
       summary: `Take the rule ${ruleId} for ${domain === '' ? 'every name' : domain} off ${vpcId}, or make its targets ${list(targets)} answer ${host} as they should.`,
       commands: [`aws route53resolver disassociate-resolver-rule --vpc-id ${vpcId} --resolver-rule-id ${ruleId}`],
       undo: [`aws route53resolver associate-resolver-rule --vpc-id ${vpcId} --resolver-rule-id ${ruleId}`],
-      owner: 'DNS owner',
-      caution: `Every name in ${domain === '' ? 'DNS' : domain} is then answered by the VPC’s own resolver; names that only ${list(targets)} know are lost.`,
-      ...(zone ? {} : { unprovable: 'what public DNS and other zones say of the name is not part of the model' }),
+      terraform: comment(
+        `Remove the aws_route53_resolver_rule_association of ${ruleId} with ${vpcId}, and apply. Undo: declare it again, and apply.`,
+      ),
+      caution: `Every name in ${domain === '' ? 'DNS' : domain} is then answered by the VPC’s own resolver; names that only ${list(targets)} ${targets.length === 1 ? 'knows' : 'know'} are lost.`,
+      ...unprovable,
       edit: (draft) => {
         const rules = draft.slices.resolverRuleAssociations;
         const at = rules.findIndex((one) => one.Id === associationId);
         if (at >= 0) rules.splice(at, 1);
+      },
+    };
+    // A rule for the very name is no wider than the name; another one for it beside this one is not allowed.
+    if (domain === bare(host)) return { ...whole, owner: 'DNS owner' };
+    return {
+      summary: `Let the VPC’s own resolver answer ${host}, by a SYSTEM rule for exactly this name; ${ruleId} goes on forwarding the rest of ${domain === '' ? 'DNS' : domain}.`,
+      commands: [
+        `RULE=$(aws route53resolver create-resolver-rule --rule-type SYSTEM --domain-name ${bare(host)} --name ${ruleName(host)} --creator-request-id "vpce-doctor-$(date +%s)" --query ResolverRule.Id --output text)`,
+        `aws route53resolver associate-resolver-rule --vpc-id ${vpcId} --resolver-rule-id "$RULE"`,
+      ],
+      undo: [
+        `aws route53resolver disassociate-resolver-rule --vpc-id ${vpcId} --resolver-rule-id "$RULE"`,
+        'aws route53resolver delete-resolver-rule --resolver-rule-id "$RULE"',
+      ],
+      terraform: hcl(
+        resource('aws_route53_resolver_rule', ruleName(host), {
+          name: ruleName(host),
+          domain_name: bare(host),
+          rule_type: 'SYSTEM',
+        }),
+        resource('aws_route53_resolver_rule_association', ruleName(host), {
+          resolver_rule_id: attribute('aws_route53_resolver_rule', ruleName(host), 'id'),
+          vpc_id: vpcId,
+        }),
+        UNDO_BY_REMOVAL,
+      ),
+      owner: 'DNS owner',
+      caution: `The whole of ${vpcId} asks the VPC’s own resolver for ${host} and the names below it then.`,
+      alternatives: [whole],
+      ...unprovable,
+      edit: (draft) => {
+        draft.slices.resolverRules.push({ Id: 'rslvr-rr-new', DomainName: `${bare(host)}.`, RuleType: 'SYSTEM' });
+        draft.slices.resolverRuleAssociations.push({
+          Id: 'rslvr-rrassoc-new',
+          ResolverRuleId: 'rslvr-rr-new',
+          VPCId: vpcId,
+          Status: 'COMPLETE',
+        });
       },
     };
   },
@@ -182,6 +229,13 @@ export const resolverRuleForwards = defineCheck({
     },
   },
 });
+
+/** Names of rules have letters, digits, hyphens, underscores and spaces. */
+function ruleName(host: string): string {
+  return bare(host)
+    .replace(/[^a-z0-9_-]/g, '-')
+    .slice(0, 64);
+}
 
 function finding(answer: NameAnswer, facts: Facts, own: readonly string[], port: number): Finding<Facts> {
   const { host, ruleId, domain, targets } = facts;

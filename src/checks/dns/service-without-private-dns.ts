@@ -6,6 +6,7 @@ import { matchHost } from '../../services/catalogue.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { leadsInside } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { aliasTargetOf, ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 
 export const serviceWithoutPrivateDns = defineCheck({
@@ -69,6 +70,7 @@ export const serviceWithoutPrivateDns = defineCheck({
       summary: `Call ${own === undefined ? 'the endpoint’s own vpce-… name' : own} instead of ${host}.${gateway}`,
       commands: own === undefined ? [] : [`export ${variable}=https://${own}`],
       undo: own === undefined ? [] : [`unset ${variable}`],
+      terraform: notTerraforms('which name is called is a setting of the application.'),
       owner: 'application owner',
       unprovable:
         'which name the application calls is not part of the model; run vpce-doctor on the endpoint’s own name to see that it opens',

@@ -3,8 +3,9 @@ import { isType } from '../../network/endpoints.ts';
 import { hostOfServiceName } from '../../services/catalogue.ts';
 import { offerOf } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
-import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { defineCheck, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isMisledRegion } from '../host/regions.ts';
+import { attribute, comment, hcl, notTerraforms, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
@@ -85,22 +86,28 @@ export const endpointInOtherRegion = defineCheck({
       },
     ]);
   },
-  fix: ({ host, here, vpcId, subnetId, serviceName, serviceRegion, crossRegion }) => ({
-    summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '; otherwise create a cross-Region endpoint' : '; otherwise the subnet needs a way to the other Region'}.`,
-    commands: crossRegion
-      ? [
-          `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
-        ]
-      : [],
-    undo: crossRegion ? ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'] : [],
+  fix: ({ host, here, vpcId, subnetId, serviceName, serviceRegion, crossRegion }, { vantage, target }) => ({
+    summary: `Call ${here ?? 'the host of this Region'} instead of ${host ?? serviceName}, if that is where the data is${crossRegion ? '' : '; otherwise the subnet needs a way to the other Region'}.`,
+    commands: [],
+    undo: [],
+    terraform: notTerraforms('which Region is called is a setting of the application.'),
     owner: 'application owner',
     ...(crossRegion
       ? {
-          caution:
-            'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
+          alternatives: [
+            crossRegionEndpoint({
+              vpcId,
+              subnetId,
+              serviceName,
+              serviceRegion,
+              host,
+              groupId: vantage.securityGroupIds[0],
+              port: target.port,
+            }),
+          ],
         }
       : {}),
-    unprovable: 'in which Region the data is, and so which host is right, is not part of the model',
+    unprovable: `in which Region the data is, and so which host is right, is not part of the model${here === undefined ? '' : `; run vpce-doctor on ${here} to see that it opens`}`,
   }),
   demonstration: {
     targets: ['kms.us-east-1.amazonaws.com'],
@@ -110,3 +117,57 @@ export const endpointInOtherRegion = defineCheck({
     },
   },
 });
+
+/** The service of the other Region brought into this VPC, where the service allows that. */
+function crossRegionEndpoint(facts: {
+  readonly vpcId: string;
+  readonly subnetId: string | undefined;
+  readonly serviceName: string;
+  readonly serviceRegion: string;
+  readonly host: string | undefined;
+  readonly groupId: string | undefined;
+  readonly port: number;
+}): FixAlternative {
+  const { vpcId, subnetId, serviceName, serviceRegion, host, groupId, port } = facts;
+  const name = `${serviceName.split('.').slice(3).join('-')}-${serviceRegion}`;
+  return {
+    summary: `Create an interface endpoint in ${vpcId} for ${serviceName} of ${serviceRegion}, with a security group that admits this host.`,
+    commands: [
+      `GROUP=$(aws ec2 create-security-group --vpc-id ${vpcId} --group-name endpoint-${name} --description "VPC endpoint ${name}" --query GroupId --output text)`,
+      `aws ec2 authorize-security-group-ingress --group-id "$GROUP" --protocol tcp --port ${port} --source-group ${groupId ?? '"$CLIENT_GROUP"'}`,
+      `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --vpc-endpoint-type Interface --service-name ${serviceName} --service-region ${serviceRegion} --subnet-ids ${subnetId ?? '"$SUBNET"'} --security-group-ids "$GROUP" --query VpcEndpoint.VpcEndpointId --output text)`,
+    ],
+    undo: [
+      'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
+      'aws ec2 delete-security-group --group-id "$GROUP"',
+    ],
+    caution:
+      'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
+    terraform: hcl(
+      resource('aws_security_group', `endpoint-${name}`, {
+        name: `endpoint-${name}`,
+        description: `VPC endpoint ${name}`,
+        vpc_id: vpcId,
+      }),
+      groupId === undefined
+        ? comment('And an aws_vpc_security_group_ingress_rule that admits the client, whose group is not known.')
+        : resource('aws_vpc_security_group_ingress_rule', `endpoint-${name}`, {
+            security_group_id: attribute('aws_security_group', `endpoint-${name}`, 'id'),
+            ip_protocol: 'tcp',
+            from_port: port,
+            to_port: port,
+            referenced_security_group_id: groupId,
+          }),
+      resource('aws_vpc_endpoint', name, {
+        vpc_id: vpcId,
+        service_name: serviceName,
+        service_region: serviceRegion,
+        vpc_endpoint_type: 'Interface',
+        subnet_ids: subnetId === undefined ? undefined : [subnetId],
+        security_group_ids: [attribute('aws_security_group', `endpoint-${name}`, 'id')],
+      }),
+      UNDO_BY_REMOVAL,
+    ),
+    unprovable: `which of its names the new endpoint has is told by AWS when it is there; run vpce-doctor on ${host ?? 'it'} then`,
+  };
+}

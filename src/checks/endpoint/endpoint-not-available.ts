@@ -41,9 +41,10 @@ export const endpointNotAvailable = defineCheck({
           summary: `Delete ${id} and create it anew in the same places.`,
           commands: [
             `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ${id}`,
-            `aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis}`,
+            `NEW_ENDPOINT=$(aws ec2 create-vpc-endpoint --vpc-id ${vpcId} --service-name ${serviceName} ${likeThis} --query VpcEndpoint.VpcEndpointId --output text)`,
           ],
-          undo: [],
+          undo: ['aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"'],
+          caution: `The new endpoint has another id and other names of its own: policies, records and settings that name ${id} have to name it. ${id} itself does not come back.`,
           terraform: hcl(
             comment(
               `Where Terraform made ${id}: terraform apply -replace on its aws_vpc_endpoint. Where not, delete it and apply:`,

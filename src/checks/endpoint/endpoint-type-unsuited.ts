@@ -20,6 +20,7 @@ import {
   type Outcome,
   unknown,
 } from '../check.ts';
+import { comment } from '../terraform.ts';
 import { createPlanned, isOtherRegion, type NewEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { JOINED_SLICES, joinedTo } from './joined.ts';
@@ -245,6 +246,9 @@ function makeDualStack({ endpointId, gateway, addresses }: Extract<Facts, { kind
     undo: [
       `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${endpointId} --ip-address-type ipv4${gateway ? '' : ' --dns-options DnsRecordIpType=ipv4'}`,
     ],
+    terraform: comment(
+      `In the aws_vpc_endpoint of ${endpointId} set ip_address_type = "dualstack"${gateway ? '' : ', and dns_record_ip_type = "dualstack" in its dns_options'}. Undo: set ${gateway ? 'it' : 'both'} to "ipv4" again.`,
+    ),
     owner: 'endpoint owner',
     caution: `The service must offer IPv6 (SupportedIpAddressTypes)${gateway ? '.' : ', and the endpoint’s subnets need IPv6 blocks.'}`,
     ...(addresses === undefined

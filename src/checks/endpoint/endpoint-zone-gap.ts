@@ -7,6 +7,7 @@ import { chooseEndpoint, endpointState, isType } from '../../network/endpoints.t
 import { byId } from '../../network/index-by-id.ts';
 import { servicesNamed } from '../../services/offers.ts';
 import { type Agreement, absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 
 export const endpointZoneGap = defineCheck({
   code: 'endpoint-zone-gap',
@@ -98,6 +99,7 @@ export const endpointZoneGap = defineCheck({
         summary: `Run the client in a zone where the service is offered: ${listed.join(', ')}.`,
         commands: [],
         undo: [],
+        terraform: notTerraforms('where the client runs is decided with it: a subnet of such a zone.'),
         owner: 'application owner',
         unprovable: `the service is not offered in ${zone}, so that no endpoint can stand there`,
       };
@@ -106,6 +108,18 @@ export const endpointZoneGap = defineCheck({
       summary: `Add ${subnetId ?? `a subnet of ${zone}`}, which is in ${zone}, to ${id}; likewise for other endpoints that leave this zone out.`,
       commands: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --add-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
       undo: [`aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${id} --remove-subnet-ids ${subnetId ?? '"$SUBNET"'}`],
+      terraform:
+        subnetId === undefined
+          ? comment(`An aws_vpc_endpoint_subnet_association of ${id} with a subnet of ${zone}.`)
+          : hcl(
+              resource('aws_vpc_endpoint_subnet_association', `${id}_${subnetId}`, {
+                vpc_endpoint_id: id,
+                subnet_id: subnetId,
+              }),
+              comment(
+                'Not beside a subnet_ids argument of the endpoint’s own resource: there, add it. Undo: remove what this adds, and apply again.',
+              ),
+            ),
       owner: 'endpoint owner',
       caution:
         'An interface endpoint is charged per hour for each zone. Not every service is offered in every zone (AvailabilityZoneIds of describe-vpc-endpoint-services).',

@@ -2,6 +2,7 @@ import { publicHost } from '../../lab/world-endpoints.ts';
 import { targetOffer } from '../../network/offer.ts';
 import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
@@ -78,14 +79,22 @@ export const serviceNotOffered = defineCheck({
     summary: sure
       ? `Give the subnet a way out to the internet for ${host ?? 'this service'}, such as a NAT gateway; no endpoint can be created.`
       : `Find out whether an endpoint service for ${host ?? 'this service'} exists; if so create the endpoint, otherwise give the subnet a way out.`,
-    commands: [
-      `aws ec2 describe-vpc-endpoint-services --query "ServiceDetails[?contains(to_string(PrivateDnsNames), '${host ?? ''}')].ServiceName"`,
-    ],
+    // Where it is sure that there is none, nothing is left to look up.
+    commands: sure
+      ? []
+      : [
+          `aws ec2 describe-vpc-endpoint-services --query "ServiceDetails[?contains(to_string(PrivateDnsNames), '${host ?? ''}')].ServiceName"`,
+        ],
     undo: [],
+    terraform: comment(
+      sure
+        ? 'A way out is an aws_nat_gateway in a public subnet and an aws_route to it for 0.0.0.0/0; which subnet that is, is not the tool’s to choose.'
+        : 'An aws_vpc_endpoint, or else an aws_nat_gateway and an aws_route to it: which one depends on whether there is an endpoint service.',
+    ),
     owner: 'network owner',
     caution: 'A NAT gateway is charged per hour and per gigabyte, and opens the way to every public address.',
     unprovable: sure
-      ? 'which way out is wanted is not the tool’s to choose'
+      ? 'which way out is wanted is not the tool’s to choose, and it is not in the model before it is made'
       : 'the list of endpoint services could not be read',
   }),
   demonstration: {

@@ -1,5 +1,6 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
+import { notTerraforms } from '../terraform.ts';
 import { becauseOf, datesOf, expectedSigner, presentedTo } from '../tls/presented.ts';
 import { clockOffset, durationWords, offsetSeen, refusedByClock } from './clock.ts';
 
@@ -78,6 +79,7 @@ export const clockSkew = defineCheck({
     summary: `Set the clock, which is ${words}, and keep it right with the Amazon Time Sync Service (169.254.169.123).`,
     commands: ['sudo systemctl enable --now chronyd', 'sudo chronyc makestep'],
     undo: [],
+    terraform: notTerraforms('the clock is this machine’s.'),
     owner: 'host owner',
     caution:
       'Time that jumps can upset databases and schedulers on this machine; in a container the host’s clock is meant.',

@@ -5,6 +5,7 @@ import { type Agreement, absent, defineCheck, found, NOT_APPLICABLE, unknown } f
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import type { OverrideEvidence } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 
 export const endpointUrlOverride = defineCheck({
   code: 'endpoint-url-override',
@@ -65,9 +66,10 @@ export const endpointUrlOverride = defineCheck({
       undo: fromFile
         ? ['unset AWS_IGNORE_CONFIGURED_ENDPOINT_URLS']
         : [`export ${setting}='${url.replaceAll("'", '')}'`],
+      terraform: notTerraforms('it is a setting of the application, or of what starts it.'),
       owner: 'application owner',
       caution: 'The setting may come from a unit file, a task definition or an image: remove it there.',
-      unprovable: `which host the application calls is not part of the model; ${host} itself was probed, and its own causes are named beside this one`,
+      unprovable: `which host the application calls is not part of the model; ${host} itself was probed, and its own causes are named beside this one; run vpce-doctor again without the setting`,
     };
   },
   demonstration: {

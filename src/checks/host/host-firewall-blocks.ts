@@ -5,6 +5,7 @@ import { serviceById } from '../../services/service-table.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { type Evidence, leadsInside } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { isForbiddenHere } from './local.ts';
 
 export const hostFirewallBlocks = defineCheck({
@@ -88,10 +89,12 @@ export const hostFirewallBlocks = defineCheck({
       summary: `Let this machine send to ${list([...new Set(places.map((place) => place.address))])} port ${places[0]?.port}.`,
       commands: rule('I'),
       undo: rule('D'),
+      terraform: notTerraforms('the firewall is this machine’s own.'),
       owner: 'host owner',
       caution:
         'Where firewalld, ufw, an agent or SELinux made the rule, change it there: rules set by hand are lost at the next reload.',
-      unprovable: 'the machine’s own firewall is no part of the model',
+      unprovable:
+        'the machine’s own firewall is no part of the model; run vpce-doctor again to see that it lets the connection out',
     };
   },
   demonstration: {

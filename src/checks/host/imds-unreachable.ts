@@ -3,6 +3,7 @@ import { missing } from '../../model/state.ts';
 import type { MetadataSight, Vantage } from '../../model/vantage.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { comment, notTerraforms } from '../terraform.ts';
 import { captureOf } from './local.ts';
 
 type Facts = { readonly instanceId: string | undefined; readonly reason: Reason };
@@ -52,12 +53,17 @@ export const imdsUnreachable = defineCheck({
   fix: ({ instanceId, reason }) => {
     const id = instanceId ?? '"$INSTANCE_ID"';
     const modify = (options: string) => `aws ec2 modify-instance-metadata-options --instance-id ${id} ${options}`;
-    const unprovable = 'the metadata service is no part of the model';
+    const unprovable = 'the metadata service is no part of the model; run vpce-doctor again to see that it answers';
     if (reason === 'disabled')
       return {
         summary: `Switch the metadata service of ${id} on, with tokens required.`,
         commands: [modify('--http-endpoint enabled --http-tokens required')],
         undo: [modify('--http-endpoint disabled')],
+        terraform: inTerraform(
+          instanceId,
+          'http_endpoint = "enabled" and http_tokens = "required"',
+          'http_endpoint = "disabled"',
+        ),
         owner: 'host owner',
         caution: 'Every process on the instance can then have the credentials of its role.',
         unprovable,
@@ -67,6 +73,7 @@ export const imdsUnreachable = defineCheck({
         summary: 'Let this machine reach 169.254.169.254 port 80: its own firewall or a network policy forbids it.',
         commands: ['sudo iptables -I OUTPUT -p tcp -d 169.254.169.254 --dport 80 -j ACCEPT'],
         undo: ['sudo iptables -D OUTPUT -p tcp -d 169.254.169.254 --dport 80 -j ACCEPT'],
+        terraform: notTerraforms('the firewall is this machine’s own.'),
         owner: 'host owner',
         caution: 'In a container or pod the rule is the host’s or the cluster’s, and may be there on purpose.',
         unprovable,
@@ -78,6 +85,11 @@ export const imdsUnreachable = defineCheck({
           : `Look at the metadata options of ${id}: the service must be enabled, and a container needs a hop limit of 2.`,
       commands: [modify('--http-put-response-hop-limit 2 --http-endpoint enabled')],
       undo: [modify('--http-put-response-hop-limit 1')],
+      terraform: inTerraform(
+        instanceId,
+        'http_put_response_hop_limit = 2 and http_endpoint = "enabled"',
+        'http_put_response_hop_limit = 1',
+      ),
       owner: 'host owner',
       caution: 'With two hops every container on the instance can have the credentials of the instance’s role.',
       unprovable,
@@ -145,4 +157,11 @@ function finding(
     predicts: (one) => (one.rung === 'metadata' && one.outcome !== 'answered' ? 'agrees' : undefined),
     facts: { instanceId, reason },
   };
+}
+
+/** Metadata options are a block of the instance, which cannot be imported without its image and its size. */
+function inTerraform(instanceId: string | undefined, set: string, undo: string): string {
+  return comment(
+    `In the metadata_options of the aws_instance ${instanceId ?? 'in question'} (or of the aws_launch_template that it comes from) set ${set}. Undo: ${undo}.`,
+  );
 }

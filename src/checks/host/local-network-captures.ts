@@ -1,6 +1,7 @@
 import type { Observation } from '../../model/observation.ts';
 import { type Agreement, absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import { type Capture, captureOf } from './local.ts';
 
 export const localNetworkCaptures = defineCheck({
@@ -68,9 +69,10 @@ export const localNetworkCaptures = defineCheck({
       summary: `Move the network ${destination} of ${device} to other addresses; until then send ${list(addresses)} through ${way?.device ?? 'the VPC’s interface'}.`,
       commands: through('add'),
       undo: through('del'),
+      terraform: notTerraforms('routes and bridges of this machine are its own configuration.'),
       owner: 'host owner',
       caution: `Neighbours at the same addresses on ${device} are then out of reach from this machine; the routes are gone after a restart.`,
-      unprovable: 'the machine’s own routes are no part of the model',
+      unprovable: 'the machine’s own routes are no part of the model; run vpce-doctor again to see where they lead',
     };
   },
   demonstration: {

@@ -4,6 +4,7 @@ import { PROXY_CLIENTS } from '../../network/no-proxy.ts';
 import { proxyFor } from '../../network/proxy-choice.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { ProxyEvidence } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { clientWords, extentOf, hasOwnWay, proxyResult, resultWords } from './proxy.ts';
 
 type Facts = { readonly names: readonly string[]; readonly noProxy: string; readonly metadata: boolean };
@@ -58,10 +59,12 @@ export const proxyCapturesEndpoint = defineCheck({
       summary: `Add ${added.join(', ')} to NO_PROXY, in both spellings: the exact name is what every program understands.`,
       commands: [`export NO_PROXY='${after}' no_proxy='${after}'`],
       undo: [before === '' ? 'unset NO_PROXY no_proxy' : `export NO_PROXY='${before}' no_proxy='${before}'`],
+      terraform: notTerraforms('the environment of a program is a setting of whatever starts it.'),
       owner: 'host owner',
       caution:
         'Set it where the service gets its environment: a unit’s drop-in file, the agent’s or the Docker daemon’s configuration, the task definition. A suffix such as .amazonaws.com would also exempt services without an endpoint.',
-      unprovable: 'which proxy an application uses is no part of the model',
+      unprovable:
+        'which proxy an application uses is no part of the model; run vpce-doctor again with the new environment',
     };
   },
   demonstration: {

@@ -1,6 +1,7 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { goesByProxy, type ProxyEvidence } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { clientWords, extentOf, hasOwnWay, proxyResult, resultWords } from './proxy.ts';
 
 export const proxyMisconfigured = defineCheck({
@@ -61,6 +62,7 @@ export const proxyMisconfigured = defineCheck({
         summary: `Let ${variable} begin with ${scheme}://, as this proxy speaks.`,
         commands: [`export ${variable}='${right}' ${variable.toLowerCase()}='${right}'`],
         undo: [`export ${variable}='${plain(url)}' ${variable.toLowerCase()}='${plain(url)}'`],
+        terraform: notTerraforms('the environment of a program is a setting of whatever starts it.'),
         owner: 'host owner',
         caution: 'Credentials in the URL are not shown here: keep them when you set it.',
         unprovable: UNPROVABLE,
@@ -82,6 +84,7 @@ export const proxyMisconfigured = defineCheck({
               ? 'unset NO_PROXY no_proxy'
               : `export NO_PROXY='${plain(noProxy)}' no_proxy='${plain(noProxy)}'`,
           ],
+      terraform: notTerraforms('the environment of a program is a setting of whatever starts it.'),
       owner: 'host owner',
       caution:
         'Set it where the service gets its environment: a unit’s drop-in file, the agent’s configuration, the task definition.',
@@ -98,7 +101,8 @@ export const proxyMisconfigured = defineCheck({
 
 const FAILED: ReadonlySet<string> = new Set(['timeout', 'refused', 'unreachable', 'reset', 'failed']);
 
-const UNPROVABLE = 'which proxy an application uses is no part of the model';
+const UNPROVABLE =
+  'which proxy an application uses is no part of the model; run vpce-doctor again to see that it gets through';
 
 function isProxys(one: Observation, { attempts, lookups }: ProxyEvidence): boolean {
   return (

@@ -2,6 +2,7 @@ import type { Observation } from '../../model/observation.ts';
 import { homeRegion } from '../../model/vantage.ts';
 import { type Agreement, absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { connectionsTo } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { isMisledRegion } from './regions.ts';
 
 export const regionMismatch = defineCheck({
@@ -57,6 +58,7 @@ export const regionMismatch = defineCheck({
     undo: source.startsWith('the profile')
       ? [`aws configure set region ${region} --profile ${source.slice('the profile '.length)}`]
       : [`export AWS_REGION=${region}`],
+    terraform: notTerraforms('which Region is called is a setting of the application.'),
     owner: 'application owner',
     caution: 'Names, ARNs and data of the other Region are not those of this one: make sure which is meant.',
     unprovable: `which Region the application calls is not part of the model; run vpce-doctor with --region ${home} on ${service} to see that it opens`,

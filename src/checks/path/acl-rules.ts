@@ -20,6 +20,8 @@ import {
 } from './blocked-gates.ts';
 
 export const CLIENT_ACL_NEEDS = [...DESTINATION_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
+/** For packets that may come out of a transit gateway, where the network ACL need not be asked. */
+export const ARRIVAL_NEEDS = ['transitGatewayVpcAttachments', 'subnets'] as const satisfies readonly SliceName[];
 export const ENDPOINT_ACL_NEEDS = [...INTERFACE_SLICES, 'networkAcls'] as const satisfies readonly SliceName[];
 
 type Side = {

@@ -1,16 +1,16 @@
 import type { Destination } from '../../network/destinations.ts';
-import { clientAclReturnGate } from '../../network/gates.ts';
+import { clientAclArrivalGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
 import { type AclFacts, aclFix, mergeAclFacts } from './acl-fix.ts';
-import { CLIENT_ACL_NEEDS, describeAcl } from './acl-rules.ts';
+import { ARRIVAL_NEEDS, CLIENT_ACL_NEEDS, describeAcl } from './acl-rules.ts';
 import { destinationsOf, gateOutcome } from './blocked-gates.ts';
 
 export const clientNaclBlocksReturn = defineCheck({
   code: 'client-nacl-blocks-return',
   title: 'The client subnet’s network ACL denies the answers',
   layer: 'path',
-  needs: CLIENT_ACL_NEEDS,
+  needs: [...CLIENT_ACL_NEEDS, ...ARRIVAL_NEEDS],
   reachabilityAnalyzerCode: 'SUBNET_ACL_RESTRICTION',
   documentation: {
     meaning:
@@ -20,17 +20,18 @@ export const clientNaclBlocksReturn = defineCheck({
     remedy:
       'Allow TCP on the client’s whole ephemeral range inbound from the endpoint’s addresses. AWS recommends 1024-65535, which covers Linux, Windows, NAT gateways and Lambda.',
     notWhen:
-      'A rule for 49152-65535 fits Windows clients and nothing else: on Linux it refuses more than half of the ports.',
+      'A rule for 49152-65535 fits Windows clients and nothing else: on Linux it refuses more than half of the ports. What a transit gateway brings into the subnet in which it is attached itself never meets that subnet’s network ACL.',
     sources: [
       'https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html',
       'https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html',
+      'https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html',
     ],
   },
   evaluate: (context) => {
     const { destinations, missing } = destinationsOf(context);
     const gates = destinations.map((destination) => ({
       destination,
-      gate: clientAclReturnGate(context.state, context.client, destination),
+      gate: clientAclArrivalGate(context.state, context.client, destination),
     }));
     return gateOutcome<Destination, AclFacts>(
       gates,

@@ -6,6 +6,7 @@ import { evaluatePath, type Path } from '../../network/paths.ts';
 import { formatShareOf } from '../../network/wilson.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
+import { notTerraforms } from '../terraform.ts';
 import { type Attempt, attemptsAt, connectionOpened, type PortPattern, portPattern } from './attempts.ts';
 import { DESTINATION_SLICES, destinationsOf, list } from './blocked-gates.ts';
 
@@ -88,6 +89,7 @@ export const connectionIntermittent = defineCheck({
     summary: `Find what only some of the connections to ${list(addresses)} meet: one firewall, load balancer node or link of several; or an allowance of this instance that is used up.`,
     commands: device === undefined ? [] : [`sudo ethtool -S ${device}`],
     undo: [],
+    terraform: notTerraforms('what it is has to be found first, and it is in no configuration that could be read.'),
     owner: 'network owner',
     unprovable:
       'what drops one connection and not the next is not part of the model; run vpce-doctor again with --repeat 50',

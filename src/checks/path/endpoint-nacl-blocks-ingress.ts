@@ -3,14 +3,14 @@ import { endpointAclIngressGate } from '../../network/gates.ts';
 import { portSet } from '../../network/ports.ts';
 import { defineCheck } from '../check.ts';
 import { type AclFacts, aclFix, mergeAclFacts } from './acl-fix.ts';
-import { clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
+import { ARRIVAL_NEEDS, clientSide, describeAcl, ENDPOINT_ACL_NEEDS } from './acl-rules.ts';
 import { gateOutcome, interfacesOf } from './blocked-gates.ts';
 
 export const endpointNaclBlocksIngress = defineCheck({
   code: 'endpoint-nacl-blocks-ingress',
   title: 'The endpoint subnet’s network ACL denies the way in',
   layer: 'path',
-  needs: ENDPOINT_ACL_NEEDS,
+  needs: [...ENDPOINT_ACL_NEEDS, ...ARRIVAL_NEEDS],
   reachabilityAnalyzerCode: 'SUBNET_ACL_RESTRICTION',
   documentation: {
     meaning:
@@ -22,6 +22,7 @@ export const endpointNaclBlocksIngress = defineCheck({
     sources: [
       'https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html',
       'https://docs.aws.amazon.com/vpc/latest/userguide/nacl-rules.html',
+      'https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html',
     ],
   },
   evaluate: (context) => {

@@ -7,7 +7,8 @@ import type { Gate } from '../../network/gates.ts';
 import type { Join } from '../../network/joins.ts';
 import { formatRoute, routeDestination, routeTarget } from '../../network/route-tables.ts';
 import { draftElement, type Fix } from '../check.ts';
-import { destinationOption, targetOption } from './route-commands.ts';
+import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
+import { destinationOption, retargetInTerraform, targetOption } from './route-commands.ts';
 
 /** A route table that does not lead to the other VPC, with all interfaces that are lost by it. */
 export type Stray = {
@@ -87,6 +88,9 @@ export function addRouteFix(
       summary: `Join the two VPCs by a peering connection or a transit gateway, and route ${cidr} to it in ${routeTableId}, ${where}.`,
       commands: [],
       undo: [],
+      terraform: comment(
+        `An aws_vpc_peering_connection, or aws_ec2_transit_gateway_vpc_attachments of both VPCs, and an aws_route for ${cidr} in ${routeTableId} that leads into it.`,
+      ),
       owner,
       unprovable: impossible ?? 'nothing joins the two VPCs yet that a route could lead into',
     };
@@ -103,6 +107,22 @@ export function addRouteFix(
       twin === undefined
         ? [`aws ec2 delete-route ${options(route)}`]
         : [`aws ec2 replace-route ${options(twin)} ${targetOption(twin)}`],
+    terraform:
+      twin === undefined
+        ? hcl(
+            resource('aws_route', `${routeTableId}_${cidr}`, {
+              route_table_id: routeTableId,
+              ...(cidr.includes(':') ? { destination_ipv6_cidr_block: cidr } : { destination_cidr_block: cidr }),
+              ...targetInTerraform(join),
+            }),
+            UNDO_BY_REMOVAL,
+          )
+        : retargetInTerraform(
+            routeTableId,
+            cidr,
+            targetInTerraform(join),
+            comment('Undo: give the route its former target.'),
+          ),
     owner,
     ...(unseen === undefined ? {} : { unprovable: unseen }),
     edit: (draft) => {
@@ -111,6 +131,10 @@ export function addRouteFix(
       own.Routes = [...(own.Routes ?? []).filter((one) => routeDestination(one) !== cidr), route];
     },
   };
+}
+
+function targetInTerraform({ kind, id }: Join): Readonly<Record<string, string>> {
+  return kind === 'transit-gateway' ? { transit_gateway_id: id } : { vpc_peering_connection_id: id };
 }
 
 function newRoute(cidr: string, join: Join): Route {

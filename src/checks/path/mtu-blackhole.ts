@@ -1,4 +1,5 @@
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
+import { notTerraforms } from '../terraform.ts';
 import { describeHello, predictsDropped, stalledHandshakes } from '../tls/stalled-handshakes.ts';
 import { list } from './blocked-gates.ts';
 
@@ -63,6 +64,7 @@ export const mtuBlackhole = defineCheck({
     // Both directions shrink: the segment size that this host offers to the server follows from its MTU.
     commands: device === undefined ? [] : [`sudo ip link set dev ${device} mtu ${SAFE_MTU}`],
     undo: device === undefined || mtu === undefined ? [] : [`sudo ip link set dev ${device} mtu ${mtu}`],
+    terraform: notTerraforms('the MTU is a setting of this host, and of what the packets pass.'),
     owner: 'network owner',
     caution: `An MTU of ${SAFE_MTU} costs throughput on every connection of this host.`,
     unprovable:

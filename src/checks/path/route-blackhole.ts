@@ -97,11 +97,10 @@ export const routeBlackhole = defineCheck({
         ),
       ),
       owner: 'network owner',
-      ...(others.length > 0
-        ? {
-            caution: `Whatever else relied on ${list(others.map(routeDestination))} is already dead; after this it follows the next matching route.`,
-          }
-        : {}),
+      caution:
+        others.length > 0
+          ? `Whatever else relied on ${list(others.map(routeDestination))} is already dead; after this it follows the next matching route. There is no way back: the route’s target is gone.`
+          : `There is nothing to take back: the association is the same afterwards.`,
       edit: (draft) => {
         for (const route of others) removeRouteOnModel(draft, routeTableId, route);
         const table = draftElement(draft, 'routeTables', 'RouteTableId', routeTableId);

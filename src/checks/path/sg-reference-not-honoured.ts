@@ -2,9 +2,10 @@ import { addCentralEndpoint, CENTRAL } from '../../lab/central-world.ts';
 import { LAB } from '../../lab/world.ts';
 import type { InterfaceDestination } from '../../network/destinations.ts';
 import { clientSecurityGroupGate, endpointSecurityGroupGate } from '../../network/gates.ts';
-import { type CheckContext, defineCheck, draftElement } from '../check.ts';
+import { type CheckContext, defineCheck } from '../check.ts';
 import { connectionsTo } from '../evidence.ts';
 import { type BlockedGroup, gateOutcome, INTERFACE_SLICES, list, nameDestination } from './blocked-gates.ts';
+import { addRule, type GroupRule, otherRules, subnetBlock, vpcBlocks } from './group-rules.ts';
 import { clientText, farInterfaces } from './other-vpc.ts';
 import { deadReferences, hangsOnReference } from './references.ts';
 
@@ -89,30 +90,29 @@ export const sgReferenceNotHonoured = defineCheck({
       facts: { direction: 'ingress' as const, groupId, cidrs: [...new Set(own.map(hostBlock))] },
     };
   },
-  fix: ({ direction, groupId, cidrs }, { target }) => {
-    const port = target.port;
-    const rule = (cidr: string) =>
-      cidr.includes(':')
-        ? `--group-id ${groupId} --ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},Ipv6Ranges=[{CidrIpv6=${cidr}}]'`
-        : `--group-id ${groupId} --protocol tcp --port ${port} --cidr ${cidr}`;
+  fix: ({ direction, groupId, cidrs }, { target, vantage }) => {
+    const rule = { groupId, direction, port: target.port } as const;
+    const six = cidrs.some((cidr) => cidr.includes(':'));
+    const first: GroupRule = { ...rule, peer: { cidrs } };
+    const subnet = six ? undefined : subnetBlock(vantage);
+    const vpc = vpcBlocks(vantage, six);
+    const others: GroupRule[] =
+      direction === 'egress'
+        ? [{ ...rule, peer: { cidrs: [six ? '::/0' : '0.0.0.0/0'] }, width: 'anywhere' }]
+        : [
+            ...(subnet === undefined ? [] : [{ ...rule, peer: { cidrs: [subnet] }, width: 'subnet' as const }]),
+            ...(vpc.length === 0 ? [] : [{ ...rule, peer: { cidrs: vpc }, width: 'VPC' as const }]),
+          ];
     return {
-      summary: `${direction === 'ingress' ? `Admit ${list(cidrs)}` : `Allow ${list(cidrs)}`} on TCP ${port} in ${groupId} by address, in place of the security group.`,
-      commands: cidrs.map((cidr) => `aws ec2 authorize-security-group-${direction} ${rule(cidr)}`),
-      undo: cidrs.map((cidr) => `aws ec2 revoke-security-group-${direction} ${rule(cidr)}`),
+      ...addRule(first),
+      summary: `${direction === 'ingress' ? `Admit ${list(cidrs)}` : `Allow ${list(cidrs)}`} on TCP ${target.port} in ${groupId} by address, in place of the security group.`,
+      // One command for each block: the form that people know.
+      commands: cidrs.map(
+        (cidr) => `aws ec2 authorize-security-group-${direction} ${options(groupId, target.port, cidr)}`,
+      ),
+      undo: cidrs.map((cidr) => `aws ec2 revoke-security-group-${direction} ${options(groupId, target.port, cidr)}`),
       owner: direction === 'ingress' ? 'endpoint owner' : 'host owner',
-      edit: (draft) => {
-        const group = draftElement(draft, 'securityGroups', 'GroupId', groupId);
-        if (group === undefined) return;
-        const added = {
-          IpProtocol: 'tcp',
-          FromPort: port,
-          ToPort: port,
-          IpRanges: cidrs.filter((cidr) => !cidr.includes(':')).map((CidrIp) => ({ CidrIp })),
-          Ipv6Ranges: cidrs.filter((cidr) => cidr.includes(':')).map((CidrIpv6) => ({ CidrIpv6 })),
-        };
-        if (direction === 'ingress') group.IpPermissions = [...(group.IpPermissions ?? []), added];
-        else group.IpPermissionsEgress = [...(group.IpPermissionsEgress ?? []), added];
-      },
+      alternatives: otherRules(first, others),
     };
   },
   demonstration: {
@@ -136,7 +136,10 @@ export const sgReferenceNotHonoured = defineCheck({
 function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>) {
   const { client, target } = context;
   const inbound = blocked.gates.some(({ gate }) => gate.gate === 'endpoint-sg-ingress');
-  const misses = blocked.gates.flatMap(({ gate }) => deadReferences(gate));
+  // Several interfaces of one endpoint meet the same rule.
+  const misses = blocked.gates
+    .flatMap(({ gate }) => deadReferences(gate))
+    .filter((miss, i, all) => all.findIndex((one) => one.groupId === miss.groupId && one.rule === miss.rule) === i);
   const first = misses[0];
   const groupId = first?.groupId ?? '';
   const interfaces = blocked.gates.map(({ destination }) => destination);
@@ -159,4 +162,10 @@ function describe(context: Context, blocked: BlockedGroup<InterfaceDestination>)
 
 function hostBlock(address: string): string {
   return `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function options(groupId: string, port: number, cidr: string): string {
+  return cidr.includes(':')
+    ? `--group-id ${groupId} --ip-permissions 'IpProtocol=tcp,FromPort=${port},ToPort=${port},Ipv6Ranges=[{CidrIpv6=${cidr}}]'`
+    : `--group-id ${groupId} --protocol tcp --port ${port} --cidr ${cidr}`;
 }

@@ -3,6 +3,7 @@ import type { TrustStore, Vantage } from '../../model/vantage.ts';
 import { shortName } from '../../services/amazon-trust.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import {
   becauseOf,
   chainWords,
@@ -60,6 +61,7 @@ export const caBundleMissing = defineCheck({
   fix: (facts) => {
     const common = {
       owner: 'host owner' as const,
+      terraform: notTerraforms('trust stores are files of this host or of the container image.'),
       unprovable: 'trust stores are not part of the model; run vpce-doctor again, or the program that failed',
     };
     if (facts.kind === 'private')

@@ -1,6 +1,7 @@
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { clockOffset, durationWords, refusedByClock } from '../host/clock.ts';
 import { list } from '../path/blocked-gates.ts';
+import { notTerraforms } from '../terraform.ts';
 import {
   becauseOf,
   chainWords,
@@ -72,6 +73,7 @@ export const certificateExpired = defineCheck({
     summary: `${checkedClock ? '' : 'Check this machine’s clock. If it is right, '}${checkedClock ? 'Have' : 'have'} the certificate of ${host} renewed by ${own ? 'the provider of the service' : 'its owner; for a service of AWS, open a support case'}.`,
     commands: checkedClock ? [] : ['sudo chronyc tracking'],
     undo: [],
+    terraform: notTerraforms('the certificate is its owner’s to renew.'),
     owner: 'service provider',
     unprovable: 'certificates are not part of the model; run vpce-doctor again after the renewal',
   }),

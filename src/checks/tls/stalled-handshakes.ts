@@ -48,7 +48,7 @@ export function predictsDropped(target: Target, stalled: Stalled): (observation:
 
 /** One line of evidence. */
 export function describeHello(one: TlsObservation | HttpsObservation): string {
-  const outcome = one.outcome === 'timeout' ? 'no answer in time' : one.outcome;
+  const outcome = OUTCOMES[one.outcome] ?? one.outcome;
   if (one.rung === 'https') {
     const long =
       one.subject.padding === undefined ? 'a short request' : `a request of ${one.subject.padding} bytes and more`;
@@ -69,3 +69,13 @@ export function describeHello(one: TlsObservation | HttpsObservation): string {
       return `a few bytes that are not TLS: ${outcome}`;
   }
 }
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  timeout: 'no answer in time',
+  'aws-answer': 'AWS answers',
+  'other-answer': 'an answer',
+  'not-http': 'an answer that is not HTTP',
+  reset: 'reset',
+  closed: 'hung up',
+  trusted: 'answered',
+};

@@ -1,6 +1,7 @@
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment } from '../terraform.ts';
 import { describeHello, predictsDropped, type Stalled, stalledHandshakes } from './stalled-handshakes.ts';
 
 export const tlsHandshakeDropped = defineCheck({
@@ -54,6 +55,9 @@ export const tlsHandshakeDropped = defineCheck({
     summary: FIXES[what](host, list(addresses)),
     commands: [],
     undo: [],
+    terraform: comment(
+      'Which device drops the handshake is not known here. Where it is AWS Network Firewall, its rules are an aws_networkfirewall_rule_group.',
+    ),
     owner: 'network owner',
     unprovable:
       'what a firewall does with TLS is not part of the model; run vpce-doctor again to see that the handshake is answered',

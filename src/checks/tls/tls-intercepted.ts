@@ -5,6 +5,7 @@ import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import type { Evidence } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment } from '../terraform.ts';
 import {
   becauseOf,
   chainWords,
@@ -97,6 +98,9 @@ export const tlsIntercepted = defineCheck({
     summary: `Exempt ${host} (${list(addresses)}) from TLS inspection${inside ? ': this traffic ends at the endpoint inside the VPC' : ''}${trusted ? '.' : `; or, where it is to be inspected, install the root of “${root}” for every program on this machine.`}`,
     commands: trusted ? [] : ['sudo update-ca-trust extract', 'sudo update-ca-certificates'],
     undo: [],
+    terraform: comment(
+      'Which device intercepts is not known here. Where it is AWS Network Firewall, exempt the host in the scope of its aws_networkfirewall_tls_inspection_configuration. Trust stores are files of this host.',
+    ),
     owner: 'network owner',
     caution:
       'Never switch certificate verification off instead: credentials and secrets would go to whoever is in between. The last two commands are for RHEL and for Debian, after the root has been put where each reads it.',

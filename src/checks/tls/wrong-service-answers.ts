@@ -5,6 +5,7 @@ import { byId } from '../../network/index-by-id.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE } from '../check.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal } from '../dns/names.ts';
 import { list } from '../path/blocked-gates.ts';
+import { comment, notTerraforms } from '../terraform.ts';
 import { becauseOf, extentOf, namesAnotherService, presentedTo, servicesNamedBy } from './presented.ts';
 
 export const wrongServiceAnswers = defineCheck({
@@ -83,9 +84,13 @@ export const wrongServiceAnswers = defineCheck({
       `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${addresses.join(',')}`,
     ],
     undo: [],
-    owner: 'DNS owner',
-    unprovable:
-      'who answers behind an address is not part of the model; run vpce-doctor again when the record is right',
+    terraform: own
+      ? notTerraforms('the endpoint is as it should be, and what answers in its place has to be found first.')
+      : comment(
+          `The aws_route53_record of ${host}, where there is one, has to name an endpoint for ${service}; which zone or file it is in is not known.`,
+        ),
+    owner: own ? 'network owner' : 'DNS owner',
+    unprovable: `who answers behind an address is not part of the model; run vpce-doctor again ${own ? 'to see who answers then' : 'when the record is right'}`,
   }),
   demonstration: {
     inject: (world) => {

@@ -53,6 +53,7 @@ export const PROVIDER: Readonly<Record<string, Resource>> = {
       'security_group_ids',
       'tags',
       'vpc_endpoint_type',
+      'service_region',
     ],
     blocks: { dns_options: ['dns_record_ip_type', 'private_dns_only_for_inbound_resolver_endpoint'] },
   },
@@ -87,6 +88,61 @@ export const PROVIDER: Readonly<Record<string, Resource>> = {
   aws_security_group: {
     required: [],
     optional: ['name', 'name_prefix', 'description', 'revoke_rules_on_delete', 'tags', 'vpc_id'],
+  },
+  aws_route53_zone: {
+    required: ['name'],
+    optional: ['comment', 'delegation_set_id', 'force_destroy', 'tags'],
+    blocks: { vpc: ['vpc_id', 'vpc_region'] },
+  },
+  aws_route53_record: {
+    required: ['zone_id', 'name', 'type'],
+    optional: ['ttl', 'records', 'set_identifier', 'health_check_id', 'allow_overwrite'],
+    blocks: { alias: ['name', 'zone_id', 'evaluate_target_health'] },
+  },
+  aws_route53_resolver_rule: {
+    required: ['domain_name', 'rule_type'],
+    optional: ['name', 'resolver_endpoint_id', 'tags'],
+    blocks: { target_ip: ['ip', 'ipv6', 'port', 'protocol'] },
+  },
+  aws_route53_resolver_rule_association: { required: ['resolver_rule_id', 'vpc_id'], optional: ['name'] },
+  aws_route53_resolver_firewall_domain_list: { required: ['name'], optional: ['domains', 'tags'] },
+  aws_route53_resolver_firewall_rule: {
+    required: ['name', 'action', 'firewall_domain_list_id', 'firewall_rule_group_id', 'priority'],
+    optional: ['block_override_dns_type', 'block_override_domain', 'block_override_ttl', 'block_response'],
+  },
+  aws_vpc_peering_connection: {
+    required: ['peer_vpc_id', 'vpc_id'],
+    optional: ['peer_owner_id', 'auto_accept', 'peer_region', 'tags'],
+  },
+  aws_vpc_peering_connection_accepter: {
+    required: ['vpc_peering_connection_id'],
+    optional: ['auto_accept', 'tags'],
+  },
+  aws_ec2_transit_gateway_route: {
+    required: ['destination_cidr_block', 'transit_gateway_route_table_id'],
+    optional: ['transit_gateway_attachment_id', 'blackhole'],
+  },
+  aws_ec2_transit_gateway_route_table_association: {
+    required: ['transit_gateway_attachment_id', 'transit_gateway_route_table_id'],
+    optional: [],
+  },
+  aws_ec2_transit_gateway_vpc_attachment: {
+    required: ['subnet_ids', 'transit_gateway_id', 'vpc_id'],
+    optional: [
+      'dns_support',
+      'ipv6_support',
+      'tags',
+      'transit_gateway_default_route_table_association',
+      'transit_gateway_default_route_table_propagation',
+    ],
+  },
+  aws_ec2_transit_gateway_vpc_attachment_accepter: {
+    required: ['transit_gateway_attachment_id'],
+    optional: [
+      'tags',
+      'transit_gateway_default_route_table_association',
+      'transit_gateway_default_route_table_propagation',
+    ],
   },
   aws_nat_gateway: { required: ['subnet_id'], optional: ['allocation_id', 'connectivity_type', 'private_ip', 'tags'] },
   aws_eip: { required: [], optional: ['domain', 'instance', 'network_interface', 'public_ipv4_pool', 'tags'] },
