@@ -37,8 +37,8 @@ What is not given is not known, and may leave the answer open. Known from the re
   --endpoint-policy  aws:SourceVpce, aws:SourceVpc and aws:VpcSourceIp are there (their values when the file tells them), aws:SourceIp is
                      absent; the caller asks directly: aws:ViaAWSService is false, aws:CalledVia, aws:SourceArn, aws:SourceAccount absent
   --principal        aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:PrincipalIsAWSService, aws:username, aws:userid as far
-                     as its form shows them; a session's ARN does not show its role's path
-  --resource         aws:ResourceAccount when the ARN holds an account; a bucket's does not, and whose it is decides which policies must
+                     as its form shows them; a session’s ARN does not show its role’s path
+  --resource         aws:ResourceAccount when the ARN holds an account; a bucket’s does not, and whose it is decides which policies must
                      allow: --context aws:ResourceAccount=111122223333
 
 Exit status: 0 allowed, 1 denied, 2 cannot tell, 3 bad input.
