@@ -40,6 +40,7 @@ async function run(): Promise<void> {
       host: hostOrEnd(realHost),
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text),
+      stdin: readInput,
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
       signal: interrupt.signal,
@@ -47,6 +48,12 @@ async function run(): Promise<void> {
   } catch (error) {
     reportBug(error);
   }
+}
+
+async function readInput(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 /** This machine; a guard that cannot be read is the user's to repair and no error of ours. */

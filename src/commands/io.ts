@@ -10,6 +10,8 @@ export type Io = {
   readonly host: Host;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** everything that standard input holds; only a command that was told to read `-` asks for it */
+  readonly stdin?: (() => Promise<Uint8Array>) | undefined;
   /** columns of the terminal; undefined when standard output is none */
   readonly columns: number | undefined;
   /** whether standard error is a terminal, for progress */

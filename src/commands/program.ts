@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import { TOOL } from '../version.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
+import type { PolicyCheckFlags } from './policy-check.ts';
 
 // What a command needs is imported by its action: `--version` and `--help` load neither tables nor schemas.
 
@@ -27,6 +28,21 @@ type Flags = {
   readonly error?: string;
   readonly vpc?: string;
 };
+
+const POLICY_CHECK_HELP = `
+A file (- is standard input) holds the policy itself or what the AWS CLI prints around it: ec2 describe-vpc-endpoints,
+s3api get-bucket-policy, kms get-key-policy, sqs get-queue-attributes, secretsmanager get-resource-policy, iam get-role-policy …
+
+What is not given is not known, and may leave the answer open. Known from the request itself, unless --context or --absent says otherwise:
+  --endpoint-policy  aws:SourceVpce, aws:SourceVpc and aws:VpcSourceIp are there (their values when the file tells them), aws:SourceIp is
+                     absent; the caller asks directly: aws:ViaAWSService is false, aws:CalledVia, aws:SourceArn, aws:SourceAccount absent
+  --principal        aws:PrincipalArn, aws:PrincipalAccount, aws:PrincipalType, aws:PrincipalIsAWSService, aws:username, aws:userid as far
+                     as its form shows them; a session’s ARN does not show its role’s path
+  --resource         aws:ResourceAccount when the ARN holds an account; a bucket’s does not, and whose it is decides which policies must
+                     allow: --context aws:ResourceAccount=111122223333
+
+Exit status: 0 allowed, 1 denied, 2 cannot tell, 3 bad input.
+`;
 
 const DEADLINE = `(default: ${DURATIONS.deadline / 1000})`;
 
@@ -183,6 +199,27 @@ Examples:
     await withReport(io, set, flags, (output, region) =>
       demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
     );
+  });
+
+  const policyCheck = program
+    .command('policy-check')
+    .description('try policies on one request before they are deployed: asks nobody, sends nothing')
+    .option('--endpoint-policy <file>', 'the endpoint’s policy; FILE#vpce-id where the file lists several endpoints')
+    .option('--resource-policy <file>', 'the policy on the bucket, key, queue, topic, secret or API')
+    .option('--identity-policy <file>', 'a policy of the caller; repeatable', collectMany)
+    .requiredOption('--action <action>', 'what is done, like s3:GetObject')
+    .requiredOption('--resource <arn>', 'to what, like arn:aws:s3:::bucket/key')
+    .option('--principal <principal>', 'who asks: an ARN, an account id (its root user), a service’s name, * unsigned')
+    .option('--context <key=value>', 'a condition key of the request; repeatable, also for several values', collectMany)
+    .option('--absent <key>', 'a condition key that the request does not carry; repeatable', collectMany)
+    .option('--gateway', 'the endpoint is a gateway endpoint')
+    .addOption(new Option('--format <format>', 'text or json').default('text'))
+    .option('--no-color', 'no colour')
+    .addHelpText('after', POLICY_CHECK_HELP);
+  policyCheck.action(async (_own: Flags, command: Command) => {
+    const flags = flagsOf(command) as unknown as PolicyCheckFlags;
+    const { policyCheckCommand } = await import('./policy-check.ts');
+    set(await policyCheckCommand(io, flags));
   });
 
   program

@@ -84,6 +84,14 @@ describe('the bundle', () => {
     expect(stdout).toMatch(/HEALTHY/);
   });
 
+  test('reads a policy from its standard input', async () => {
+    const policy = '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}';
+    const args = ['policy-check', '--identity-policy', '-', '--action', 's3:GetObject', '--resource', '*'];
+    const { status, stdout, stderr } = await bundled(args, { stdin: policy });
+    expect([status, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^DENIED /);
+  });
+
   test('asks the EC2 API through the SDK', async () => {
     const { status, stdout } = await bundled(['collect', '--region', 'eu-west-1', '--deadline', '5'], {
       env: {

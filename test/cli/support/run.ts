@@ -23,6 +23,8 @@ export type ProcessOptions = {
   readonly script?: string | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** what goes to its standard input; nothing when not given */
+  readonly stdin?: string | undefined;
   /** the program that runs it, with its own arguments; this Node when not given */
   readonly node?: readonly string[] | undefined;
 };
@@ -34,7 +36,7 @@ export function startProcess(args: readonly string[], options: ProcessOptions = 
     cwd: options.cwd,
     env: { ...CONFINED, PATH: process.env['PATH'] ?? '', ...options.env },
   });
-  child.stdin.end();
+  child.stdin.end(options.stdin);
   return child;
 }
 
@@ -63,6 +65,8 @@ export type RunOptions = {
   /** the terminal's width; standard output is no terminal when not given */
   readonly columns?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** what standard input holds; nothing when not given */
+  readonly stdin?: string | undefined;
   /** called with what goes to standard error, as it goes */
   readonly onStderr?: ((text: string) => void) | undefined;
 };
@@ -81,6 +85,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       stderr += text;
       options.onStderr?.(text);
     },
+    stdin: async () => new TextEncoder().encode(options.stdin ?? ''),
     columns: options.columns,
     showsProgress: options.onStderr !== undefined,
     signal: options.signal ?? new AbortController().signal,

@@ -1,0 +1,81 @@
+/** Documents that are policies, and documents that are not, with the words that say so. */
+import type { PolicyKind } from '../../../src/policy/document.ts';
+import { CONDITION, GRAMMAR, type GrammarRow, OPERATORS, PRINCIPAL } from './support.ts';
+
+const allow = { Effect: 'Allow', Action: 's3:*', Resource: '*' };
+const open = { ...allow, Principal: '*' };
+const of = (...statements: unknown[]) => ({ Version: '2012-10-17', Statement: statements });
+const when = (Condition: unknown) => of({ ...allow, Condition });
+const identity: PolicyKind = 'identity';
+
+export const GRAMMAR_ROWS: readonly GrammarRow[] = [
+  [GRAMMAR, identity, of(allow), undefined],
+  [GRAMMAR, identity, { Statement: allow }, undefined],
+  [GRAMMAR, identity, { Version: '2008-10-17', Id: 'x', Statement: [allow] }, undefined],
+  [GRAMMAR, identity, of(), undefined],
+  [GRAMMAR, identity, of({ ...allow, Sid: '1' }), undefined],
+  [GRAMMAR, identity, of({ Effect: 'Deny', NotAction: ['s3:*', 'sts:*'], NotResource: ['arn:aws:s3:::a'] }), undefined],
+  [GRAMMAR, 'resource', of({ Effect: 'Allow', Principal: '*', Action: 's3:*' }), undefined],
+  [GRAMMAR, 'resource', of({ ...allow, NotPrincipal: { AWS: '111122223333' } }), undefined],
+  [GRAMMAR, 'endpoint', of(open), undefined],
+  [GRAMMAR, 'gateway-endpoint', of(open), undefined],
+  [
+    CONDITION,
+    identity,
+    when({ NumericLessThanEquals: { 's3:max-keys': 10 }, Bool: { 'aws:SecureTransport': true } }),
+    undefined,
+  ],
+  [CONDITION, identity, when({ 'ForAnyValue:StringLikeIfExists': { 'aws:TagKeys': ['a*'] } }), undefined],
+  [GRAMMAR, identity, [], 'the document must be an object'],
+  [GRAMMAR, identity, 'text', 'the document must be an object'],
+  [GRAMMAR, identity, null, 'the document must be an object'],
+  [GRAMMAR, identity, {}, 'there is no Statement'],
+  [GRAMMAR, identity, { Version: '2012-10-17', Statements: [] }, 'has "Statements"'],
+  [GRAMMAR, identity, { version: '2012-10-17', Statement: [] }, 'it is spelled Version'],
+  [GRAMMAR, identity, { Version: '2012-10-18', Statement: [] }, 'Version is "2012-10-18"'],
+  [GRAMMAR, identity, of('x'), 'Statement 1 must be an object'],
+  [GRAMMAR, identity, of({ Action: '*', Resource: '*' }), 'Statement 1 has no Effect'],
+  [GRAMMAR, identity, of(allow, { ...allow, Effect: 'allow' }), 'Statement 2: Effect is "allow"'],
+  [GRAMMAR, identity, of({ Effect: 'Allow', Resource: '*' }), 'neither Action nor NotAction'],
+  [GRAMMAR, identity, of({ ...allow, NotAction: '*' }), 'both Action and NotAction'],
+  [GRAMMAR, identity, of({ Effect: 'Allow', Action: '*' }), 'neither Resource nor NotResource'],
+  [GRAMMAR, 'endpoint', of({ Effect: 'Allow', Principal: '*', Action: '*' }), 'neither Resource nor NotResource'],
+  [GRAMMAR, identity, of({ ...allow, NotResource: '*' }), 'both Resource and NotResource'],
+  [GRAMMAR, identity, of({ ...allow, Action: [] }), 'Action is empty'],
+  [GRAMMAR, identity, of({ ...allow, Action: 7 }), 'must be a string'],
+  [GRAMMAR, identity, of({ ...allow, Action: 'GetObject' }), '"GetObject" is no action'],
+  [GRAMMAR, identity, of({ ...allow, Action: 's3*' }), '"s3*" is no action'],
+  [GRAMMAR, identity, of({ ...allow, actions: '*' }), 'has "actions"'],
+  [GRAMMAR, identity, of({ ...allow, resource: '*' }), 'it is spelled Resource'],
+  [GRAMMAR, identity, of({ ...allow, Sid: 7 }), 'Sid must be a string'],
+  [GRAMMAR, identity, of(open), 'an identity policy has no Principal'],
+  [GRAMMAR, 'resource', of(allow), 'has no Principal'],
+  [GRAMMAR, 'endpoint', of(allow), 'has no Principal'],
+  [GRAMMAR, 'resource', of({ ...open, NotPrincipal: '*' }), 'both Principal and NotPrincipal'],
+  [GRAMMAR, 'resource', of({ ...allow, Principal: 'arn:aws:iam::111122223333:root' }), 'it must be "*" or an object'],
+  [GRAMMAR, 'resource', of({ ...allow, Principal: {} }), 'Principal is empty'],
+  [GRAMMAR, 'resource', of({ ...allow, Principal: { Aws: '*' } }), 'it is spelled AWS'],
+  [GRAMMAR, 'resource', of({ ...allow, Principal: { AWS: [] } }), 'is empty'],
+  [
+    PRINCIPAL,
+    'resource',
+    of({ ...allow, Principal: { AWS: 'arn:aws:iam::111122223333:user/*' } }),
+    'a wildcard cannot stand for a part',
+  ],
+  [
+    PRINCIPAL,
+    'resource',
+    of({ ...allow, Principal: { AWS: 'arn:aws:sts::111122223333:assumed-role/app/*' } }),
+    'a wildcard cannot stand for a part',
+  ],
+  [OPERATORS, identity, when({ StringMatches: { 'aws:username': 'a' } }), 'no operator "StringMatches"'],
+  [OPERATORS, identity, when({ constructor: { 'aws:username': 'a' } }), 'no operator "constructor"'],
+  [OPERATORS, identity, when({ NullIfExists: { 'aws:username': 'true' } }), 'no operator "NullIfExists"'],
+  [OPERATORS, identity, when({ 'ForSomeValues:StringEquals': { 'aws:TagKeys': 'a' } }), 'no operator'],
+  [OPERATORS, identity, when({ stringequals: { 'aws:username': 'a' } }), 'no operator "stringequals"'],
+  [CONDITION, identity, when([]), 'Condition must be an object'],
+  [CONDITION, identity, when({ StringEquals: 'a' }), 'must be an object'],
+  [CONDITION, identity, when({ StringEquals: { 'aws:username': [] } }), 'is empty'],
+  [CONDITION, identity, when({ StringEquals: { 'aws:username': { a: 1 } } }), 'must be a string, number or boolean'],
+  [CONDITION, identity, when({ StringEquals: { 'aws:username': null } }), 'must be a string, number or boolean'],
+];

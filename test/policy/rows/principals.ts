@@ -1,0 +1,102 @@
+/** Principal and NotPrincipal in endpoint, gateway endpoint and resource policies. */
+import { ENDPOINTS, EVALUATION, NOT_PRINCIPAL, PRINCIPAL, type PrincipalRow } from './support.ts';
+
+const ACCOUNT = '111122223333';
+const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
+const USER = `arn:aws:iam::${ACCOUNT}:user/Bob`;
+const ROLE = `arn:aws:iam::${ACCOUNT}:role/app`;
+const ROLE_WITH_PATH = `arn:aws:iam::${ACCOUNT}:role/team/app`;
+const SESSION = `arn:aws:sts::${ACCOUNT}:assumed-role/app/i-1`;
+const FEDERATED = `arn:aws:sts::${ACCOUNT}:federated-user/Eve`;
+const OTHER = '444455556666';
+const OTHER_USER = `arn:aws:iam::${OTHER}:user/Bob`;
+const SERVICE = 'logging.s3.amazonaws.com';
+
+export const PRINCIPAL_ROWS: readonly PrincipalRow[] = [
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', '*', USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', '*', '*', 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', '*', undefined, 'yes'],
+  [PRINCIPAL, 'resource', 'Deny', 'Principal', '*', SERVICE, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: '*' }, '*', 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: '*' }, OTHER_USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: '*' }, SERVICE, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ACCOUNT }, USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, ROLE, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, SESSION, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, ACCOUNT, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, ROOT, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROOT }, OTHER_USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ACCOUNT }, '*', 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ACCOUNT }, undefined, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ACCOUNT }, SERVICE, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: [ACCOUNT, OTHER] }, OTHER_USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: USER }, USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: USER }, `arn:aws:iam::${ACCOUNT}:user/bob`, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: USER }, ACCOUNT, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: USER }, OTHER_USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROLE }, ROLE, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROLE }, SESSION, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: `arn:aws:iam::${ACCOUNT}:role/other` }, SESSION, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROLE_WITH_PATH }, SESSION, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: ROLE_WITH_PATH }, ROLE, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: SESSION }, SESSION, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: SESSION }, `arn:aws:sts::${ACCOUNT}:assumed-role/app/i-2`, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: SESSION }, ROLE, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: SESSION }, USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: FEDERATED }, FEDERATED, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: FEDERATED }, USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { AWS: 'AIDAJQABLZS4A3QDU576Q' }, USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Service: SERVICE }, SERVICE, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Service: SERVICE }, 'ec2.amazonaws.com', 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Service: SERVICE }, USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Service: SERVICE, AWS: USER }, USER, 'yes'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Federated: 'cognito-identity.amazonaws.com' }, USER, 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { Federated: 'cognito-identity.amazonaws.com' }, SESSION, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { CanonicalUser: '79a59df900b949e5' }, USER, 'unknown'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { CanonicalUser: '79a59df900b949e5' }, '*', 'no'],
+  [PRINCIPAL, 'resource', 'Allow', 'Principal', { CanonicalUser: '79a59df900b949e5', AWS: ROOT }, USER, 'yes'],
+  [EVALUATION, 'resource', 'Allow', 'Principal', { AWS: USER }, FEDERATED, 'unknown'],
+
+  [ENDPOINTS, 'endpoint', 'Allow', 'Principal', '*', USER, 'yes'],
+  [ENDPOINTS, 'endpoint', 'Allow', 'Principal', { AWS: ROOT }, USER, 'yes'],
+  [ENDPOINTS, 'endpoint', 'Allow', 'Principal', { AWS: ROOT }, OTHER_USER, 'no'],
+  [ENDPOINTS, 'endpoint', 'Allow', 'Principal', { AWS: ACCOUNT }, SESSION, 'yes'],
+  [ENDPOINTS, 'endpoint', 'Deny', 'Principal', { AWS: ACCOUNT }, SESSION, 'yes'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', '*', USER, 'yes'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: '*' }, SESSION, 'yes'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ROOT }, USER, 'no'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ROOT }, SESSION, 'no'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ACCOUNT }, ROLE, 'no'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ACCOUNT }, ROOT, 'yes'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ROOT }, ACCOUNT, 'yes'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: OTHER }, ROOT, 'no'],
+  [ENDPOINTS, 'gateway-endpoint', 'Allow', 'Principal', { AWS: ACCOUNT }, undefined, 'unknown'],
+
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [USER, ROOT] }, USER, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [USER, ROOT] }, OTHER_USER, 'yes'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [USER, ROOT] }, '*', 'yes'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [USER, ROOT] }, undefined, 'unknown'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: USER }, USER, 'unknown'],
+  [
+    NOT_PRINCIPAL,
+    'resource',
+    'Deny',
+    'NotPrincipal',
+    { AWS: [USER, ROOT] },
+    `arn:aws:iam::${ACCOUNT}:user/Eve`,
+    'unknown',
+  ],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [SESSION, ROLE, ROOT] }, SESSION, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [ROLE, ROOT] }, ROLE, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [SESSION, ROOT] }, SESSION, 'unknown'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: [ROLE, ROOT] }, OTHER_USER, 'yes'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { AWS: ROOT }, ROOT, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { Service: SERVICE }, SERVICE, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { Service: SERVICE }, USER, 'yes'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', { CanonicalUser: '79a59df900b949e5' }, USER, 'unknown'],
+  [NOT_PRINCIPAL, 'resource', 'Deny', 'NotPrincipal', '*', USER, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Allow', 'NotPrincipal', { AWS: USER }, USER, 'no'],
+  [NOT_PRINCIPAL, 'resource', 'Allow', 'NotPrincipal', { AWS: USER }, OTHER_USER, 'yes'],
+  [NOT_PRINCIPAL, 'resource', 'Allow', 'NotPrincipal', { AWS: USER }, '*', 'yes'],
+];
