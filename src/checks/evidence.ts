@@ -211,13 +211,13 @@ export function searchNames(vantage: Pick<Vantage, 'searchDomains' | 'ndots'>, h
 const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 
 /** Whether every address that the client would use is private, or inside one of these CIDRs. */
-export function leadsInside(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
+export function leadsToPrivate(evidence: Evidence, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
   const inside = [...PRIVATE, ...cidrSet(vantage.vpcCidrs)];
   return evidence.addresses.length > 0 && evidence.addresses.every((address) => containsAddress(inside, address));
 }
 
 /** Whether the client would use public addresses only. */
-export function leadsOutside(evidence: Pick<Evidence, 'addresses'>, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
+export function leadsToPublic(evidence: Pick<Evidence, 'addresses'>, vantage: Pick<Vantage, 'vpcCidrs'>): boolean {
   const inside = [...PRIVATE, ...cidrSet(vantage.vpcCidrs)];
   return evidence.addresses.length > 0 && evidence.addresses.every((address) => !containsAddress(inside, address));
 }

@@ -2,7 +2,7 @@ import { LAB } from '../../lab/world.ts';
 import { coversHost, namesCover, offeredNames, privateNames } from '../../network/endpoints.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { notTerraforms } from '../terraform.ts';
 import { ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 import { privateDnsOffer } from './service-without-private-dns.ts';
@@ -41,7 +41,7 @@ export const hostnameNotCovered = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.missing.length > 0)
-      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
+      return leadsToPrivate(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
     if (endpoint === undefined || goal.choice?.way === 'gateway' || goal.choice?.way === 'central')
       return NOT_APPLICABLE;

@@ -7,7 +7,7 @@ import { endpointNames } from '../../services/endpoint-names.ts';
 import { privateNamesOf, servicesNamed } from '../../services/offers.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import {
   HOSTED_ZONE_SLICES,
@@ -41,7 +41,7 @@ export const privateDnsDisabled = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.missing.length > 0)
-      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
+      return leadsToPrivate(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     const endpoint = goal.choice?.endpoints[0];
     // A central endpoint's name is led to it by a zone, with private DNS off on purpose.
     if (endpoint === undefined || ['gateway', 'named', 'central'].includes(goal.choice?.way ?? ''))

@@ -4,7 +4,7 @@ import { missing } from '../../model/state.ts';
 import type { Target } from '../../model/target.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import { comment, hcl, notTerraforms, resource } from '../terraform.ts';
 import { becauseOf } from '../tls/presented.ts';
@@ -46,7 +46,7 @@ export const publicApiHijacked = defineCheck({
   // Whose the private addresses are cannot be read then, but only an execute-api endpoint says this at one.
   suspect: ({ target, vantage, evidence }) => {
     const call = callOf(target);
-    if (call === undefined || !leadsInside(evidence, vantage)) return undefined;
+    if (call === undefined || !leadsToPrivate(evidence, vantage)) return undefined;
     const answers = evidence.addresses
       .flatMap((address) => evidence.https(address))
       .filter((one) => one.outcome === 'aws-answer');

@@ -5,7 +5,7 @@ import { hostedZones, owningZone } from '../../network/zones.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { parseServiceName } from '../../services/service-names.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { notTerraforms } from '../terraform.ts';
 import { aliasTargetOf, ENDPOINT_NAME_SLICES, leadsToEndpoint, nameGoal, predictsPublicAnswer } from './names.ts';
 
@@ -33,7 +33,7 @@ export const serviceWithoutPrivateDns = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.missing.length > 0)
-      return leadsInside(evidence, vantage)
+      return leadsToPrivate(evidence, vantage)
         ? absent(`${host} leads to a private address`)
         : unknown(goal.missing, false);
     const endpoint = goal.choice?.endpoints[0];

@@ -2,7 +2,7 @@ import { missing } from '../../model/state.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { ENDPOINT_NAME_SLICES, nameGoal, predictsPublicAnswer } from './names.ts';
 import { vpcAttributesInTerraform } from './vpc-attributes.ts';
 
@@ -24,7 +24,7 @@ export const vpcDnsHostnamesDisabled = defineCheck({
     if (host === undefined) return NOT_APPLICABLE;
     const goal = nameGoal(state, client, target);
     if (goal.missing.length > 0)
-      return leadsInside(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
+      return leadsToPrivate(evidence, vantage) ? absent(`${host} leads to a private address`) : unknown(goal.missing);
     if (goal.choice?.way !== 'private-dns') return NOT_APPLICABLE;
     const vpcId = vantage.vpcId;
     const value =

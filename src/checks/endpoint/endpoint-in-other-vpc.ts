@@ -1,7 +1,7 @@
 import { missing } from '../../model/state.ts';
 import { chooseEndpoint, endpointsFor, isType } from '../../network/endpoints.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { leadsInside } from '../evidence.ts';
+import { leadsToPrivate } from '../evidence.ts';
 import { comment } from '../terraform.ts';
 import { createEndpoint, planEndpoint } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
@@ -36,7 +36,7 @@ export const endpointInOtherVpc = defineCheck({
     if (target.address !== undefined || (target.serviceNames.length === 0 && target.endpointId === undefined))
       return NOT_APPLICABLE;
     if (!state.vpcEndpoints.known)
-      return leadsInside(evidence, vantage) ? NOT_APPLICABLE : unknown([missing(state, 'vpcEndpoints')]);
+      return leadsToPrivate(evidence, vantage) ? NOT_APPLICABLE : unknown([missing(state, 'vpcEndpoints')]);
     const vpcId = client.vpcId;
     if (vpcId === undefined) return NOT_APPLICABLE;
     const choice = chooseEndpoint(state, vpcId, target);

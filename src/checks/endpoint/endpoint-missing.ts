@@ -1,6 +1,6 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { connectionsTo, leadsToPublic } from '../evidence.ts';
 import { createPlanned, hasGatewayType, isOtherRegion, planEndpoint } from './create-endpoint.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint, noEndpointBecause } from './no-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
@@ -51,7 +51,7 @@ export const endpointMissing = defineCheck({
     const { silent, open } = connectionsTo(evidence);
     // A service that is in no table may have no endpoint service at all: service-not-offered says that.
     if (target.serviceId === undefined) return undefined;
-    if (target.serviceNames.length === 0 || silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage))
+    if (target.serviceNames.length === 0 || silent.length === 0 || open.length > 0 || !leadsToPublic(evidence, vantage))
       return undefined;
     // Where the owner's endpoints cannot be listed, "there is none" is nobody's to say.
     if (sharedSubnetGap(state, vantage) !== undefined) return undefined;

@@ -1,7 +1,7 @@
 import { publicHost } from '../../lab/world-endpoints.ts';
 import { targetOffer } from '../../network/offer.ts';
 import { defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { connectionsTo, leadsToPublic } from '../evidence.ts';
 import { comment } from '../terraform.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
@@ -57,7 +57,7 @@ export const serviceNotOffered = defineCheck({
   },
   suspect: ({ state, vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
-    if (silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage)) return undefined;
+    if (silent.length === 0 || open.length > 0 || !leadsToPublic(evidence, vantage)) return undefined;
     if (sharedSubnetGap(state, vantage) !== undefined) return undefined;
     return {
       key: `suspected ${target.serviceNames[0]}`,

@@ -3,7 +3,7 @@ import type { Target } from '../../model/target.ts';
 import type { Vantage } from '../../model/vantage.ts';
 import { serviceById } from '../../services/service-table.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
-import { type Evidence, leadsInside } from '../evidence.ts';
+import { type Evidence, leadsToPrivate } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import { notTerraforms } from '../terraform.ts';
 import { isForbiddenHere } from './local.ts';
@@ -107,7 +107,7 @@ export const hostFirewallBlocks = defineCheck({
 /** Refusals by addresses inside the VPC on the service's own port: there the service listens whenever the endpoint is there. */
 function refusedAddresses(target: Target, vantage: Vantage, evidence: Evidence): readonly string[] {
   const ports = target.serviceId === undefined ? [] : (serviceById(target.serviceId)?.ports ?? []);
-  if (!ports.includes(target.port) || !leadsInside(evidence, vantage)) return [];
+  if (!ports.includes(target.port) || !leadsToPrivate(evidence, vantage)) return [];
   return evidence.addresses.filter((address) => evidence.tcp(address).some((one) => one.outcome === 'refused'));
 }
 

@@ -2,7 +2,7 @@
 import { chooseEndpoint } from '../../network/endpoints.ts';
 import { PROXY_CLIENT_WORDS, PROXY_CLIENTS, type ProxyClient } from '../../network/no-proxy.ts';
 import type { CheckContext } from '../check.ts';
-import { leadsInside, type ProxyEvidence } from '../evidence.ts';
+import { leadsToPrivate, type ProxyEvidence } from '../evidence.ts';
 
 /** What the proxy did, as one word over all of its addresses; `untried` without packets. */
 export type ProxyResult = 'carries' | 'spoils' | 'denies' | 'broken' | 'untried';
@@ -40,7 +40,7 @@ export function hasOwnWay({
   });
   if (opened) return true;
   if (!state.vpcEndpoints.known)
-    return target.serviceNames.length > 0 && leadsInside(evidence, vantage) ? true : undefined;
+    return target.serviceNames.length > 0 && leadsToPrivate(evidence, vantage) ? true : undefined;
   const choice = chooseEndpoint(state, client.vpcId, target);
   return choice !== undefined && choice.way !== 'uncovered';
 }

@@ -4,7 +4,7 @@ import { endpointSecurityGroupGate } from '../../network/gates.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { formatPermission } from '../../network/security-groups.ts';
 import { type CheckContext, defineCheck, NOT_APPLICABLE } from '../check.ts';
-import { connectionsTo, leadsInside } from '../evidence.ts';
+import { connectionsTo, leadsToPrivate } from '../evidence.ts';
 import { comment } from '../terraform.ts';
 import {
   type BlockedGroup,
@@ -65,7 +65,7 @@ export const endpointSgBlocksClient = defineCheck({
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
-    if (silent.length === 0 || open.length > 0 || !leadsInside(evidence, vantage)) return undefined;
+    if (silent.length === 0 || open.length > 0 || !leadsToPrivate(evidence, vantage)) return undefined;
     return {
       key: `suspected ${target.id}`,
       resources: silent,

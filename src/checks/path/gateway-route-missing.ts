@@ -3,7 +3,7 @@ import { hasDefaultRoute } from '../../network/internet.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { hasGatewayType } from '../endpoint/create-endpoint.ts';
 import { predictsNoConnection } from '../endpoint/endpoint-missing.ts';
-import { connectionsTo, leadsOutside } from '../evidence.ts';
+import { connectionsTo, leadsToPublic } from '../evidence.ts';
 import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { carriedElsewhere, predictsSilence } from './blocked-gates.ts';
 import { decidingRoutes } from './deciding-rules.ts';
@@ -82,7 +82,12 @@ export const gatewayRouteMissing = defineCheck({
   },
   suspect: ({ vantage, target, evidence }) => {
     const { silent, open } = connectionsTo(evidence);
-    if (!hasGatewayType(target.serviceId) || silent.length === 0 || open.length > 0 || !leadsOutside(evidence, vantage))
+    if (
+      !hasGatewayType(target.serviceId) ||
+      silent.length === 0 ||
+      open.length > 0 ||
+      !leadsToPublic(evidence, vantage)
+    )
       return undefined;
     return {
       key: `suspected ${target.host}`,

@@ -8,7 +8,7 @@ import { isAmazonAuthority, shortName } from '../../services/amazon-trust.ts';
 import { matchHost } from '../../services/catalogue.ts';
 import { partitionOfRegion } from '../../services/partitions.ts';
 import { CUSTOM_SERVICE_ID } from '../../services/service-table.ts';
-import { type Evidence, leadsOutside } from '../evidence.ts';
+import { type Evidence, leadsToPublic } from '../evidence.ts';
 
 /** Handshakes with the target's name that brought a certificate, whatever was wrong with it. */
 export function presentedTo(target: Target, evidence: Evidence): TlsObservation[] {
@@ -130,7 +130,7 @@ export function standsBetween(one: TlsObservation, target: Target, vantage: Vant
   const { address } = one.subject;
   return (
     own.includes(address) ||
-    leadsOutside({ addresses: [address] }, vantage) ||
+    leadsToPublic({ addresses: [address] }, vantage) ||
     namesCover(one.detail.chain[0]?.subjectAlternativeNames ?? [], target.host ?? '')
   );
 }
