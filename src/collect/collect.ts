@@ -3,6 +3,8 @@ import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
 import {
+  ACCESS_SLICE_NAMES,
+  type AccessSliceName,
   DNS_SLICE_NAMES,
   type DnsSliceName,
   SLICE_NAMES,
@@ -122,9 +124,10 @@ type ListOptions = {
 };
 
 type ListName = keyof typeof LISTS;
-/** Route 53's slices are read by collect-dns.ts, where somebody asks for them. */
-type Answers = { readonly [N in Exclude<SliceName, DnsSliceName>]: Promise<Slice<unknown>> };
-const OWN_NAMES = SLICE_NAMES.filter((name) => !(DNS_SLICE_NAMES as readonly SliceName[]).includes(name));
+/** Route 53's slices are read by collect-dns.ts, and those about access by collect-access.ts, where somebody asks for them. */
+type Answers = { readonly [N in Exclude<SliceName, DnsSliceName | AccessSliceName>]: Promise<Slice<unknown>> };
+const ELSEWHERE: readonly SliceName[] = [...DNS_SLICE_NAMES, ...ACCESS_SLICE_NAMES];
+const OWN_NAMES = SLICE_NAMES.filter((name) => !ELSEWHERE.includes(name));
 
 async function collectSlices(ec2: Caller, options: CollectOptions, warnings: string[]): Promise<State> {
   const scope = findScope(ec2, options);

@@ -249,7 +249,7 @@ function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
   return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'proxy'];
+const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'access', 'proxy'];
 
 /** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {

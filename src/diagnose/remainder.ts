@@ -15,6 +15,7 @@ const FAILED: Readonly<Record<Observation['rung'], (outcome: string) => boolean>
   tcp: (outcome) => outcome !== 'open' && outcome !== 'skipped',
   tls: (outcome) => outcome !== 'trusted' && outcome !== 'skipped',
   https: (outcome) => outcome !== 'aws-answer' && outcome !== 'other-answer' && outcome !== 'skipped',
+  access: (outcome) => outcome === 'denied' || outcome === 'credentials-rejected',
   proxy: (outcome) => outcome !== 'established' && outcome !== 'skipped',
   // A machine outside EC2 has no such service, and lacks nothing.
   metadata: () => false,

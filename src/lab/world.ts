@@ -278,6 +278,9 @@ export function healthyWorld(): World {
     region: LAB_REGION,
     accountId: LAB_ACCOUNT,
     api: {
+      callerIdentities: [],
+      resourcePolicies: [],
+      identityPolicies: [],
       vpcs: [
         {
           VpcId: LAB.vpc,

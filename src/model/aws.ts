@@ -442,3 +442,29 @@ export const FirewallConfig = z.object({
   FirewallFailOpen: text,
 });
 export type FirewallConfig = z.infer<typeof FirewallConfig>;
+
+/** sts:GetCallerIdentity */
+export const CallerIdentity = z.object({ Arn: z.string(), Account: text, UserId: text });
+export type CallerIdentity = z.infer<typeof CallerIdentity>;
+
+/** The policy on a resource, as text, by whatever call reads it for this kind of resource. */
+export const ResourcePolicy = z.object({
+  ResourceArn: z.string(),
+  /** absent: the resource has none, or `Refusal` says why it is not known */
+  Policy: text,
+  /** the IAM action that reads it: `kms:GetKeyPolicy` */
+  Action: text,
+  /** why it is not known: one of the reasons for which a slice has no value */
+  Refusal: text,
+});
+export type ResourcePolicy = z.infer<typeof ResourcePolicy>;
+
+/** A policy on the caller: of its role or user, or of a group; never read by calls, but taken from documents. */
+export const IdentityPolicy = z.object({
+  PolicyName: z.string(),
+  /** as text */
+  PolicyDocument: z.string(),
+  RoleName: text,
+  UserName: text,
+});
+export type IdentityPolicy = z.infer<typeof IdentityPolicy>;

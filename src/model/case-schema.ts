@@ -1,6 +1,6 @@
 /** The form of a case file: a zod schema that the compiler holds equal to the `Case` type. */
 import * as z from 'zod';
-import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
+import { DenialSchema, METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
 import { CLOCK_SOURCES, CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
@@ -44,11 +44,19 @@ const StateSchema = z.object(
 
 const port = z.number().optional();
 const RequestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('host'), text, host: text, port: z.number(), path: maybe, pasted: maybe }),
+  z.object({
+    kind: z.literal('host'),
+    text,
+    host: text,
+    port: z.number(),
+    path: maybe,
+    pasted: maybe,
+    denial: DenialSchema.optional(),
+  }),
   z.object({ kind: z.literal('address'), text, address: text, port: z.number() }),
-  z.object({ kind: z.literal('service'), text, service: text }),
+  z.object({ kind: z.literal('service'), text, service: text, denial: DenialSchema.optional() }),
   z.object({ kind: z.literal('endpoint'), text, endpointId: text, port }),
-  z.object({ kind: z.literal('workload'), text, workload: text }),
+  z.object({ kind: z.literal('workload'), text, workload: text, denial: DenialSchema.optional() }),
   z.object({ kind: z.literal('every-endpoint'), text }),
 ]);
 

@@ -4,6 +4,8 @@
  * (`tcp 10.0.2.14:443`), and is what `explains`, `unexplained` and `after` refer to.
  */
 
+import type { Denial } from './denial.ts';
+
 export type Transport = 'udp' | 'tcp';
 
 /** What a DNS question came back with. */
@@ -216,9 +218,57 @@ export type HttpsDetail = {
   readonly contentType?: string | undefined;
   /** the first 512 characters of a text body */
   readonly body?: string | undefined;
+  /** what the answer says of why it is no other */
+  readonly denial?: Denial | undefined;
   readonly failure?: Failure | undefined;
 };
 export type HttpsObservation = ObservationBase<'https', HttpsSubject, HttpsOutcome, HttpsDetail>;
+
+/** A read request that is signed with the caller's own credentials; only with `--signed`. */
+export type AccessOutcome =
+  /** the service did it */
+  | 'allowed'
+  /** the service refused it to this caller; `detail.denial` has its words */
+  | 'denied'
+  /** the service does not accept the credentials: expired, unknown, a signature that it does not get to */
+  | 'credentials-rejected'
+  /** the provider chain gave no credentials, so that nothing was sent */
+  | 'no-credentials'
+  /** nothing was sent, because the certificate there is not one of AWS: `detail.failure` says what it is */
+  | 'withheld'
+  /** the service answered something that is neither: it never got to the question of who asks */
+  | 'answered'
+  | 'timeout'
+  | 'reset'
+  | 'closed'
+  | 'refused'
+  | 'unreachable'
+  | 'prohibited'
+  | 'not-http'
+  | 'tls-failed'
+  | 'failed';
+export type AccessSubject = {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string;
+  /** the service's id in our table */
+  readonly service: string;
+  /** `secretsmanager:ListSecrets` */
+  readonly action: string;
+  /** the ARN that the request is about; `*` where the action has none */
+  readonly resource: string;
+};
+export type AccessDetail = {
+  readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly errorType?: string | undefined;
+  /** the body is not kept: it may hold what the request was signed with */
+  readonly denial?: Denial | undefined;
+  /** who asked, where the service says it */
+  readonly caller?: string | undefined;
+  readonly failure?: Failure | undefined;
+};
+export type AccessObservation = ObservationBase<'access', AccessSubject, AccessOutcome, AccessDetail>;
 
 export type ProxyOutcome =
   /** the proxy opened the tunnel; `detail.tls` says who answers at its end */
@@ -292,6 +342,7 @@ export type Observation =
   | TcpObservation
   | TlsObservation
   | HttpsObservation
+  | AccessObservation
   | ProxyObservation
   | MetadataObservation;
 export type Rung = Observation['rung'];
@@ -312,8 +363,9 @@ export type DnsProbe = Question<DnsObservation>;
 export type TcpProbe = Question<TcpObservation>;
 export type TlsProbe = Question<TlsObservation>;
 export type HttpsProbe = Question<HttpsObservation>;
+export type AccessProbe = Question<AccessObservation>;
 export type ProxyProbe = Question<ProxyObservation>;
-export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe | ProxyProbe;
+export type Probe = DnsProbe | TcpProbe | TlsProbe | HttpsProbe | AccessProbe | ProxyProbe;
 
 /** Whether a question is one that no application asks by itself. */
 export function isExperiment(observation: Pick<Observation, 'rung' | 'subject'>): boolean {
@@ -359,6 +411,10 @@ export function probeId(rung: Rung, subject: Observation['subject']): string {
       const hello = s.hello === undefined ? '' : ` with ${words(s.hello)}`;
       const padding = s.padding === undefined ? '' : ` and ${s.padding} bytes of padding`;
       return `https ${socketAddress(s.address, s.port)} ${s.serverName} ${s.method} ${s.path}${hello}${padding}`;
+    }
+    case 'access': {
+      const s = subject as AccessSubject;
+      return `access ${socketAddress(s.address, s.port)} ${s.serverName} ${s.action} ${s.resource}`;
     }
     case 'proxy': {
       const s = subject as ProxySubject;

@@ -234,6 +234,27 @@ export const SLICES = {
     id: 'ResourceId',
     noun: 'DNS Firewall’s fail-open setting',
   },
+  callerIdentities: {
+    action: 'sts:GetCallerIdentity',
+    documentKey: 'CallerIdentities',
+    element: aws.CallerIdentity,
+    id: 'Arn',
+    noun: 'the caller’s identity',
+  },
+  resourcePolicies: {
+    action: 's3:GetBucketPolicy',
+    documentKey: 'ResourcePolicies',
+    element: aws.ResourcePolicy,
+    id: 'ResourceArn',
+    noun: 'policies of buckets, keys and other resources',
+  },
+  identityPolicies: {
+    action: 'iam:GetRolePolicy',
+    documentKey: 'IdentityPolicies',
+    element: aws.IdentityPolicy,
+    id: 'PolicyName',
+    noun: 'the caller’s own policies',
+  },
 } as const satisfies Record<string, SliceDefinition>;
 
 export type SliceName = keyof typeof SLICES;
@@ -251,6 +272,14 @@ export const DNS_SLICE_NAMES = [
   'firewallConfigs',
 ] as const satisfies readonly SliceName[];
 export type DnsSliceName = (typeof DNS_SLICE_NAMES)[number];
+
+/** What says who may do what: read only where a request was signed, or a refusal is known. */
+export const ACCESS_SLICE_NAMES = [
+  'callerIdentities',
+  'resourcePolicies',
+  'identityPolicies',
+] as const satisfies readonly SliceName[];
+export type AccessSliceName = (typeof ACCESS_SLICE_NAMES)[number];
 
 export type SliceElement<N extends SliceName> = z.infer<(typeof SLICES)[N]['element']>;
 

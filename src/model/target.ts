@@ -1,4 +1,5 @@
 /** What the user wants to reach: first as typed, then with a host, a port and a service. */
+import type { Denial } from './denial.ts';
 
 /** As typed and recognised, before any state is known. */
 export type TargetRequest =
@@ -11,18 +12,30 @@ export type TargetRequest =
       readonly path?: string | undefined;
       /** the address that the client connected to, where the host comes from an error text that has one */
       readonly pasted?: string | undefined;
+      /** what the error text says of a refusal */
+      readonly denial?: Denial | undefined;
     }
   /** an IPv4 or IPv6 address */
   | { readonly kind: 'address'; readonly text: string; readonly address: string; readonly port: number }
   /** a service id or suffix (`ecr.api`), or a full service name (`com.amazonaws.eu-west-1.s3`, `com.amazonaws.vpce.…`) */
-  | { readonly kind: 'service'; readonly text: string; readonly service: string }
+  | {
+      readonly kind: 'service';
+      readonly text: string;
+      readonly service: string;
+      readonly denial?: Denial | undefined;
+    }
   | {
       readonly kind: 'endpoint';
       readonly text: string;
       readonly endpointId: string;
       readonly port?: number | undefined;
     }
-  | { readonly kind: 'workload'; readonly text: string; readonly workload: string }
+  | {
+      readonly kind: 'workload';
+      readonly text: string;
+      readonly workload: string;
+      readonly denial?: Denial | undefined;
+    }
   /** no target was given: every endpoint of the VPC */
   | { readonly kind: 'every-endpoint'; readonly text: string };
 
@@ -56,4 +69,6 @@ export type Target = {
   readonly workload?: string | undefined;
   /** the address in the error text that it comes from: evidence of an earlier answer, and no target of its own */
   readonly pasted?: string | undefined;
+  /** refusals that the error text tells of: evidence of an earlier answer */
+  readonly denials?: readonly Denial[] | undefined;
 };

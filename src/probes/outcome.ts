@@ -125,8 +125,11 @@ const FAMILIES = [
   [/^HPE_/, 'not-http'],
 ] as const satisfies readonly (readonly [RegExp, Kind])[];
 
-/** The proxy's rung speaks of two connections, and has words of its own (proxy.ts); so has the vantage for the metadata service. */
-type TableRung = Exclude<Rung, 'proxy' | 'metadata'>;
+/**
+ * The proxy's rung speaks of two connections, and has words of its own (proxy.ts); so has the vantage for the metadata
+ * service. A signed request fails on its way as any other does.
+ */
+type TableRung = Exclude<Rung, 'proxy' | 'metadata' | 'access'>;
 type OutcomeOf<R extends TableRung> = Extract<Observation, { readonly rung: R }>['outcome'];
 
 /** How each rung says it. What a rung cannot meet, or has no word for, is `failed`; the code is kept beside it. */

@@ -166,6 +166,8 @@ async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promi
         return await (await import('./tls.ts')).probeTls(probe, host, durations, signal);
       case 'https':
         return await (await import('./https.ts')).probeHttps(probe, host, durations, signal);
+      case 'access':
+        return await (await import('./access.ts')).probeAccess(probe, host, durations, signal);
       case 'proxy':
         return await (await import('./proxy.ts')).probeProxy(probe, host, durations, signal);
     }
@@ -188,6 +190,8 @@ function unanswered(probe: Probe, outcome: 'skipped' | 'failed', failure: Failur
     case 'tls':
       return { ...common, rung: probe.rung, subject: probe.subject, detail: { chain: [], failure } };
     case 'https':
+      return { ...common, rung: probe.rung, subject: probe.subject, detail: { failure } };
+    case 'access':
       return { ...common, rung: probe.rung, subject: probe.subject, detail: { failure } };
     case 'proxy':
       return { ...common, rung: probe.rung, subject: probe.subject, detail: { failure } };

@@ -1,5 +1,7 @@
 /** What the network answered, in words: one phrase for each observation, and groups of those that say the same. */
 import type {
+  AccessObservation,
+  AccessOutcome,
   DnsObservation,
   DnsOutcome,
   Failure,
@@ -85,6 +87,28 @@ const HTTPS: Phrases<HttpsOutcome, HttpsObservation> = {
   skipped: NOT_ASKED,
 };
 
+const ACCESS: Phrases<AccessOutcome, AccessObservation> = {
+  allowed: (o) => `allowed in ${formatDuration(o.ms)}`,
+  denied: (o) =>
+    `refused with ${o.detail.status ?? 'an error'}${o.detail.errorType === undefined ? '' : ` ${o.detail.errorType}`}`,
+  'credentials-rejected': (o) =>
+    `the credentials are not accepted${o.detail.errorType === undefined ? '' : `: ${o.detail.errorType}`}`,
+  'no-credentials': () => 'not sent: there are no credentials to sign with',
+  withheld: (o) => `not sent${reason(o.detail.failure)}`,
+  answered: (o) =>
+    `answered with ${o.detail.status ?? 'something else'}${o.detail.errorType === undefined ? '' : ` ${o.detail.errorType}`}`,
+  timeout: (o) => `no answer in ${formatDuration(o.ms)}`,
+  reset: () => 'connection reset before an answer',
+  closed: () => 'connection closed before an answer',
+  refused: () => 'connection refused',
+  unreachable: (o) => `no way there${code(o.detail.failure)}`,
+  prohibited: (o) => `this machine forbids it${code(o.detail.failure)}`,
+  'not-http': () => 'what answers is not HTTP',
+  'tls-failed': (o) => `the certificate is not accepted${code(o.detail.failure)}`,
+  failed: (o) => `failed${reason(o.detail.failure)}`,
+  skipped: NOT_ASKED,
+};
+
 const PROXY: Phrases<ProxyOutcome, ProxyObservation> = {
   established: (o) => `the proxy connects${tunnel(o)} in ${formatDuration(o.ms)}`,
   denied: (o) => `the proxy refuses with ${o.detail.status ?? 'an error'}`,
@@ -126,6 +150,8 @@ export function describeOutcome(observation: Observation): string {
       return TLS[observation.outcome](observation);
     case 'https':
       return HTTPS[observation.outcome](observation);
+    case 'access':
+      return ACCESS[observation.outcome](observation);
     case 'proxy':
       return PROXY[observation.outcome](observation);
     case 'metadata':

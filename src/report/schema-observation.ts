@@ -1,5 +1,6 @@
 /** The observation part of the report's schema: one variant for each rung, told apart by `rung`. */
 import * as z from 'zod';
+import { CREDENTIAL_PROBLEMS, DENYING_POLICIES } from '../model/denial.ts';
 import { HELLOS } from '../model/observation.ts';
 
 const text = z.string();
@@ -24,6 +25,23 @@ const CertificateSchema = z
     fingerprint256: text,
   })
   .meta({ id: 'Certificate' });
+
+export const DenialSchema = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('policy'),
+      by: z.enum(DENYING_POLICIES).optional().describe('The kind of policy that the words blame.'),
+      explicit: flag.describe('True: a Deny statement; false: no statement allows it.'),
+      principal: maybe,
+      action: maybe,
+      resource: maybe,
+      policyArn: maybe,
+      code: maybe,
+      text,
+    }),
+    z.object({ kind: z.literal('credentials'), problem: z.enum(CREDENTIAL_PROBLEMS), code: maybe, text }),
+  ])
+  .meta({ id: 'Denial', description: 'What the words of a refusal say; what they do not say is absent.' });
 
 const head = {
   id: text.describe('The question itself, readable: `tcp 10.0.2.14:443`.'),
@@ -174,10 +192,53 @@ const HttpsObservationSchema = z
       errorType: maybe,
       contentType: maybe,
       body: maybe.describe('The first 512 characters of a text body.'),
+      denial: DenialSchema.optional(),
       failure: FailureSchema.optional(),
     }),
   })
   .meta({ id: 'HttpsObservation' });
+
+const AccessObservationSchema = z
+  .object({
+    ...head,
+    rung: z.literal('access'),
+    subject: z.object({
+      address: text,
+      port: z.int(),
+      serverName: text,
+      service: text,
+      action: text.describe('The IAM action: `secretsmanager:ListSecrets`.'),
+      resource: text.describe('The ARN that the request is about, or `*`.'),
+    }),
+    ...middle,
+    outcome: z.enum([
+      'allowed',
+      'denied',
+      'credentials-rejected',
+      'no-credentials',
+      'withheld',
+      'answered',
+      'timeout',
+      'reset',
+      'closed',
+      'refused',
+      'unreachable',
+      'prohibited',
+      'not-http',
+      'tls-failed',
+      'failed',
+      'skipped',
+    ]),
+    detail: z.object({
+      status: number,
+      requestId: maybe,
+      errorType: maybe,
+      denial: DenialSchema.optional(),
+      caller: maybe.describe('Who asked, where the service says it.'),
+      failure: FailureSchema.optional(),
+    }),
+  })
+  .meta({ id: 'AccessObservation', description: 'A signed read request; made with `--signed` only.' });
 
 const TLS_OUTCOMES = [
   'trusted',
@@ -266,6 +327,7 @@ export const ObservationSchema = z
     TcpObservationSchema,
     TlsObservationSchema,
     HttpsObservationSchema,
+    AccessObservationSchema,
     ProxyObservationSchema,
     MetadataObservationSchema,
   ])

@@ -30,7 +30,7 @@ import { LIST_OPERATIONS } from '../../src/lab/ec2-operations.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from '../../src/lab/listen.ts';
 import { startStsApi } from '../../src/lab/sts-api.ts';
 import { LAB, LAB_ACCOUNT } from '../../src/lab/world.ts';
-import { type DnsSliceName, SLICE_NAMES, SLICES, type SliceName } from '../../src/model/state.ts';
+import { type AccessSliceName, type DnsSliceName, SLICE_NAMES, SLICES, type SliceName } from '../../src/model/state.ts';
 import { richWorld } from './support/rich-world.ts';
 
 const world = richWorld();
@@ -63,7 +63,10 @@ afterAll(async () => {
 type Page = { NextToken?: string | undefined };
 type Call = (NextToken: string | undefined) => Promise<Page>;
 /** Slices that one list call reads whole; the others are asked for resource by resource. */
-type Listed = Exclude<SliceName, 'vpcAttributes' | 'prefixListEntries' | 'transitGatewayRoutes' | DnsSliceName>;
+type Listed = Exclude<
+  SliceName,
+  'vpcAttributes' | 'prefixListEntries' | 'transitGatewayRoutes' | DnsSliceName | AccessSliceName
+>;
 
 const CALLS: Record<Listed, Call> = {
   vpcEndpoints: (NextToken) => client.send(new DescribeVpcEndpointsCommand({ NextToken })),
