@@ -252,7 +252,7 @@ export const ACCESS_SLICE_NAMES = [
 ] as const satisfies readonly SliceName[];
 export type AccessSliceName = (typeof ACCESS_SLICE_NAMES)[number];
 
-export type SliceElement<N extends SliceName> = z.infer<(typeof SLICES)[N]['element']>;
+export type SliceElement<N extends SliceName> = z.infer<(typeof SLICE_ELEMENTS)[N]>;
 
 /** Every slice by name. `Pick` it to say what a function reads. */
 export type State = { readonly [N in SliceName]: Slice<SliceElement<N>> };
