@@ -129,7 +129,13 @@ async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
 }
 
 /** What these need is compiled at once: forty small pieces, one by one, take longer than the first packet may. */
-const TOGETHER: readonly string[] = ['src/commands/program.ts', 'src/commands/run-command.ts'];
+const TOGETHER: readonly string[] = [
+  'src/commands/program.ts',
+  'src/host.ts',
+  'src/probes/head-start.ts',
+  'src/probes/tcp.ts',
+  'src/commands/run-command.ts',
+];
 
 function rank({ entryPoint = '' }: { readonly entryPoint?: string | undefined }): number {
   return TOGETHER.indexOf(entryPoint);

@@ -11,6 +11,7 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
+import type { HeadStart } from '../probes/head-start.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -28,6 +29,8 @@ export type LiveOptions = {
   readonly useProbes: boolean;
   readonly region?: string | undefined;
   readonly from?: string | undefined;
+  /** questions that are being asked already */
+  readonly started?: HeadStart | undefined;
   readonly durations: Durations;
   readonly concurrency: number;
   readonly repeat: number;
@@ -81,7 +84,8 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
       for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
       const before = [...observations.values()];
-      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal, before });
+      const { concurrency, started } = options;
+      const answers = await runProbes(probes, { host, durations, concurrency, signal, before, started });
       for (const answer of answers) observations.set(answer.id, answer);
       // Cut short: what was skipped would only be planned again.
       if (signal.aborted) return;
