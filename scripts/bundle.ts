@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { commitOf } from './commit.ts';
 import { licenceText } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -40,6 +41,29 @@ const COMMON = {
  * @returns the size of the bundle in bytes
  */
 export async function bundle(folder: string): Promise<number> {
+  const { program, parts, inputs } = await inPieces('bundle');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, NAME);
+  const head = `#!/usr/bin/env node\n${oldNodeGuard()}\n${program}/*\n`;
+  writeFileSync(file, Buffer.concat([Buffer.from(head), parts, Buffer.from(TAIL)]), { mode: 0o755 });
+  writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, inputs));
+  const { size } = statSync(file);
+  if (size > LARGEST_BUNDLE) throw new Error(`${NAME} has ${size} bytes; ${LARGEST_BUNDLE} are allowed`);
+  return size;
+}
+
+/** The tool as the bundle and the binary hold it. */
+export type Pieces = {
+  /** ES module that runs the tool, once it finds the parts where its form keeps them */
+  readonly program: string;
+  /** the text of everything that is compiled when it is asked for */
+  readonly parts: Buffer;
+  /** files of which something is inside, relative to the checkout */
+  readonly inputs: readonly string[];
+};
+
+/** @param form where the parts are: behind the program in its file, or beside it in the binary */
+export async function inPieces(form: keyof typeof READERS): Promise<Pieces> {
   const parts = mkdtempSync(join(tmpdir(), 'vpce-doctor-bundle-'));
   try {
     const split = await build({
@@ -49,16 +73,10 @@ export async function bundle(folder: string): Promise<number> {
       splitting: true,
       minify: true,
       // Node's own build of undici sets the same; without it an experimental second parser of 150 kB comes along.
-      define: { esbuildDetection: 'true' },
+      define: { esbuildDetection: 'true', VPCE_DOCTOR_BUILD: JSON.stringify({ form, commit: commitOf(ROOT) }) },
       plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly, neverUsed],
     });
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, NAME);
-    writeFileSync(file, await joined(parts, split.metafile), { mode: 0o755 });
-    writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, filesIn(split.metafile)));
-    const { size } = statSync(file);
-    if (size > LARGEST_BUNDLE) throw new Error(`${NAME} has ${size} bytes; ${LARGEST_BUNDLE} are allowed`);
-    return size;
+    return { ...(await joined(parts, split.metafile, READERS[form])), inputs: filesIn(split.metafile) };
   } finally {
     rmSync(parts, { recursive: true });
   }
@@ -69,8 +87,12 @@ const MAIN = './main.js';
 /** Ends a comment, and so must not stand in one; what stands for it is in no piece. */
 const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
 
-/** All pieces in one ES module. */
-async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
+/** All pieces as one ES module and the text that it reads. */
+async function joined(
+  folder: string,
+  { outputs }: Metafile,
+  reader: readonly string[],
+): Promise<Omit<Pieces, 'inputs'>> {
   const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
   for (const [path, { imports }] of Object.entries(outputs)) {
     const name = nameOf(path);
@@ -116,16 +138,15 @@ async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
     return place;
   });
   const groupOf = Object.fromEntries(groups.flatMap(({ names }, index) => names.map((name) => [name, index])));
-  const head = [
-    '#!/usr/bin/env node',
-    oldNodeGuard(),
+  const program = [
     `const own={${[...first].map(method).join(',\n')}};`,
     `const groups=${JSON.stringify(groupOf)},places=${JSON.stringify(places)},length=${at};`,
+    ...reader,
     ...LOADER,
-    '/*',
+    '',
   ].join('\n');
   const end = Buffer.from('\n');
-  return Buffer.concat([Buffer.from(`${head}\n`), ...groups.flatMap(({ text }) => [text, end]), Buffer.from(TAIL)]);
+  return { program, parts: Buffer.concat(groups.flatMap(({ text }) => [text, end])) };
 }
 
 /** What these need is compiled at once: forty small pieces, one by one, take longer than the first packet may. */
@@ -148,16 +169,24 @@ function nameOf(path: string): string {
   return `./${basename(path)}`;
 }
 
-/**
- * Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. Only the bytes of the
- * group that holds the piece are read: the whole file is ten times what a run needs.
- */
+/** The bytes of one group: of the whole, a run needs a tenth. */
+const READERS = {
+  bundle: [
+    'let file,start;const read=(at,size)=>{const fs=process.getBuiltinModule("node:fs");',
+    `if(file===undefined){file=fs.openSync(import.meta.filename);start=fs.fstatSync(file).size-length-${Buffer.byteLength(TAIL)}}`,
+    'const text=Buffer.allocUnsafe(size);fs.readSync(file,text,0,size,start+at);return text};',
+  ],
+  // The asset lies in memory that the kernel maps from the file: what is not read is not loaded.
+  binary: [
+    'const parts=process.getBuiltinModule("node:sea").getRawAsset("parts");',
+    'const read=(at,size)=>Buffer.from(parts,at,size);',
+  ],
+} as const;
+
+/** Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. */
 const LOADER = [
-  'const loaded=new Map(),compiled=[];let file,start;',
-  'const textOf=(group)=>{const fs=process.getBuiltinModule("node:fs");',
-  `if(file===undefined){file=fs.openSync(import.meta.filename);start=fs.fstatSync(file).size-length-${Buffer.byteLength(TAIL)}}`,
-  'const[at,size]=places[group],text=Buffer.allocUnsafe(size);fs.readSync(file,text,0,size,start+at);',
-  `return text.toString().replaceAll(${JSON.stringify(ENCODED_END)},${JSON.stringify('*')}+"/")};`,
+  'const loaded=new Map(),compiled=[];',
+  `const textOf=(group)=>read(...places[group]).toString().replaceAll(${JSON.stringify(ENCODED_END)},${JSON.stringify('*')}+"/");`,
   'const compile=(group)=>process.getBuiltinModule("node:vm").compileFunction(textOf(group),[],{filename:import.meta.filename+"/part-"+group})();',
   'const pieceOf=(name)=>own[name]??(compiled[groups[name]]??=compile(groups[name]))[name];',
   'const load=(name)=>{let module=loaded.get(name);if(module===undefined){loaded.set(name,module={exports:{}});',

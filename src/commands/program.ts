@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import type { HeadStart } from '../probes/head-start.ts';
-import { TOOL } from '../version.ts';
+import { versionLine } from '../version.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
 
@@ -78,7 +78,7 @@ function buildProgram(io: Io, set: (status: number) => void): Command {
     .description(
       'Find out, from inside the VPC, why a client cannot use a service through its VPC endpoint, and what exactly must change.',
     )
-    .version(TOOL.version)
+    .version(versionLine(`${process.platform}-${process.arch}`))
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError(true)
