@@ -21,25 +21,32 @@ const FUNCTION = '__atomic_compare_exchange';
  * address that is a multiple of eight, which is all that V8 asks for; for any other size it stops the process rather than
  * do something else. Both are what compilers make of a sequentially consistent exchange.
  */
-const MACHINES: Readonly<Record<number, { readonly relative: number; readonly slots: readonly number[]; code: string }>> =
-  {
-    // x86-64: endbr64; cmp $8,%rdi; jne 9; mov (%rdx),%rax; mov (%rcx),%rcx; lock cmpxchg %rcx,(%rsi); sete %cl; je 1;
-    // mov %rax,(%rdx); 1: movzbl %cl,%eax; ret; 9: ud2
-    62: {
-      relative: 8,
-      slots: [6, 7],
-      code: 'f30f1efa 4883ff08 7517 488b02 488b09 f0480fb10e 0f94c1 7403 488902 0fb6c1 c3 0f0b',
-    },
-    // AArch64: cmp x0,#8; b.ne 9; ldr x4,[x2]; ldr x3,[x3]; 1: ldaxr x5,[x1]; cmp x5,x4; b.ne 2; stlxr w6,x3,[x1];
-    // cbnz w6,1; mov w0,#1; ret; 2: clrex; str x5,[x2]; mov w0,#0; ret; 9: udf #0
-    183: {
-      relative: 1027,
-      slots: [1025, 1026],
-      code:
-        '1f2000f1 c1010054 440040f9 630040f9 25fc5fc8 bf0004eb a1000054 63fc06c8' +
-        ' 86ffff35 20008052 c0035fd6 5f3f03d5 450000f9 00008052 c0035fd6 00000000',
-    },
-  };
+const MACHINES: Readonly<
+  Record<number, { readonly relative: number; readonly slots: readonly number[]; readonly code: readonly number[] }>
+> = {
+  // x86-64: endbr64; cmp $8,%rdi; jne 9; mov (%rdx),%rax; mov (%rcx),%rcx; lock cmpxchg %rcx,(%rsi); sete %cl; je 1;
+  // mov %rax,(%rdx); 1: movzbl %cl,%eax; ret; 9: ud2
+  62: {
+    relative: 8,
+    slots: [6, 7],
+    // biome-ignore format: one instruction after the other
+    code: [
+      0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x83, 0xff, 0x08, 0x75, 0x17, 0x48, 0x8b, 0x02, 0x48, 0x8b, 0x09, 0xf0, 0x48, 0x0f, 0xb1, 0x0e,
+      0x0f, 0x94, 0xc1, 0x74, 0x03, 0x48, 0x89, 0x02, 0x0f, 0xb6, 0xc1, 0xc3, 0x0f, 0x0b,
+    ],
+  },
+  // AArch64: cmp x0,#8; b.ne 9; ldr x4,[x2]; ldr x3,[x3]; 1: ldaxr x5,[x1]; cmp x5,x4; b.ne 2; stlxr w6,x3,[x1];
+  // cbnz w6,1; mov w0,#1; ret; 2: clrex; str x5,[x2]; mov w0,#0; ret; 9: udf #0
+  183: {
+    relative: 1027,
+    slots: [1025, 1026],
+    // biome-ignore format: one instruction after the other
+    code: [
+      0xf100201f, 0x540001c1, 0xf9400044, 0xf9400063, 0xc85ffc25, 0xeb0400bf, 0x540000a1, 0xc806fc23,
+      0x35ffff86, 0x52800020, 0xd65f03c0, 0xd5033f5f, 0xf9000045, 0x52800000, 0xd65f03c0, 0x00000000,
+    ].flatMap((word) => [word, word >>> 8, word >>> 16, word >>> 24]),
+  },
+};
 
 /**
  * A program that needs no libatomic, and without the symbols for debuggers, a fifth of it. One that does not need the
@@ -60,27 +67,27 @@ export function portable(program: Buffer): Buffer {
     return address - home.address + home.offset;
   };
   const entries = dynamicEntries(elf, dynamic);
-  const valueOf = (tag: number): number => entries.find((entry) => entry.tag === tag)?.value ?? 0;
+  const field = (tag: number): number => entries.find((entry) => entry.tag === tag)?.value ?? 0;
   const textAt = (offset: number): string => {
-    const from = offsetOf(valueOf(STRINGS)) + offset;
+    const from = offsetOf(field(STRINGS)) + offset;
     return elf.toString('latin1', from, elf.indexOf(0, from));
   };
   const needed = entries.find(({ tag, value }) => tag === NEEDED && textAt(value) === LIBRARY);
   if (needed === undefined) return withoutSymbols(elf);
 
   const versions = takeVersions(elf, { entries, offsetOf, textAt });
-  const address = addFunction(elf, Buffer.from(machine.code.replaceAll(' ', ''), 'hex'));
-  const versionOf = (symbol: number) => offsetOf(valueOf(VERSIONS)) + 2 * symbol;
+  const address = addFunction(elf, Buffer.from(machine.code));
+  const versionOf = (symbol: number) => offsetOf(field(VERSIONS)) + 2 * symbol;
   for (const [start, size] of [
     [RELOCATIONS, RELOCATIONS_SIZE],
     [PLT, PLT_SIZE],
   ] as const) {
-    const from = offsetOf(valueOf(start));
-    for (let at = from; at < from + valueOf(size); at += 24) {
+    const from = offsetOf(field(start));
+    for (let at = from; at < from + field(size); at += 24) {
       const [type, symbol] = [elf.readUInt32LE(at + 8), elf.readUInt32LE(at + 12)];
       const version = elf.readUInt16LE(versionOf(symbol));
       if (symbol === 0 || !(versions.has(version) || version === 1)) continue;
-      const name = textAt(elf.readUInt32LE(offsetOf(valueOf(SYMBOLS)) + 24 * symbol));
+      const name = textAt(elf.readUInt32LE(offsetOf(field(SYMBOLS)) + 24 * symbol));
       if (!versions.has(version) && name !== FUNCTION) continue;
       if (name !== FUNCTION || !machine.slots.includes(type)) throw new Error(`${LIBRARY} is needed for ${name}`);
       // The program lies at fixed addresses: "relative" to 0 is the address itself.
@@ -169,7 +176,10 @@ function addFunction(elf: Buffer, code: Buffer): number {
   if (home === undefined || next === undefined) throw new Error('no executable segment before another');
   const room = 16 - ((home.offset + home.size) % 16);
   const at = home.offset + home.size + room;
-  if (at + code.length > next.offset || elf.subarray(home.offset + home.size, at + code.length).some((byte) => byte !== 0))
+  if (
+    at + code.length > next.offset ||
+    elf.subarray(home.offset + home.size, at + code.length).some((byte) => byte !== 0)
+  )
     throw new Error('no room behind the code');
   code.copy(elf, at);
   const size = BigInt(at + code.length - home.offset);

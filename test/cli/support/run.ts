@@ -19,8 +19,8 @@ const SOURCES = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 const CONFINED = { VPCE_DOCTOR_ONLY: '127.0.0.0/8 ::1/128', AWS_EC2_METADATA_DISABLED: 'true' };
 
 export type ProcessOptions = {
-  /** the script; the sources when not given */
-  readonly script?: string | undefined;
+  /** the script; the sources when not given, and null when the program needs none */
+  readonly script?: string | null | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** what goes to its standard input; nothing when not given */
@@ -32,7 +32,8 @@ export type ProcessOptions = {
 /** Starts the command with its input closed. The caller sees to its end; `runProcess` does that already. */
 export function startProcess(args: readonly string[], options: ProcessOptions = {}): ChildProcessWithoutNullStreams {
   const [node = process.execPath, ...flags] = options.node ?? [];
-  const child = spawn(node, [...flags, options.script ?? SOURCES, ...args], {
+  const script = options.script === undefined ? SOURCES : options.script;
+  const child = spawn(node, [...flags, ...(script === null ? [] : [script]), ...args], {
     cwd: options.cwd,
     env: { ...CONFINED, PATH: process.env['PATH'] ?? '', ...options.env },
   });
