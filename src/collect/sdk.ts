@@ -28,6 +28,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CALLS, CallName } from './calls.ts';
+import { ensureHome } from './home.ts';
 import type { ClientSettings } from './settings.ts';
 
 /** The parameters that this tool ever gives. */
@@ -143,6 +144,7 @@ export function opened<C extends { destroy: () => void; readonly config?: { read
 
 /** What every client of the SDK is made with. */
 export function clientOptions(settings: UsableSettings, attempts: Attempts) {
+  ensureHome();
   const limits = {
     maxAttempts: attempts.most,
     retryMode: 'standard',
