@@ -73,7 +73,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function buildProgram(io: Io, set: (status: number) => void): Command {
+/** Every command and option, declared; `set` gets the exit status of the one that is parsed. */
+export function buildProgram(io: Io, set: (status: number) => void): Command {
   const program = new Command('vpce-doctor')
     .description(
       'Find out, from inside the VPC, why a client cannot use a service through its VPC endpoint, and what exactly must change.',
@@ -241,6 +242,16 @@ Examples:
       flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
       io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
+    });
+
+  program
+    .command('completion')
+    .description('a script that completes commands and options on the command line of bash, zsh or fish')
+    .argument('<shell>')
+    .action(async (shell: string, _own: Flags, command: Command) => {
+      flagsOf(command);
+      const { completionCommand } = await import('./completion.ts');
+      set(completionCommand(io, program, shell));
     });
   return program;
 }
