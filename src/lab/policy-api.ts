@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { escapeXml } from './ec2-wire.ts';
 import { bucketOwner } from './iam/buckets.ts';
 import { credentialProblem, scopeOf } from './iam/caller.ts';
-import { type Operation, protocolOf, readOperation } from './iam/operation.ts';
+import { type Operation, type Protocol, protocolOf, readOperation } from './iam/operation.ts';
 import { fromS3, type Refusal, signatureRefusal, writeRefusal } from './iam/wording.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import type { HttpAnswer } from './service-answers.ts';
@@ -61,22 +61,38 @@ function answerCall(
   if (problem !== undefined) return writeRefusal(protocol, signatureRefusal(protocol, problem, undefined, Date.now()));
   const refusal = world.refusals[action];
   if (refusal === 'unreachable') return 'unreachable';
-  if (refusal !== undefined)
-    return writeRefusal(protocol, REFUSALS[operation.protocol === 'json' ? 'json' : 'xml'][refusal]);
+  if (refusal !== undefined) return writeRefusal(protocol, REFUSALS[operation.protocol][refusal]);
   const result = read.answer(world, operation);
   return 'code' in result ? writeRefusal(operation.protocol, result) : result;
 }
 
 const UNKNOWN: Refusal = { status: 404, code: 'UnknownOperationException', message: 'Unknown operation' };
 
-const REFUSALS: Readonly<Record<'json' | 'xml', Record<'denied' | 'throttled', Refusal>>> = {
+/** By protocol; SNS has a name of its own for being denied. */
+const REFUSALS: Readonly<Record<Protocol, Record<'denied' | 'throttled', Refusal>>> = {
+  s3: {
+    denied: { status: 403, code: 'AccessDenied', message: 'Access Denied' },
+    throttled: { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' },
+  },
+  query: {
+    denied: { status: 403, code: 'AuthorizationError', message: 'The caller is not authorized.' },
+    throttled: { status: 400, code: 'Throttling', message: 'Rate exceeded' },
+  },
+  ec2: {
+    denied: {
+      status: 403,
+      code: 'UnauthorizedOperation',
+      message: 'You are not authorized to perform this operation.',
+    },
+    throttled: { status: 503, code: 'RequestLimitExceeded', message: 'Request limit exceeded.' },
+  },
   json: {
     denied: { status: 400, code: 'AccessDeniedException', message: 'The caller is not authorized.' },
     throttled: { status: 400, code: 'ThrottlingException', message: 'Rate exceeded' },
   },
-  xml: {
-    denied: { status: 403, code: 'AccessDenied', message: 'Access Denied' },
-    throttled: { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' },
+  'rest-json': {
+    denied: { status: 403, code: 'AccessDeniedException', message: 'The caller is not authorized.' },
+    throttled: { status: 429, code: 'TooManyRequestsException', message: 'Too Many Requests' },
   },
 };
 
