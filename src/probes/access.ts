@@ -194,7 +194,9 @@ function jsonMessage(body: string): string | undefined {
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
 function unescapeXml(text: string): string {
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_match, name: string) => ENTITIES[name] ?? '');
+  return text.replace(/&(?:(lt|gt|quot|apos|amp)|#(\d{2,3})|#x([0-9a-fA-F]{2}));/g, (_match, name, decimal, hex) =>
+    name === undefined ? String.fromCharCode(decimal ?? Number.parseInt(hex, 16)) : (ENTITIES[name] ?? ''),
+  );
 }
 
 function withheld(message: string): AccessDetail {
