@@ -228,7 +228,6 @@ describe('an answer', () => {
     ['InvalidClientTokenId', 'invalid'],
     ['UnrecognizedClientException', 'invalid'],
     ['InvalidSignatureException', 'invalid'],
-    ['RequestTimeTooSkewed', 'invalid'],
   ])('%s is `credentials-rejected`', async (code, problem) => {
     const answer = await answered(403, json(code, 'The security token included in the request is no good'));
     expect(answer).toMatchObject({
@@ -250,6 +249,18 @@ describe('an answer', () => {
 });
 
 describe('the clock', () => {
+  it.each([
+    ['RequestTimeTooSkewed', 'The difference between the request time and the current time is too large.'],
+    ['InvalidSignatureException', 'Signature expired: 20260101T000000Z is now earlier than 20260102T000000Z'],
+  ])('%s is no word about the credentials themselves', async (code, message) => {
+    const answer = await answered(403, json(code, message));
+    expect([answer.outcome, answer.detail.errorType, answer.detail.denial]).toEqual([
+      'credentials-rejected',
+      code,
+      undefined,
+    ]);
+  });
+
   const skewed = (offset: number): Host => ({ ...machine(), now: () => Date.now() + offset });
   /** A service that keeps AWS’s five minutes. */
   const strict = (dates: string[]) =>
