@@ -16,11 +16,17 @@ export type StaticCredentials = {
 };
 
 /** By the part of `AWS_ENDPOINT_URL_…` that names the service, as the SDK spells it. */
-const URL_NAMES = {
+export const URL_NAMES = {
   ec2: 'EC2',
   sts: 'STS',
   route53: 'ROUTE_53',
   route53resolver: 'ROUTE53RESOLVER',
+  s3: 'S3',
+  kms: 'KMS',
+  sqs: 'SQS',
+  sns: 'SNS',
+  secretsmanager: 'SECRETS_MANAGER',
+  apigateway: 'API_GATEWAY',
 } as const;
 export type ApiService = keyof typeof URL_NAMES;
 
@@ -41,12 +47,12 @@ export type ClientSettings =
  * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's
  * environment counts as this process's when it is `process.env` itself, not a copy: nothing else is what the SDK reads.
  * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2,
- * _STS, _ROUTE_53 or _ROUTE53RESOLVER, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * _STS and so on by the service, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN); other sources of credentials are not asked, because each of them may send packets.
  */
 export function clientSettings(host: Host, service: ApiService, region: string | undefined): ClientSettings {
   const { env } = host;
-  if (env === process.env && env[GUARD_VARIABLE] === undefined) return { kind: 'sdk', region };
+  if (!isConfined(host)) return { kind: 'sdk', region };
 
   const url = env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`] || env['AWS_ENDPOINT_URL'];
   if (url === undefined || url === '') {
@@ -55,20 +61,32 @@ export function clientSettings(host: Host, service: ApiService, region: string |
   const endpoint = allowedEndpoint(host, url);
   if (endpoint === undefined) return unreachable(`${url} is no literal address that may be contacted here`);
 
-  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
-  if (!accessKeyId || !secretAccessKey) {
+  const credentials = confinedCredentials(host);
+  if (credentials === undefined) {
     const detail = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and no other source may be asked here';
     return { kind: 'none', why: 'no-credentials', detail };
   }
-  const sessionToken = env['AWS_SESSION_TOKEN'];
   return {
     kind: 'confined',
     region: region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'us-east-1'),
     endpoint,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+    credentials,
     certificateAuthorities: host.wire.certificateAuthorities ?? [],
   };
+}
+
+/** Whether the host decides alone where requests go and what they are signed with: the lab, and a run under the guard. */
+export function isConfined({ env }: Host): boolean {
+  return env !== process.env || env[GUARD_VARIABLE] !== undefined;
+}
+
+/** The only credentials that a confined run has; undefined where its environment holds none. */
+export function confinedCredentials({ env }: Host): StaticCredentials | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = env['AWS_SESSION_TOKEN'];
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 /** Where the wire leads a URL with a literal address; undefined for a name, an address that is not allowed, or no URL. */

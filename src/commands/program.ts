@@ -1,6 +1,7 @@
 /** The command line: every command and option, once. */
 import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
+import type { HeadStart } from '../probes/head-start.ts';
 import { TOOL } from '../version.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
@@ -27,6 +28,7 @@ type Flags = {
   readonly workload?: string[];
   readonly error?: string;
   readonly vpc?: string;
+  readonly signed?: boolean;
 };
 
 const POLICY_CHECK_HELP = `
@@ -103,6 +105,7 @@ Examples:
   stateOptions(program);
   probeOptions(program);
   program.option('--no-api', 'do not ask the EC2 API');
+  signedOption(program);
   reportOptions(program, true);
   program.action(async (targets: string[], flags: Flags) => {
     if (targets[0]?.endsWith('.json'))
@@ -110,37 +113,46 @@ Examples:
     const meant = await commandMeant(program, targets[0]);
     if (meant !== undefined)
       return set(refuse(io, `"${targets[0]}" is no command and no target; did you mean the command ${meant}?`));
-    const { runCommand } = await import('./run-command.ts');
-    await withReport(io, set, flags, (output, region) =>
-      runCommand(io, {
-        targets,
-        ...common(flags),
-        useApi: flags.api !== false,
-        region,
-        output,
-      }),
-    );
+    await withFirstQuestions(io, targets, flags, async (started) => {
+      const { runCommand } = await import('./run-command.ts');
+      await withReport(io, set, flags, (output, region) =>
+        runCommand(io, {
+          targets,
+          started,
+          ...common(flags),
+          useApi: flags.api !== false,
+          signed: flags.signed === true,
+          region,
+          output,
+        }),
+      );
+    });
   });
 
   const probe = program.command('probe').description('the packet half: no AWS API at all').argument('[targets...]');
   targetOptions(probe);
   stateOptions(probe);
   probeOptions(probe);
+  signedOption(probe);
   probe.option('-o, --output <file>', 'write the evidence to a file');
   reportOptions(probe, false);
   probe.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
-    const { runCommand } = await import('./run-command.ts');
-    await withReport(io, set, flags, (output, region) =>
-      runCommand(io, {
-        targets,
-        ...common(flags),
-        useApi: false,
-        region,
-        output: { ...output, output: undefined },
-        evidence: flags.output,
-      }),
-    );
+    await withFirstQuestions(io, targets, flags, async (started) => {
+      const { runCommand } = await import('./run-command.ts');
+      await withReport(io, set, flags, (output, region) =>
+        runCommand(io, {
+          targets,
+          started,
+          ...common(flags),
+          useApi: false,
+          signed: flags.signed === true,
+          region,
+          output: { ...output, output: undefined },
+          evidence: flags.output,
+        }),
+      );
+    });
   });
 
   const collect = program
@@ -192,12 +204,13 @@ Examples:
     .description('an embedded VPC on this machine, healthy or with these faults, diagnosed for real')
     .argument('[codes...]');
   probeOptions(demo);
+  signedOption(demo);
   reportOptions(demo, true);
   demo.action(async (codes: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
-      demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
+      demoCommand(io, { codes, ...common(flags), useApi: true, signed: flags.signed === true, region, output }),
     );
   });
 
@@ -225,10 +238,11 @@ Examples:
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
+    .option('--signed', 'with what a run with --signed asks for beside it')
     .action(async (_own: Flags, command: Command) => {
-      flagsOf(command);
+      const { signed = false } = flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
-      io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
+      io.stdout(`${JSON.stringify(leastPolicy({ signed }), null, 2)}\n`);
     });
   return program;
 }
@@ -296,6 +310,13 @@ function probeOptions(command: Command): void {
     .option('--repeat <n>', 'connections to each address, spread over the source ports (default: 1)');
 }
 
+function signedOption(command: Command): void {
+  command.option(
+    '--signed',
+    'also sign one harmless read call per service with this host’s credentials; sent to AWS’s own hosts only',
+  );
+}
+
 function reportOptions(command: Command, withFile: boolean): void {
   command
     .addOption(new Option('--format <format>', 'text, json, markdown or html').default('text'))
@@ -305,6 +326,24 @@ function reportOptions(command: Command, withFile: boolean): void {
     .option('-v, --verbose', 'everything: each observation, path and call')
     .option('--no-color', 'no colour');
   if (withFile) command.option('-o, --output <file>', 'write the report to a file');
+}
+
+/** Asks what needs no plan while the rest is loaded. Nothing is asked early that other options might forbid or limit. */
+async function withFirstQuestions(
+  io: Io,
+  targets: readonly string[],
+  flags: Flags,
+  act: (started: HeadStart | undefined) => Promise<void>,
+): Promise<void> {
+  if (flags.from !== undefined || flags.timeout !== undefined || flags.deadline !== undefined) return act(undefined);
+  const { headStart } = await import('../probes/head-start.ts');
+  const end = new AbortController();
+  try {
+    await act(await headStart(io.host, targets, AbortSignal.any([io.signal, end.signal])));
+  } finally {
+    // A question whose answer nobody waits for any more, because an option was wrong, must not hold the process.
+    end.abort();
+  }
 }
 
 /** The options that every run has. */

@@ -88,9 +88,23 @@ describe('failures', () => {
   });
 });
 
+describe('the AWS SDK', () => {
+  it('is loaded when a call is to be made or signed, and not by starting or probing', () => {
+    const loaded = ['src/commands/live.ts', 'src/probes/run.ts', 'src/probes/access.ts', 'src/probes/plan.ts'];
+    expect(loaded.flatMap((file) => [...reach(file)]).filter((name) => /^@(?:aws-sdk|smithy)/.test(name))).toEqual([]);
+    expect([...reach('src/collect/signer.ts')]).toContain('@aws-sdk/client-sts');
+  });
+});
+
 describe('the lab', () => {
   it('answers names by rules of its own, so that a misreading is not its own judge', () => {
     expect([...reach('src/lab/resolution.ts')].filter((target) => target.startsWith('src/network/'))).toEqual([]);
+  });
+
+  it.each(files('src/lab'))('%s decides about policies without the evaluator that it is there to judge', (file) => {
+    expect(text(file)).not.toMatch(/from '[^']*\/policy\/|import\('[^']*\/policy\//);
+    // How packets travel is asked of the model, which has nothing to do with policies.
+    expect([...reach(file)].filter((target) => target.startsWith('src/policy/'))).toEqual([]);
   });
 
   it('is no part of what diagnoses', () => {
@@ -104,7 +118,7 @@ describe('the lab', () => {
 describe('an evaluator that judges the model', () => {
   it('shares nothing with it', () => {
     expect([...reach('test/network/independent.ts')]).toEqual([]);
-    expect([...reach('test/policy/independent.ts')]).toEqual([]);
+    expect([...reach('src/lab/iam/evaluator.ts')]).toEqual([]);
   });
 });
 
