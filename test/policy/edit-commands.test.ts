@@ -8,6 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../src/policy/edit-candidates.ts';
 import { commandsForEndpointPolicy, commandsForResourcePolicy, isFullAccess } from '../../src/policy/edit-commands.ts';
 import { changedLines, unifiedDiff } from '../../src/policy/unified-diff.ts';
+import { cleanCommand } from '../../src/report/clean.ts';
+import { breakCommand } from '../../src/report/layout.ts';
 
 const FULL: JsonObject = {
   Version: '2008-10-17',
@@ -39,9 +41,15 @@ function given(commands: readonly string[]): string[] {
 }
 
 describe('commands', () => {
-  it.each([1, 60])('hand over the document as it is, %s resources long', (length) => {
+  it.each([
+    [1, 'argument', 1],
+    [60, 'argument', 1],
+    [1, 'file', 1],
+    [60, 'file', 2],
+  ] as const)('hand over the document as it is: %s resources, as %s', (length, long, count) => {
     const [document, old] = [awkward(length), awkward(2)];
-    const { commands, undo } = commandsForEndpointPolicy('vpce-0aa', 'eu-west-1', document, old);
+    const { commands, undo } = commandsForEndpointPolicy('vpce-0aa', 'eu-west-1', document, old, long);
+    expect(commands).toHaveLength(count);
     const seen = given(commands);
     expect(seen.slice(0, -1)).toEqual([
       'ec2',
@@ -54,6 +62,11 @@ describe('commands', () => {
     ]);
     expect(JSON.parse(seen.at(-1) ?? '')).toEqual(document);
     expect(JSON.parse(given(undo).at(-1) ?? '')).toEqual(old);
+    // What a report shows of it, broken for a narrow terminal, is the same to a shell.
+    if (long === 'argument') {
+      expect(commands.map(cleanCommand)).toEqual(commands);
+      expect(given(breakCommand(commands[0] ?? '', 80))).toEqual(seen);
+    }
     // Nothing that looks like something else than it is.
     expect(commands.join('\n')).toMatch(/^[\n\x20-\x7e]*$/);
   });
