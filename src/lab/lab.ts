@@ -11,12 +11,15 @@ import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
+import { credentialVariables } from './iam/caller.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
-import { type Reach, startProxy } from './proxy.ts';
+import { POLICY_API_SERVICES, startPolicyApi } from './policy-api.ts';
+import { type ProxyPorts, type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
+import type { Surroundings } from './respond.ts';
 import { startResolverApi, startRoute53Api } from './route53-api.ts';
 import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
@@ -51,11 +54,6 @@ export type Lab = {
 };
 
 const METADATA_ADDRESS = '169.254.169.254';
-/** The documentation's own example credentials; the lab's API accepts any. */
-const CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
-};
 
 /**
  * Starts the world. Who listens where is settled now; what the API, the resolvers and the metadata service say, and which
@@ -71,28 +69,31 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const authority = createAuthority(undefined, undefined, trueTime(world));
   const signers = createSigners(authority, trueTime(world));
   const trust = clientTrust(world, signers);
-  const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
-    startBlackHole(),
-    startClosedPort(),
-    startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
-    startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
-    startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
-    startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
-    world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
-      ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
-      : undefined,
-    startResolvers(world, note),
-    startListeners(world, signers),
-  ]);
+  const proxyPorts: ProxyPorts = new Set();
+  const [blackHole, closedPort, ec2, sts, route53, resolverApi, policyApi, imds, resolvers, listeners] =
+    await Promise.all([
+      startBlackHole(),
+      startClosedPort(),
+      startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
+      startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
+      startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      startPolicyApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
+        ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
+        : undefined,
+      startResolvers(world, note),
+      startListeners(world, signers, { world, fromProxy: (port) => proxyPorts.has(port) }),
+    ]);
   const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
-  const proxies = await startProxies(world, authority, (host, port) => {
+  const proxies = await startProxies(world, authority, proxyPorts, (host, port) => {
     const [address] = isIP(host) === 0 ? (world.publicDns[host]?.A ?? []) : [host];
     const listener = address === undefined ? undefined : listeners.get(place(canonical(address), port));
     return listener === undefined ? undefined : { address: '127.0.0.1', port: listener.port };
   });
   const middleboxes = await startMiddleboxes(world, listeners);
   const connections = new Map<string, number>();
-  const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
+  const ownPorts = new Set([...[ec2, sts, route53, resolverApi, policyApi].map(({ port }) => port), metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
     const { tcpPort, udpPort } = fate === 'closed' ? closedPort : blackHole;
@@ -156,11 +157,14 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const wiring = {
-    ...(world.client.withoutCredentials === true ? {} : CREDENTIALS),
+    ...credentialVariables(world),
     AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
     AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
     AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
     AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://127.0.0.1:${resolverApi.port}`,
+    ...Object.fromEntries(
+      POLICY_API_SERVICES.map((name) => [`AWS_ENDPOINT_URL_${name}`, `http://127.0.0.1:${policyApi.port}`]),
+    ),
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
   };
   const host: Host = {
@@ -175,7 +179,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const running = [
-    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, ...(imds === undefined ? [] : [imds])],
+    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, policyApi, ...(imds === undefined ? [] : [imds])],
     ...listeners.values(),
     ...proxies.values(),
     ...middleboxes.values(),
@@ -236,12 +240,13 @@ async function startResolvers(world: World, note: (question: string) => void): P
 async function startListeners(
   world: World,
   signers: ReturnType<typeof createSigners>,
+  surroundings: Surroundings,
 ): Promise<Map<string, Listening>> {
   const started = worldListeners(world).map(
     async (listener) =>
       [
         place(listener.address, listener.port),
-        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT, surroundings),
       ] as const,
   );
   return new Map(await Promise.all(started));
@@ -250,10 +255,11 @@ async function startListeners(
 async function startProxies(
   world: World,
   authority: ReturnType<typeof createAuthority>,
+  ports: ProxyPorts,
   reach: Reach,
 ): Promise<Map<string, Listening>> {
   const started = Object.entries(world.proxies ?? {}).map(async ([address, proxy]) => {
-    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT);
+    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT, ports);
     return [place(canonical(address), proxy.port), listening] as const;
   });
   return new Map(await Promise.all(started));
