@@ -112,6 +112,8 @@ describe('the table of signed reads', () => {
     const answer = await ask(server, BUCKET, machine(), PATIENT, 's3');
     expect(answer.subject).toMatchObject({ action: 's3:ListBucket', resource: 'arn:aws:s3:::my.own.bucket' });
     expect(seen).toMatchObject([{ ok: true, method: 'GET', url: '/?list-type=2&max-keys=1', body: '' }]);
+    // S3 takes no signed request without it: AmazonS3 API, sig-v4-header-based-auth.
+    expect(seen[0]?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('has nothing for names that customers can own', () => {
