@@ -205,12 +205,13 @@ Examples:
     .description('an embedded VPC on this machine, healthy or with these faults, diagnosed for real')
     .argument('[codes...]');
   probeOptions(demo);
+  signedOption(demo);
   reportOptions(demo, true);
   demo.action(async (codes: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
-      demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
+      demoCommand(io, { codes, ...common(flags), useApi: true, signed: flags.signed === true, region, output }),
     );
   });
 
@@ -238,10 +239,11 @@ Examples:
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
+    .option('--signed', 'with what a run with --signed asks for beside it')
     .action(async (_own: Flags, command: Command) => {
-      flagsOf(command);
+      const { signed = false } = flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
-      io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
+      io.stdout(`${JSON.stringify(leastPolicy({ signed }), null, 2)}\n`);
     });
 
   program
