@@ -21,7 +21,8 @@ const NAME = 'vpce-doctor.mjs';
 /** It has to be pasted, uploaded and copied through narrow ways; growth past this is to be decided, not to happen. */
 export const LARGEST_BUNDLE = 2_000_000;
 
-const COMMON = {
+/** How everything is built that is given away. */
+export const COMMON = {
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
