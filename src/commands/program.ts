@@ -65,7 +65,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return 0;
+      // `help COMMAND` ends with the status that the process has set for the worst case.
+      if (error.exitCode === 0 || error.code === 'commander.help') return 0;
       const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
       return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try vpce-doctor --help.`);
     }

@@ -17,6 +17,7 @@ describe('the exit status', () => {
     [2, ['probe', '127.0.0.1:9']],
     [3, ['--bogus']],
     [0, ['--help']],
+    [0, ['help', 'probe']],
     [0, ['--version']],
     [0, ['explain']],
     [0, ['iam-policy']],
