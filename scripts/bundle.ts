@@ -95,30 +95,32 @@ async function joined(
   reader: readonly string[],
 ): Promise<Omit<Pieces, 'inputs'>> {
   const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
+  const helpers = new Map<string, string>();
   for (const [path, { imports }] of Object.entries(outputs)) {
     const name = nameOf(path);
     const { code, warnings } = await transform(readFileSync(join(folder, name), 'utf8'), {
       format: 'cjs',
       platform: 'node',
       target: COMMON.target,
-      minify: true,
       legalComments: 'none',
       // Every piece is in this file, and `require` is the function below.
       supported: { 'dynamic-import': false },
     });
     if (warnings[0] !== undefined) throw new Error(`${name}: ${warnings[0].text}`);
-    const text = code.replace(/^#!.*\n/, '').trim();
+    const text = await minified(withoutHelpers(code.replace(/^#!.*\n/, ''), helpers));
     if (text.includes(ENCODED_END)) throw new Error(`${name} holds what the file is put together with`);
     const needs = imports.filter(({ kind }) => kind === 'import-statement').map((one) => nameOf(one.path));
     pieces.set(name, { code: text, needs });
   }
+  const shared = `${[...helpers.values()].join('')}module.exports={${[...helpers.keys()].join(',')}}`;
+  pieces.set(HELPERS, { code: await minified(shared), needs: [] });
   const closure = (start: string) => {
     const names = new Set([start]);
     for (const name of names) for (const needed of pieces.get(name)?.needs ?? []) names.add(needed);
     return names;
   };
-  const method = (name: string) => `${JSON.stringify(name)}(module,exports,require){${pieces.get(name)?.code}\n}`;
-  const first = closure(MAIN);
+  const method = (name: string) => `${JSON.stringify(name)}:${pieces.get(name)?.code}`;
+  const first = new Set([HELPERS, ...closure(MAIN)]);
   const placed = new Set(first);
   const take = (names: Iterable<string>) => [...names].filter((name) => !placed.has(name) && placed.add(name));
   const starts = Object.entries(outputs).filter(([, { entryPoint }]) => TOGETHER.includes(entryPoint ?? ''));
@@ -148,6 +150,36 @@ async function joined(
   ].join('\n');
   const end = Buffer.from('\n');
   return { program, parts: Buffer.concat(groups.flatMap(({ text }) => [text, end])) };
+}
+
+const HELPERS = './helpers.js';
+
+/**
+ * A piece without the six small functions that esbuild puts at the top of each, which were a twentieth of the whole. They are
+ * put into `helpers`, by name, and taken from there.
+ */
+function withoutHelpers(code: string, helpers: Map<string, string>): string {
+  const head = /^(?:"use strict";\n)?((?:var __\w+ = .*\n(?:[ })].*\n)*)*)/.exec(code);
+  const [all = '', statements = ''] = head ?? [];
+  for (const [statement, name = ''] of statements.matchAll(/^var (__\w+) = .*\n(?:[ })].*\n)*/gm)) {
+    // A number is put behind a name that the piece has as well.
+    const plain = statement.replace(/\b([a-zA-Z_]+)\d+\b/g, '$1');
+    if ((helpers.get(name) ?? plain) !== plain) throw new Error(`esbuild has two functions ${name}`);
+    helpers.set(name, plain);
+  }
+  const rest = code.slice(all.length);
+  const used = [...new Set(rest.match(/\b__\w+\b/g))].filter((name) => helpers.has(name));
+  return used.length === 0 ? rest : `const{${used.join(',')}}=require(${JSON.stringify(HELPERS)});${rest}`;
+}
+
+/** @param code the body of a function: what is declared in it is its own */
+async function minified(code: string): Promise<string> {
+  // What is assigned is not dropped as unused.
+  const whole = `globalThis.piece=(module,exports,require)=>{${code}\n}`;
+  const settings = { target: COMMON.target, platform: 'node', minify: true, legalComments: 'none' } as const;
+  const [, text] = /^globalThis\.piece=([\s\S]*);\s*$/.exec((await transform(whole, settings)).code) ?? [];
+  if (text === undefined) throw new Error('esbuild has taken a piece apart');
+  return text;
 }
 
 /** What these need is compiled at once: forty small pieces, one by one, take longer than the first packet may. */
