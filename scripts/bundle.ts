@@ -311,7 +311,8 @@ const undiciClientOnly: Plugin = {
 
 /**
  * What is asked for in browsers only (the SDK's parser of user agents), or where we never go: HTTP/2, which no probe offers to
- * a server, and undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD.
+ * a server; undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD; its forms,
+ * which it loads for a body that is one, and ours are texts; zod's way to JSON Schema, which only `npm run docs` goes.
  */
 const neverUsed: Plugin = {
   name: 'never-used',
@@ -321,6 +322,17 @@ const neverUsed: Plugin = {
       contents: "module.exports = () => { throw new Error('HTTP/2 was not offered') }",
       loader: 'js',
     }));
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]web[\\/](?:fetch[\\/](?:body|formdata)|webidl[\\/]index)\.js$/ }, () => ({
+      contents: "throw new Error('no form was to be sent')",
+      loader: 'js',
+    }));
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]core[\\/](?:to-json-schema|json-schema-processors)\.js$/ }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
+      const refused = "const refused = () => { throw new Error('no JSON Schema is made here') };";
+      return { contents: `${refused}export { ${names.map((name) => `refused as ${name}`).join(', ')} }`, loader: 'js' };
+    });
     onLoad({ filter: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
       contents: 'module.exports = new Uint8Array()',
       loader: 'js',
