@@ -220,6 +220,7 @@ const MissingSchema = z
       'not-given',
       'not-visible',
       'not-found',
+      'not-told',
     ]),
     detail: maybe,
   })
