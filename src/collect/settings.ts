@@ -46,7 +46,7 @@ export type ClientSettings =
  */
 export function clientSettings(host: Host, service: ApiService, region: string | undefined): ClientSettings {
   const { env } = host;
-  if (env === process.env && env[GUARD_VARIABLE] === undefined) return { kind: 'sdk', region };
+  if (!isConfined(host)) return { kind: 'sdk', region };
 
   const url = env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`] || env['AWS_ENDPOINT_URL'];
   if (url === undefined || url === '') {
@@ -55,20 +55,32 @@ export function clientSettings(host: Host, service: ApiService, region: string |
   const endpoint = allowedEndpoint(host, url);
   if (endpoint === undefined) return unreachable(`${url} is no literal address that may be contacted here`);
 
-  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
-  if (!accessKeyId || !secretAccessKey) {
+  const credentials = confinedCredentials(host);
+  if (credentials === undefined) {
     const detail = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set, and no other source may be asked here';
     return { kind: 'none', why: 'no-credentials', detail };
   }
-  const sessionToken = env['AWS_SESSION_TOKEN'];
   return {
     kind: 'confined',
     region: region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || 'us-east-1'),
     endpoint,
-    credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+    credentials,
     certificateAuthorities: host.wire.certificateAuthorities ?? [],
   };
+}
+
+/** Whether the host decides alone where requests go and what they are signed with: the lab, and a run under the guard. */
+export function isConfined({ env }: Host): boolean {
+  return env !== process.env || env[GUARD_VARIABLE] !== undefined;
+}
+
+/** The only credentials that a confined run has; undefined where its environment holds none. */
+export function confinedCredentials({ env }: Host): StaticCredentials | undefined {
+  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
+  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
+  const sessionToken = env['AWS_SESSION_TOKEN'];
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 /** Where the wire leads a URL with a literal address; undefined for a name, an address that is not allowed, or no URL. */

@@ -32,6 +32,8 @@ export type LiveOptions = {
   readonly durations: Durations;
   readonly concurrency: number;
   readonly repeat: number;
+  /** whether read requests are to be signed with the caller's own credentials */
+  readonly signed?: boolean | undefined;
 };
 
 /** Rounds of planning: names, connections, handshakes, requests, and what follows from each; more would be a loop. */
@@ -74,6 +76,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         observations: [...observations.values()],
         repeat: options.repeat,
         defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
+        signed: options.signed,
       });
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);

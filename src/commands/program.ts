@@ -27,6 +27,7 @@ type Flags = {
   readonly workload?: string[];
   readonly error?: string;
   readonly vpc?: string;
+  readonly signed?: boolean;
 };
 
 const POLICY_CHECK_HELP = `
@@ -103,6 +104,7 @@ Examples:
   stateOptions(program);
   probeOptions(program);
   program.option('--no-api', 'do not ask the EC2 API');
+  signedOption(program);
   reportOptions(program, true);
   program.action(async (targets: string[], flags: Flags) => {
     if (targets[0]?.endsWith('.json'))
@@ -116,6 +118,7 @@ Examples:
         targets,
         ...common(flags),
         useApi: flags.api !== false,
+        signed: flags.signed === true,
         region,
         output,
       }),
@@ -126,6 +129,7 @@ Examples:
   targetOptions(probe);
   stateOptions(probe);
   probeOptions(probe);
+  signedOption(probe);
   probe.option('-o, --output <file>', 'write the evidence to a file');
   reportOptions(probe, false);
   probe.action(async (targets: string[], _own: Flags, command: Command) => {
@@ -136,6 +140,7 @@ Examples:
         targets,
         ...common(flags),
         useApi: false,
+        signed: flags.signed === true,
         region,
         output: { ...output, output: undefined },
         evidence: flags.output,
@@ -294,6 +299,13 @@ function probeOptions(command: Command): void {
     .option('--deadline <seconds>', `the whole run ends by then with what it knows ${DEADLINE}`)
     .option('--concurrency <n>', 'busy probes at once (default: 16)')
     .option('--repeat <n>', 'connections to each address, spread over the source ports (default: 1)');
+}
+
+function signedOption(command: Command): void {
+  command.option(
+    '--signed',
+    'also sign one harmless read call per service with this host’s credentials; sent to AWS’s own hosts only',
+  );
 }
 
 function reportOptions(command: Command, withFile: boolean): void {

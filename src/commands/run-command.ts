@@ -14,6 +14,8 @@ export type RunOptions = TargetArguments &
     readonly useApi: boolean;
     readonly region?: string | undefined;
     readonly from?: string | undefined;
+    /** `--signed` */
+    readonly signed?: boolean | undefined;
     readonly quiet: boolean;
     readonly output: OutputOptions;
     readonly save: SaveOptions;
@@ -37,6 +39,7 @@ export async function runCommand(io: Io, options: RunOptions): Promise<number> {
     useProbes: true,
     region: options.region ?? documents.region,
     from: options.from,
+    signed: options.signed === true,
     ...numbers,
   });
   if (isProblem(live)) return refuse(io, live.problem);

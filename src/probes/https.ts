@@ -71,15 +71,20 @@ export async function probeHttps(
 }
 
 /** One limit covers everything, but a connection that never opened is another matter than an answer that never came. */
-function reasonOf(signal: AbortSignal, opened: boolean): unknown {
+export function reasonOf(signal: AbortSignal, opened: boolean): unknown {
   const isTimeout = codeOf(signal.reason) === OWN_CODES.timeout;
   return isTimeout && !opened ? ownError('connectTimeout', 'TCP did not open in time') : signal.reason;
 }
 
-type Response = Dispatcher.ResponseData;
+export type Response = Dispatcher.ResponseData;
 
-/** The client lives as long as its one connection, which the caller destroys. */
-async function request(secure: TLSSocket, subject: HttpsSubject, signal: AbortSignal): Promise<Response> {
+/** The client lives as long as its one connection, which the caller destroys. `sent` is what a signed request has more. */
+export async function request(
+  secure: TLSSocket,
+  subject: Omit<HttpsSubject, 'address'>,
+  signal: AbortSignal,
+  sent: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+): Promise<Response> {
   const { serverName, port, method, path } = subject;
   let spent = false;
   const client = new Client(`https://${socketAddress(serverName, port)}`, {
@@ -97,12 +102,13 @@ async function request(secure: TLSSocket, subject: HttpsSubject, signal: AbortSi
   // undici rejects at once only when the request is on its way; a probe must end whatever became of it.
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   const padding = subject.padding === undefined ? {} : { 'x-padding': 'x'.repeat(subject.padding) };
-  const headers = { 'user-agent': 'vpce-doctor', ...padding };
-  return Promise.race([client.request({ path, method, headers, reset: true, signal }), ended]);
+  const headers = { 'user-agent': 'vpce-doctor', ...padding, ...sent.headers };
+  const body = sent.body === undefined || sent.body === '' ? {} : { body: sent.body };
+  return Promise.race([client.request({ path, method, headers, ...body, reset: true, signal }), ended]);
 }
 
 /** undici 8 looks its parser's codes up in a table that has no such keys, and leaves the error without one. */
-function withCode(error: unknown): unknown {
+export function withCode(error: unknown): unknown {
   if (!(error instanceof errors.HTTPParserError) || codeOf(error) !== undefined) return error;
   return ownError('notHttp', error.message);
 }
@@ -123,7 +129,7 @@ const REQUEST_ID_HEADERS = [
   'x-amz-id-2',
 ] as const;
 
-function requestIdOf(response: Response): string | undefined {
+export function requestIdOf(response: Response): string | undefined {
   return REQUEST_ID_HEADERS.map((name) => header(response, name)).find((value) => value !== undefined);
 }
 
@@ -142,7 +148,11 @@ function isAwsAnswer(response: Response): boolean {
  * The server wrote its Date about half a round trip before we read it, in whole seconds: a right clock is 0 to 1000 ms off.
  * A cache's Date (RFC 9111: it comes with an Age) says nothing about now.
  */
-function readDate(response: Response, now: number, roundTrip: number): Pick<HttpsDetail, 'date' | 'clockOffsetMs'> {
+export function readDate(
+  response: Response,
+  now: number,
+  roundTrip: number,
+): Pick<HttpsDetail, 'date' | 'clockOffsetMs'> {
   const date = header(response, 'date');
   const theirs = Date.parse(date ?? '');
   if (Number.isNaN(theirs) || header(response, 'age') !== undefined) return { date };
@@ -150,7 +160,10 @@ function readDate(response: Response, now: number, roundTrip: number): Pick<Http
 }
 
 /** What there is of the body, as text; why it is not whole, when the network is to blame. Nothing for a binary type. */
-async function readBody({ body, headers }: Response): Promise<{ text: string; failure: HttpsDetail['failure'] }> {
+export async function readBody({
+  body,
+  headers,
+}: Response): Promise<{ text: string; failure: HttpsDetail['failure'] }> {
   const isText = /text|json|xml|html/i.test(String(headers['content-type'] ?? 'text'));
   const chunks: Buffer[] = [];
   let failure: HttpsDetail['failure'];
@@ -171,7 +184,7 @@ async function readBody({ body, headers }: Response): Promise<{ text: string; fa
  * The service's own word for what is wrong, without the namespace and link that some put around it: in a header, in `__type`
  * or `code` of JSON (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html), or in <Code> of XML.
  */
-function errorTypeOf(response: Response, body: string): string | undefined {
+export function errorTypeOf(response: Response, body: string): string | undefined {
   const raw = header(response, 'x-amzn-errortype') ?? jsonErrorType(body) ?? body.match(/<Code>([\w.]+)<\/Code>/)?.[1];
   // Services that do not even know the operation answer with a lone element: facts.md, section 10.
   const name = raw ?? body.match(/^\s*<(\w+Exception)\s*\/?>/)?.[1];

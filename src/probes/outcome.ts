@@ -43,6 +43,8 @@ export const OWN_CODES = {
   badName: 'VPCE_DOCTOR_BAD_NAME',
   /** a subject whose address is none */
   badAddress: 'VPCE_DOCTOR_BAD_ADDRESS',
+  /** nothing signed is sent to whoever this is */
+  withheld: 'VPCE_DOCTOR_WITHHELD',
   /** a probe threw: a bug of this tool */
   bug: 'VPCE_DOCTOR_BUG',
 } as const;

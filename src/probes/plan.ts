@@ -26,6 +26,7 @@ import type { PortSet } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
+import { accessQuestions } from './plan/access.ts';
 import { fullSizeRequest } from './plan/full-size.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
@@ -42,6 +43,8 @@ export type PlanInput = {
   readonly repeat: number;
   /** how long the ClientHello is that this Node sends by itself; newer ones send a large one */
   readonly defaultHello?: 'small' | 'large' | undefined;
+  /** `--signed`: read requests with the caller's own credentials are wanted too */
+  readonly signed?: boolean | undefined;
 };
 
 /** The probes to make next, in a fixed order; empty when everything worth asking has been asked. */
@@ -63,6 +66,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
     seen.push({ target, evidence });
     for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
+    if (input.signed === true) for (const probe of accessQuestions(input.state, target, evidence)) add(probe);
   }
   for (const probe of helloExperiments(seen, input.defaultHello ?? 'large')) add(probe);
   for (const probe of resolverExperiments(
