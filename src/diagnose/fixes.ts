@@ -80,11 +80,12 @@ export function proveFixes(
   });
 }
 
-function described({ summary, commands, undo, caution, terraform, privilege }: FixAlternative) {
+function described({ summary, commands, undo, diff, caution, terraform, privilege }: FixAlternative) {
   return {
     summary,
     commands,
     undo,
+    ...(diff === undefined ? {} : { diff }),
     ...(caution === undefined ? {} : { caution }),
     ...(terraform === undefined ? {} : { terraform }),
     ...(privilege === undefined ? {} : { privilege }),

@@ -85,11 +85,12 @@ export function cleanReport(report: Report): Report {
 }
 
 /** What people paste: each line as it is, or not at all. */
-function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform'>) {
-  const { commands, undo, terraform } = fix;
+function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform' | 'diff'>) {
+  const { commands, undo, terraform, diff } = fix;
   return {
     commands: commands.map(cleanCommand),
     undo: undo.map(cleanCommand),
+    ...(diff === undefined ? {} : { diff: diff.split('\n').map(cleanCommand).join('\n') }),
     ...(terraform === undefined ? {} : { terraform: terraform.split('\n').map(cleanCommand).join('\n') }),
   };
 }

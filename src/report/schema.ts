@@ -113,6 +113,8 @@ const terraform = maybe.describe(
   'The change as HCL, with its undo as a comment; comments only, in words, where Terraform cannot express it.',
 );
 
+const diff = maybe.describe('The change to a policy, as a unified diff.');
+
 const privilege = z
   .enum(PRIVILEGES)
   .optional()
@@ -123,6 +125,7 @@ const AlternativeSchema = z
     summary: text,
     commands: texts,
     undo: texts,
+    diff,
     terraform,
     privilege,
     proof,
@@ -162,9 +165,13 @@ const FixSchema = z
       'host owner',
       'service provider',
       'application owner',
+      'resource owner',
+      'IAM owner',
+      'organization owner',
     ]),
     proof,
     reason: text.describe('Why the proof says so.'),
+    diff,
     caution: maybe.describe('What else this change does.'),
     terraform,
     privilege,
