@@ -29,16 +29,35 @@ export async function startEc2Api(world: World, listen: Listen, options: Ec2ApiO
   return await listenTcp(
     createServer((request, response) => {
       response.setHeader('date', new Date(Date.now() - (world.client.clockAheadMs ?? 0)).toUTCString());
-      void respondToQuery(request, response, 'ec2', world, options.asked, (action, form) => {
-        const answer = answerAction(operations, world.api, action, form, options.pageSize ?? 5);
-        if ('code' in answer) return answer;
-        const xmlns = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
-        const body = `<requestId>${randomUUID()}</requestId>${writeMembers(answer.schema, answer.output)}`;
-        return `<${action}Response ${xmlns}>${body}</${action}Response>`;
-      });
+      void respondToQuery(request, response, 'ec2', world, options.asked, (action, form) =>
+        answerText(operations, world.api, action, form, options.pageSize ?? 5),
+      );
     }),
     listen,
   );
+}
+
+/** The XML of one action's answer, or its error: for EC2 at the end of an endpoint. */
+export async function answerEc2(
+  world: Pick<World, 'api'>,
+  action: string,
+  form: URLSearchParams,
+): Promise<string | ApiError> {
+  return answerText(await import('./ec2-operations.ts'), world.api, action, form, 5);
+}
+
+function answerText(
+  operations: Operations,
+  api: WorldApi,
+  action: string,
+  form: URLSearchParams,
+  pageSize: number,
+): string | ApiError {
+  const answer = answerAction(operations, api, action, form, pageSize);
+  if ('code' in answer) return answer;
+  const xmlns = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"';
+  const body = `<requestId>${randomUUID()}</requestId>${writeMembers(answer.schema, answer.output)}`;
+  return `<${action}Response ${xmlns}>${body}</${action}Response>`;
 }
 
 /**

@@ -11,12 +11,14 @@ import { createAuthority, createSigners } from './certificates.ts';
 import { canonical, clientFiles, localAddresses } from './client.ts';
 import { type DnsServer, type Resolver, resolverAt, startDns } from './dns.ts';
 import { startEc2Api } from './ec2-api.ts';
+import { credentialVariables } from './iam/caller.ts';
 import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
-import { type Reach, startProxy } from './proxy.ts';
+import { type ProxyPorts, type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
+import type { Surroundings } from './respond.ts';
 import { startResolverApi, startRoute53Api } from './route53-api.ts';
 import { deafAddresses, startListener, trueTime, worldListeners } from './servers.ts';
 import { startStsApi } from './sts-api.ts';
@@ -51,11 +53,6 @@ export type Lab = {
 };
 
 const METADATA_ADDRESS = '169.254.169.254';
-/** The documentation's own example credentials; the lab's API accepts any. */
-const CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
-};
 
 /**
  * Starts the world. Who listens where is settled now; what the API, the resolvers and the metadata service say, and which
@@ -71,6 +68,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const authority = createAuthority(undefined, undefined, trueTime(world));
   const signers = createSigners(authority, trueTime(world));
   const trust = clientTrust(world, signers);
+  const proxyPorts: ProxyPorts = new Set();
   const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
     startBlackHole(),
     startClosedPort(),
@@ -82,10 +80,10 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
       ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
       : undefined,
     startResolvers(world, note),
-    startListeners(world, signers),
+    startListeners(world, signers, { world, fromProxy: (port) => proxyPorts.has(port) }),
   ]);
   const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
-  const proxies = await startProxies(world, authority, (host, port) => {
+  const proxies = await startProxies(world, authority, proxyPorts, (host, port) => {
     const [address] = isIP(host) === 0 ? (world.publicDns[host]?.A ?? []) : [host];
     const listener = address === undefined ? undefined : listeners.get(place(canonical(address), port));
     return listener === undefined ? undefined : { address: '127.0.0.1', port: listener.port };
@@ -156,7 +154,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const wiring = {
-    ...(world.client.withoutCredentials === true ? {} : CREDENTIALS),
+    ...credentialVariables(world),
     AWS_ENDPOINT_URL_EC2: `http://127.0.0.1:${ec2.port}`,
     AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
     AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
@@ -236,12 +234,13 @@ async function startResolvers(world: World, note: (question: string) => void): P
 async function startListeners(
   world: World,
   signers: ReturnType<typeof createSigners>,
+  surroundings: Surroundings,
 ): Promise<Map<string, Listening>> {
   const started = worldListeners(world).map(
     async (listener) =>
       [
         place(listener.address, listener.port),
-        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT),
+        await startListener(listener, signers(listener.signer), ANY_LOOPBACK_PORT, surroundings),
       ] as const,
   );
   return new Map(await Promise.all(started));
@@ -250,10 +249,11 @@ async function startListeners(
 async function startProxies(
   world: World,
   authority: ReturnType<typeof createAuthority>,
+  ports: ProxyPorts,
   reach: Reach,
 ): Promise<Map<string, Listening>> {
   const started = Object.entries(world.proxies ?? {}).map(async ([address, proxy]) => {
-    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT);
+    const listening = await startProxy(proxy, address, authority, reach, ANY_LOOPBACK_PORT, ports);
     return [place(canonical(address), proxy.port), listening] as const;
   });
   return new Map(await Promise.all(started));

@@ -10,6 +10,9 @@ import type { WorldProxy } from './world.ts';
 /** Where a host and port that the proxy is asked for really are; undefined when it cannot get there. */
 export type Reach = (host: string, port: number) => { readonly address: string; readonly port: number } | undefined;
 
+/** The local ports of connections that proxies of a world have made. */
+export type ProxyPorts = Set<number>;
+
 /** Listens as this proxy. A TLS one has a certificate for its own address. */
 export async function startProxy(
   proxy: WorldProxy,
@@ -17,6 +20,7 @@ export async function startProxy(
   authority: Authority,
   reach: Reach,
   listen: Listen,
+  ports: ProxyPorts = new Set(),
 ): Promise<Listening> {
   const page = (_request: IncomingMessage, response: ServerResponse): void => {
     response.writeHead(404, { server: 'lab-web' }).end();
@@ -53,6 +57,9 @@ export async function startProxy(
       return;
     }
     const far = connect({ host: to.address, port: to.port }, () => {
+      const { localPort = 0 } = far;
+      ports.add(localPort);
+      far.on('close', () => ports.delete(localPort));
       socket.write('HTTP/1.1 200 Connection established\r\nVia: 1.1 lab-proxy\r\n\r\n');
       far.pipe(socket);
       socket.pipe(far);

@@ -10,7 +10,7 @@ import { CUSTOM_SERVICE_ID, type Service } from '../services/service-table.ts';
 import type { Authority, CertificateRequest, Signer } from './certificates.ts';
 import { canonical, interfaceAddresses } from './client.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
-import { answerAs } from './service-answers.ts';
+import { respond, type Surroundings } from './respond.ts';
 import type { World, WorldTlsInspection } from './world.ts';
 
 /** One address and port that accepts connections. */
@@ -24,6 +24,8 @@ export type WorldListener = {
   /** whose answers it gives: a service's id, `not-aws`, or undefined for an AWS service that is not in our table */
   readonly service: string | undefined;
   readonly newestTls: 'TLSv1.2' | 'TLSv1.3';
+  /** the interface endpoint whose address it is */
+  readonly endpointId?: string | undefined;
   /** who signed its certificate, when it is not Amazon's authority */
   readonly signer?: Signer | undefined;
   /** how far the client's clock is ahead of the Date that it sends, in milliseconds */
@@ -81,29 +83,29 @@ export function deafAddresses(world: World): Set<string> {
   return new Set(dead.flatMap((endpoint) => addressesOf(world, endpoint)));
 }
 
-/** Listens for one of them. Its certificate comes from `authority`: Amazon's, or the one of the listener's `signer`. */
-export async function startListener(listener: WorldListener, authority: Authority, listen: Listen): Promise<Listening> {
-  return await listenTcp(createServer(listener, authority), listen);
+/**
+ * Listens for one of them. Its certificate comes from `authority`: Amazon's, or the one of the listener's `signer`.
+ * @param surroundings by which a service of AWS checks signatures and evaluates policies; without them it does neither
+ */
+export async function startListener(
+  listener: WorldListener,
+  authority: Authority,
+  listen: Listen,
+  surroundings?: Surroundings,
+): Promise<Listening> {
+  return await listenTcp(createServer(listener, authority, surroundings), listen);
 }
 
-function createServer(listener: WorldListener, authority: Authority): Server {
-  const { speaks, certificate, service, newestTls, clockAheadMs = 0 } = listener;
-  const respond = (request: IncomingMessage, response: ServerResponse) => {
-    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
-    response.writeHead(answer.status, {
-      ...answer.headers,
-      date: new Date(Date.now() - clockAheadMs).toUTCString(),
-      'content-length': Buffer.byteLength(answer.body),
-    });
-    response.end(request.method === 'HEAD' ? '' : answer.body);
-  };
-  if (speaks === 'http') return createHttpServer(respond);
+function createServer(listener: WorldListener, authority: Authority, surroundings: Surroundings | undefined): Server {
+  const { speaks, certificate, newestTls } = listener;
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void respond(listener, surroundings, request, response);
+  if (speaks === 'http') return createHttpServer(answer);
   // What a mail or database server says first is not played: the connection opens, and stays open.
   if (speaks === 'tcp') return createTcpServer();
   const { certificate: cert, key } = authority.issue(certificate);
   const tls = { cert: certificate.selfSigned ? cert : `${cert}${authority.certificate}`, key, maxVersion: newestTls };
-  return speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
+  return speaks === 'https' ? createHttpsServer(tls, answer) : createTlsServer(tls);
 }
 
 function endpointListeners(world: World): WorldListener[] {
@@ -121,6 +123,7 @@ function endpointListeners(world: World): WorldListener[] {
         ports.map((port) => ({
           ...listenerOn(address, port, service, names, odd),
           service: answers,
+          endpointId: endpoint.VpcEndpointId,
           signer,
           // facts.md 2.4: interface endpoints for S3 do not negotiate TLS 1.3.
           newestTls: service?.id === 's3' ? ('TLSv1.2' as const) : ('TLSv1.3' as const),

@@ -1,9 +1,9 @@
 /** STS as a server: GetCallerIdentity, which every caller may ask, says who the lab's credentials belong to. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import { clientInterfaces } from './client.ts';
 import { respondToQuery } from './ec2-api.ts';
 import { writeMembers } from './ec2-wire.ts';
+import { callerIdentity } from './iam/caller.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import type { World } from './world.ts';
 
@@ -29,13 +29,4 @@ export async function startStsApi(world: World, listen: Listen, options: StsApiO
     }),
     listen,
   );
-}
-
-function callerIdentity(world: World): { Account: string; Arn: string; UserId: string } {
-  const session = clientInterfaces(world)[0]?.Attachment?.InstanceId ?? 'vpce-doctor';
-  return {
-    Account: world.accountId,
-    Arn: `arn:aws:sts::${world.accountId}:assumed-role/vpce-doctor-lab/${session}`,
-    UserId: `AROAEXAMPLEEXAMPLE000:${session}`,
-  };
 }

@@ -91,6 +91,17 @@ export type World = {
   region: string;
   accountId: string;
   api: WorldApi;
+  /** whether the services accept the client's credentials; `good` unless said. Without any: `client.withoutCredentials` */
+  credentials?: 'good' | 'expired' | 'unknown';
+  /** the caller's own policies, as objects; full access when absent */
+  identityPolicies?: object[];
+  /**
+   * The organization that the account is in. Service control policies as attached: where none of them allows, nothing is
+   * allowed, so FullAWSAccess has to be among them. RCPFullAWSAccess is always attached, and need not be.
+   */
+  organization?: { serviceControlPolicies?: object[]; resourceControlPolicies?: object[] };
+  /** other accounts' buckets: the account by the bucket's name. AWS's own public ones are known; any other is the caller's */
+  bucketAccounts?: Record<string, string>;
   /** IAM actions that the API refuses, and how */
   refusals: Record<string, 'denied' | 'throttled' | 'unreachable'>;
   client: {
@@ -477,6 +488,7 @@ export function healthyWorld(): World {
     publicDns: {
       [LAB.secretsHost]: { A: [LAB.publicSecretsAddress] },
       [LAB.s3Host]: { A: [LAB.publicS3Address] },
+      [`*.${LAB.s3Host}`]: { A: [LAB.publicS3Address] },
       [`sts.${LAB_REGION}.amazonaws.com`]: { A: ['52.94.10.20'] },
       'sts.amazonaws.com': { A: ['52.94.10.21'] },
       'example.com': { A: ['198.51.100.10'] },

@@ -185,9 +185,8 @@ const FORBIDDEN = /Status code: 403\b|\b403 Forbidden|HTTPS? Error 403\b|ERROR 4
 function ofCode(words: string): Denial | undefined {
   if (NO_REFUSAL.test(words) || CLOCK.test(words)) return undefined;
   const kms = KMS.exec(words);
-  const gateway = /\bexecute-api\b/i.test(words) || /\bForbidden\b/.test(words) ? GATEWAY.exec(words) : null;
   const docker = DOCKER.exec(words);
-  const found = kms ?? CODES.exec(words) ?? S3_WORDS.exec(words) ?? gateway ?? forbiddenByS3(words);
+  const found = kms ?? CODES.exec(words) ?? S3_WORDS.exec(words) ?? GATEWAY.exec(words) ?? forbiddenByS3(words);
   if (found === null) return undefined;
   const pulls = docker !== null && PULL.test(words);
   // Only S3 answers a registry's client in XML.

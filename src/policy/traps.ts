@@ -1,4 +1,5 @@
 /** What policies get wrong again and again, seen from the document alone, whatever is asked of it. */
+import { bucketsOf } from '../services/aws-buckets.ts';
 import { evaluateCondition } from './conditions.ts';
 import type { ConditionEntry, Policy, Statement } from './document.ts';
 import { evaluatePolicy } from './evaluate.ts';
@@ -13,8 +14,11 @@ export type Trap = {
   readonly text: string;
 };
 
-/** @param concernsS3 whether the policy is on an endpoint of S3 */
-export function policyTraps(policy: Policy, concernsS3: boolean): readonly Trap[] {
+/**
+ * @param concernsS3 whether the policy is on an endpoint of S3
+ * @param region the endpoint's; without it, the one that the policy's own bucket names are of
+ */
+export function policyTraps(policy: Policy, concernsS3: boolean, region?: string): readonly Trap[] {
   return [
     ...noAllow(policy),
     ...policy.statements.flatMap((statement) => [
@@ -23,7 +27,7 @@ export function policyTraps(policy: Policy, concernsS3: boolean): readonly Trap[
       ...sourceIp(policy, statement),
       ...rootOnly(policy, statement),
     ]),
-    ...(concernsS3 ? awsBuckets(policy) : []),
+    ...(concernsS3 ? awsBuckets(policy, region) : []),
   ];
 }
 
@@ -116,25 +120,19 @@ const OWNERS = [
   's3:ResourceAccount',
 ];
 
-/** Buckets of AWS's own accounts that instances and tasks read, most of them without signing (facts.md 5.5). */
-const AWS_BUCKETS: readonly { readonly what: string; readonly bucket: (region: string) => string }[] = [
-  { what: 'image layers of ECR', bucket: (region) => `prod-${region}-starport-layer-bucket` },
-  { what: 'packages of Amazon Linux 2023', bucket: (region) => `al2023-repos-${region}-de612dc2` },
-  { what: 'the SSM Agent', bucket: (region) => `amazon-ssm-${region}` },
-];
-
 /**
- * Says which of those buckets are out of reach only because of a condition on whose they are: the policy would let the request
+ * Says which of the buckets that AWS owns, and nearly everybody reads, are out of reach only because of a condition on whose they are: the policy would let the request
  * through without such conditions. Buckets that it shuts out anyway, by name, are left out on purpose by whoever wrote it.
  */
-function awsBuckets(policy: Policy): Trap[] {
+function awsBuckets(policy: Policy, region: string | undefined): Trap[] {
   if (policy.kind !== 'endpoint' && policy.kind !== 'gateway-endpoint') return [];
-  const region = regionIn(policy) ?? 'us-east-1';
+  const where = region ?? regionIn(policy) ?? 'us-east-1';
   const unowned = withoutConditions(policy, OWNERS);
-  const shutOut = AWS_BUCKETS.filter(({ bucket }) => {
+  const shutOut = bucketsOf(undefined, where).filter(({ common, action, objects }) => {
+    if (common !== true) return false;
     const request = {
-      action: 's3:GetObject',
-      resource: `arn:aws:s3:::${bucket(region)}/object`,
+      action,
+      resource: objects.replace(/\*$/, 'object'),
       principal: { kind: 'anonymous' },
       // AWS's account is none of the user's, and the bucket's organization is not told.
       context: requestContext([
@@ -148,7 +146,9 @@ function awsBuckets(policy: Policy): Trap[] {
     return denied && evaluatePolicy(unowned, request).effect === 'allowed';
   });
   if (shutOut.length === 0) return [];
-  const buckets = shutOut.map(({ what, bucket }) => `${bucket('<region>')} (${what})`).join(', ');
+  // The Region's place in the name is what the reader has to put in, for it may be assumed here.
+  const inName = (name: string) => name.replace(where, '<region>').replace(where.replaceAll('-', ''), '<region>');
+  const buckets = shutOut.map(({ what, name }) => `${inName(name)} (${what})`).join(', ');
   return [
     {
       kind: 'aws-buckets',

@@ -10,6 +10,7 @@ import {
   type HttpsSubject,
   socketAddress,
 } from '../model/observation.ts';
+import { readUnsignedDenialOf } from '../policy/denials.ts';
 import { connectTcp, handshake } from './connect.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
@@ -51,14 +52,18 @@ export async function probeHttps(
     const response = await request(secure, subject, limit.signal);
     const date = readDate(response, host.now(), host.monotonic() - asked);
     const { text, failure } = await readBody(response);
-    return observe(isAwsAnswer(response) ? 'aws-answer' : 'other-answer', {
+    const isAws = isAwsAnswer(response);
+    const answer = { status: response.statusCode, errorType: errorTypeOf(response, text), body: text };
+    const denial = isAws ? readUnsignedDenialOf(answer) : undefined;
+    return observe(isAws ? 'aws-answer' : 'other-answer', {
       status: response.statusCode,
       requestId: requestIdOf(response),
       server: header(response, 'server'),
       ...date,
-      errorType: errorTypeOf(response, text),
+      errorType: answer.errorType,
       contentType: header(response, 'content-type'),
       body: text === '' ? undefined : printable(text.slice(0, BODY_CHARACTERS)),
+      ...(denial === undefined ? {} : { denial }),
       failure,
     });
   } catch (thrown) {

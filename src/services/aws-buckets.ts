@@ -15,6 +15,8 @@ export type AwsBucket = {
   readonly presigned?: true | undefined;
   /** path on the bucket's own host of a small object that anyone may GET; only where it is documented */
   readonly publicObject?: ((region: string) => string) | undefined;
+  /** nearly every VPC with instances or tasks needs it: its absence from a policy is worth a warning by itself */
+  readonly common?: true | undefined;
   /** what the user sees without it */
   readonly without: string;
   /** the page that names the bucket */
@@ -33,6 +35,7 @@ const NODES = ['ssm', 'session-manager'];
 export const AWS_BUCKETS: readonly AwsBucket[] = [
   {
     what: 'image layers of ECR',
+    common: true,
     workloads: ['ecr-pull', 'ecs-fargate', 'ecs-ec2', 'eks-node', 'sagemaker'],
     bucket: documentedIn(['aws', 'aws-us-gov'], (region) => `prod-${region}-starport-layer-bucket`),
     action: 's3:GetObject',
@@ -45,6 +48,7 @@ export const AWS_BUCKETS: readonly AwsBucket[] = [
   {
     // The name stands in /etc/yum.repos.d/amazonlinux.repo with the Region and its domain as variables, for every partition.
     what: 'packages of Amazon Linux 2023',
+    common: true,
     workloads: ['ssm', 'emr'],
     bucket: documentedIn(['aws', 'aws-us-gov', 'aws-cn'], (region) => `al2023-repos-${region}-de612dc2`),
     action: 's3:GetObject',
@@ -55,6 +59,7 @@ export const AWS_BUCKETS: readonly AwsBucket[] = [
   },
   {
     what: 'updates of the SSM Agent',
+    common: true,
     workloads: NODES,
     bucket: documentedIn(['aws', 'aws-us-gov'], (region) => `amazon-ssm-${region}`),
     action: 's3:GetObject',

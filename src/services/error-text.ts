@@ -1,14 +1,20 @@
 /** Finds what a pasted error message was trying to reach, and what such a message usually points to. */
 import ipaddr from 'ipaddr.js';
+import type { Denial } from '../model/denial.ts';
 import type { TargetRequest } from '../model/target.ts';
+import { readDenial } from '../policy/denials.ts';
+import { actionOfOperation } from '../policy/operations.ts';
+import { serviceOfAction } from './action-service.ts';
 import { findService, matchHost, suggestServices } from './catalogue.ts';
 import { HYPOTHESES, SOURCES } from './error-meanings.ts';
 import { parseTarget, parseWorkload } from './parse-target.ts';
-import { isRegion, PARTITIONS, REGION_SYNTAX } from './partitions.ts';
+import { isRegion, PARTITIONS, partitionOfRegion, REGION_SYNTAX } from './partitions.ts';
 
 export type ErrorReading = {
   /** hosts first; services and workloads only where the text names no host; at most eight */
   readonly requests: readonly TargetRequest[];
+  /** what the text says of a refusal; every request that it is about carries it too */
+  readonly denial?: Denial | undefined;
   /** one sentence on what such a text usually points to; the probes decide, not this */
   readonly hypothesis?: string | undefined;
   /** the address that the client connected to: it says what its resolver answered at that time */
@@ -104,16 +110,16 @@ export function targetsFromError(text: string): ErrorReading {
   const found = hosts.length > 0 ? hosts : remote === undefined ? [] : [withPort(remote.address, remote.port)];
   const read = found.flatMap(requestOf);
   // A host that was cut short (`https://ssm...`) is none: then the words tell which agent wrote them.
-  const requests = read.length > 0 ? read : requestsWithoutHost(message);
+  const denial = readDenial(message);
+  const requests = read.length > 0 ? read : requestsWithoutHost(message, denial);
   // With two hosts in the text nobody knows whose address it is.
   const onlyHost = new Set(hosts.map((host) => host.toLowerCase())).size === 1;
   const hypothesis = HYPOTHESES.find(([pattern]) => pattern.test(message))?.[1];
   return {
-    requests: distinct(requests)
-      .slice(0, MAX_REQUESTS)
-      .map((request) =>
-        request.kind === 'host' && onlyHost && remote !== undefined ? { ...request, pasted: remote.address } : request,
-      ),
+    requests: withDenial(distinct(requests).slice(0, MAX_REQUESTS), denial).map((request) =>
+      request.kind === 'host' && onlyHost && remote !== undefined ? { ...request, pasted: remote.address } : request,
+    ),
+    ...(denial === undefined ? {} : { denial }),
     ...(hypothesis === undefined ? {} : { hypothesis }),
     ...(remote === undefined ? {} : { address: remote.address }),
   };
@@ -166,19 +172,78 @@ function addressOf(message: string): { address: string; port?: string | undefine
   return undefined;
 }
 
-/** Endpoint services, endpoint ids, the service of a denied action, or the workload that words its errors so. */
-function requestsWithoutHost(message: string): TargetRequest[] {
+/**
+ * Endpoint services, endpoint ids, the service of a denied action, the workload that words its errors so, or what the refusal is
+ * about: the bucket, queue or key of an ARN, and STS where nothing but credentials is spoken of.
+ */
+function requestsWithoutHost(message: string, denial: Denial | undefined): TargetRequest[] {
   const names = [...message.matchAll(SERVICE_NAME)].flatMap(([name]) => requestOf(name));
   const endpoints = [...message.matchAll(/\bvpce-[0-9a-f]{8,17}\b(?!-)/g)].flatMap(([id]) => requestOf(id));
   if (names.length + endpoints.length > 0) return [...names, ...endpoints];
-  const action = /not authorized to perform: ([a-z0-9-]+):/i.exec(message)?.[1];
-  const service = action === undefined ? undefined : (findService(action)?.id ?? suggestServices(action)[0]);
+  const bucket = denial === undefined ? [] : bucketHost(message, denial);
+  if (bucket.length > 0) return bucket;
+  const action = /not authorized to perform: ([a-z0-9-]+:[a-z0-9*]+)/i.exec(message)?.[1];
+  const service = action === undefined ? undefined : (serviceOfAction(action) ?? nearestService(action));
   if (service !== undefined) return requestOf(service);
   const source = SOURCES.find(([pattern]) => pattern.test(message));
-  if (source === undefined) return [];
-  if (source[1] === 'service') return requestOf(source[2]);
-  const workload = parseWorkload(source[2]);
-  return workload.ok ? [workload.request] : [];
+  if (source?.[1] === 'service') return requestOf(source[2]);
+  const workload = source === undefined ? undefined : parseWorkload(source[2]);
+  if (workload?.ok) return [workload.request];
+  return denial === undefined ? [] : requestsOfDenial(message, denial);
+}
+
+function nearestService(action: string): string | undefined {
+  return suggestServices(action.split(':', 1)[0] ?? '')[0];
+}
+
+/** `arn:aws:sqs:eu-west-1:111122223333:queue`: its service and Region, and what follows the account. */
+const ARN = /\barn:[a-z-]{3,12}:([a-z0-9-]{2,40}):([a-z0-9-]{0,20}):[0-9*]{0,12}:([^\s"'<>,;)]{1,300})/gi;
+
+function requestsOfDenial(message: string, denial: Denial): TargetRequest[] {
+  if (denial.kind === 'policy' && denial.action !== undefined) {
+    const service = serviceOfAction(denial.action);
+    if (service !== undefined) return requestOf(service);
+  }
+  // Whoever asked is an ARN too, and no service that he wanted.
+  const things = [...message.matchAll(ARN)].filter(([, service]) => service !== 'iam' && service !== 'sts');
+  const services = new Set(things.flatMap(([, prefix = '']) => serviceOfAction(`${prefix}:`) ?? []));
+  if (services.size > 0) return [...services].flatMap(requestOf);
+  const operation = actionOfOperation(message);
+  const named = operation === undefined ? undefined : serviceOfAction(operation);
+  if (named !== undefined) return requestOf(named);
+  return denial.kind === 'credentials' ? requestOf('sts') : [];
+}
+
+/** The host of the bucket that was refused, where the text says in which Region; else S3 as a whole is the target. */
+function bucketHost(message: string, denial: Denial): TargetRequest[] {
+  const resource = denial.kind === 'policy' ? denial.resource : undefined;
+  const bucket = /^arn:[a-z-]{3,12}:s3:::([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:\/|$)/.exec(resource ?? '')?.[1];
+  // A name with dots is no label that S3's certificate covers.
+  if (bucket === undefined) return [];
+  const regions = new Set((message.match(REGION_TEXT) ?? []).map((region) => region.toLowerCase()));
+  const [region] = regions;
+  if (region === undefined || regions.size > 1) return [];
+  return requestOf(`${bucket}.s3.${region}.${partitionOfRegion(region).dnsSuffix}`);
+}
+
+const REGION_TEXT = new RegExp(`\\b${REGION_SYNTAX}\\b`, 'gi');
+
+/** Each request that the refusal is about: those of its service, where one of them is; else all of them. */
+function withDenial(requests: readonly TargetRequest[], denial: Denial | undefined): TargetRequest[] {
+  if (denial === undefined) return [...requests];
+  const service = denial.kind === 'policy' && denial.action !== undefined ? serviceOfAction(denial.action) : undefined;
+  const meant = requests.filter((request) => service !== undefined && serviceOfRequest(request) === service);
+  return requests.map((request) => {
+    if (meant.length > 0 && !meant.includes(request)) return request;
+    return request.kind === 'host' || request.kind === 'service' || request.kind === 'workload'
+      ? { ...request, denial }
+      : request;
+  });
+}
+
+function serviceOfRequest(request: TargetRequest): string | undefined {
+  if (request.kind === 'service') return findService(request.service)?.id;
+  return request.kind === 'host' ? matchHost(request.host)?.service?.id : undefined;
 }
 
 /** The text of a request is what the report shows: without the port that everybody expects. */

@@ -1,7 +1,9 @@
 /** Turns what the user typed into hosts and ports to reach, with the help of the Region and of the VPC's endpoints. */
 import type { EndpointService, VpcEndpoint } from '../model/aws.ts';
+import type { Denial } from '../model/denial.ts';
 import type { Slice } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
+import { serviceOfAction } from './action-service.ts';
 import {
   applicationOf,
   defaultPort,
@@ -53,7 +55,7 @@ const NO_REGION = 'the Region is not known; set --region or AWS_REGION';
  * empty, "every endpoint" becomes the Session Manager workload, because that is how most people come to the machine.
  */
 export function resolveTargets(requests: readonly TargetRequest[], context: ResolveContext): ResolvedTargets {
-  const outcomes = requests.map((request) => resolveRequest(request, context));
+  const outcomes = requests.map((request) => withDenial(request, resolveRequest(request, context)));
   const workloads = requests.flatMap((request) => (request.kind === 'workload' ? [request.workload] : []));
   return {
     targets: joinDrafts(
@@ -90,6 +92,20 @@ function resolveRequest(request: TargetRequest, context: ResolveContext): Outcom
     case 'every-endpoint':
       return resolveEveryEndpoint(context);
   }
+}
+
+/** What the error text says of a refusal belongs to the targets of its service, where there are some; else to all of the request. */
+function withDenial(request: TargetRequest, outcome: Outcome): Outcome {
+  const denial = 'denial' in request ? request.denial : undefined;
+  if (denial === undefined || outcome.drafts === undefined) return outcome;
+  const service = denial.kind === 'policy' && denial.action !== undefined ? serviceOfAction(denial.action) : undefined;
+  const isMeant = outcome.drafts.some(({ serviceId }) => serviceId === service)
+    ? ({ serviceId }: Draft) => serviceId === service
+    : () => true;
+  return {
+    ...outcome,
+    drafts: outcome.drafts.map((draft) => (isMeant(draft) ? { ...draft, denials: [denial] } : draft)),
+  };
 }
 
 function resolveService(text: string, requested: string, context: ResolveContext): Outcome {
@@ -376,6 +392,7 @@ function joinDrafts(drafts: readonly Draft[], context: ResolveContext): Target[]
           serviceNames: unique([...earlier.serviceNames, ...draft.serviceNames]),
           path: earlier.path ?? draft.path,
           pasted: earlier.pasted ?? draft.pasted,
+          denials: joinDenials(earlier.denials, draft.denials),
           application: draft.path === undefined ? earlier.application : 'https',
           endpointId: earlier.endpointId ?? draft.endpointId,
           workload: earlier.workload ?? draft.workload,
@@ -384,6 +401,13 @@ function joinDrafts(drafts: readonly Draft[], context: ResolveContext): Target[]
     }
   }
   return [...targets.values()];
+}
+
+/** Each of them once, in the order of the requests. */
+function joinDenials(...denials: readonly (readonly Denial[] | undefined)[]): readonly Denial[] | undefined {
+  const all = denials.flatMap((some) => some ?? []);
+  const distinct = [...new Map(all.map((denial) => [JSON.stringify(denial), denial])).values()];
+  return distinct.length === 0 ? undefined : distinct;
 }
 
 function ownNameIfTaken(draft: Draft, drafts: readonly Draft[], context: ResolveContext): Draft {

@@ -1,10 +1,10 @@
 /** What holds for every policy, and the comparison with the independent evaluator. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { allows, type Caller } from '../../src/lab/iam/evaluator.ts';
 import { type Decision, decide, type GivenPolicies } from '../../src/policy/decide.ts';
 import { type PolicyKind, readPolicy } from '../../src/policy/document.ts';
 import { type ContextValue, parsePrincipal, type Request } from '../../src/policy/request.ts';
-import { allows, type Caller } from './independent.ts';
 import {
   ACCOUNT,
   CALLERS,

@@ -1,7 +1,7 @@
 /** Policies and requests by chance, from a small vocabulary, so that much of it meets. */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables look like template strings and are none
 import fc from 'fast-check';
-import type { Json } from './independent.ts';
+import type { Json } from '../../src/lab/iam/evaluator.ts';
 
 export const ACCOUNT = '111122223333';
 export const FOREIGN = '444455556666';

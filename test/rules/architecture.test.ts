@@ -93,6 +93,12 @@ describe('the lab', () => {
     expect([...reach('src/lab/resolution.ts')].filter((target) => target.startsWith('src/network/'))).toEqual([]);
   });
 
+  it.each(files('src/lab'))('%s decides about policies without the evaluator that it is there to judge', (file) => {
+    expect(text(file)).not.toMatch(/from '[^']*\/policy\/|import\('[^']*\/policy\//);
+    // How packets travel is asked of the model, which has nothing to do with policies.
+    expect([...reach(file)].filter((target) => target.startsWith('src/policy/'))).toEqual([]);
+  });
+
   it('is no part of what diagnoses', () => {
     const loaded = ['src/diagnose/diagnose.ts', 'src/commands/live.ts'].flatMap((file) => [...reach(file)]);
     // Causes name the fields of a world, or add a described VPC or service to it; they do not run one.
@@ -104,7 +110,7 @@ describe('the lab', () => {
 describe('an evaluator that judges the model', () => {
   it('shares nothing with it', () => {
     expect([...reach('test/network/independent.ts')]).toEqual([]);
-    expect([...reach('test/policy/independent.ts')]).toEqual([]);
+    expect([...reach('src/lab/iam/evaluator.ts')]).toEqual([]);
   });
 });
 

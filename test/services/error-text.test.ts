@@ -171,7 +171,7 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
   ],
   [
     'is not authorized to perform: bedrock:InvokeModel because no identity-based policy allows the bedrock:InvokeModel action',
-    ['service bedrock'],
+    ['service bedrock-runtime'],
     undefined,
     /aws:SourceVpce/,
   ],
@@ -202,7 +202,7 @@ const MESSAGES: readonly [string, readonly string[], string | undefined, RegExp 
     /clock/,
   ],
   // credentials
-  ['NoCredentialProviders: no valid providers in chain. Deprecated.', [], undefined, /metadata service/],
+  ['NoCredentialProviders: no valid providers in chain. Deprecated.', ['service sts'], undefined, /metadata service/],
   [
     'WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed',
     ['service sts'],

@@ -1,6 +1,7 @@
 /**
- * A second, naive reading of the IAM documentation, to hold against the tool's: everything is known, the answer is yes or no,
- * wildcards are regular expressions, and the policies are taken as the JSON that they are. It imports nothing.
+ * A second, naive reading of the IAM documentation, by which the lab's services decide and which tests hold against the tool's:
+ * everything is known, the answer is yes or no, wildcards are regular expressions, and the policies are taken as the JSON that
+ * they are. It imports nothing.
  * Pages (IAM User Guide): reference_policies_evaluation-logic and …-cross-account, reference_policies_elements_principal,
  * …_notprincipal, …_resource, …_condition_operators, reference_policies_condition-single-vs-multi-valued-context-keys,
  * reference_policies_variables; and vpc/latest/privatelink/vpc-endpoints-access.
@@ -18,7 +19,7 @@ export type Caller = {
   readonly arns: readonly string[];
 };
 
-export type World = {
+export type Asked = {
   readonly caller: Caller;
   readonly action: string;
   readonly resource: string;
@@ -34,10 +35,11 @@ export type Documents = {
   readonly identity?: readonly Document[] | undefined;
 };
 
-type Where = 'endpoint' | 'gateway' | 'resource' | 'identity';
+/** What a policy stands on: a gateway endpoint reads principals in its own way, and an identity has none. */
+export type Where = 'endpoint' | 'gateway' | 'resource' | 'identity';
 
 /** True when the request is allowed by all that is given. */
-export function allows(documents: Documents, world: World): boolean {
+export function allows(documents: Documents, world: Asked): boolean {
   const endpoint = documents.gateway ? ('gateway' as const) : ('endpoint' as const);
   const all: (readonly [Document, Where])[] = [
     ...(documents.endpoint === undefined ? [] : [[documents.endpoint, endpoint] as const]),
@@ -62,11 +64,12 @@ export function allows(documents: Documents, world: World): boolean {
   return /^kms:/i.test(world.action) ? byResource.length > 0 && byIdentity : byIdentity;
 }
 
-function effects(document: Document, where: Where, world: World, effect: 'Allow' | 'Deny'): Json[] {
+/** The statements of a policy with this effect that apply to the request. */
+export function effects(document: Document, where: Where, world: Asked, effect: 'Allow' | 'Deny'): Json[] {
   return document.Statement.filter((one) => one['Effect'] === effect && applies(document, one, where, world));
 }
 
-function applies(document: Document, statement: Json, where: Where, world: World): boolean {
+function applies(document: Document, statement: Json, where: Where, world: Asked): boolean {
   const variables = document.Version === '2012-10-17';
   return (
     (where === 'identity' || names(statement, where, world.caller)) &&
@@ -83,7 +86,7 @@ function actionFits(statement: Json, action: string): boolean {
   return 'Action' in statement ? fits(statement['Action']) : !fits(statement['NotAction']);
 }
 
-function resourceFits(statement: Json, world: World, variables: boolean): boolean {
+function resourceFits(statement: Json, world: Asked, variables: boolean): boolean {
   const fits = (patterns: unknown) =>
     listOf(patterns).some((pattern) => {
       const text = substitute(pattern, world, variables);
@@ -97,7 +100,7 @@ const wild = (text: string): string => quote(text).replaceAll('\\*', '.*').repla
 const glob = (pattern: string, flags = ''): RegExp => new RegExp(`^${wild(pattern)}$`, `s${flags}`);
 
 /** A regular expression's source; undefined when a variable has no value, "there is no equal or like value". */
-function substitute(pattern: string, world: World, variables: boolean, wildcards = true): string | undefined {
+function substitute(pattern: string, world: Asked, variables: boolean, wildcards = true): string | undefined {
   const plain = wildcards ? wild : quote;
   if (!variables) return plain(pattern);
   let without = false;
@@ -146,7 +149,7 @@ function reachesByAccountOnly(statement: Json, caller: Caller): boolean {
   return !aws.some((entry) => entry === '*' || caller.arns.includes(entry));
 }
 
-function conditionsHold(statement: Json, world: World, variables: boolean): boolean {
+function conditionsHold(statement: Json, world: Asked, variables: boolean): boolean {
   const block = (statement['Condition'] ?? {}) as { [operator: string]: { [key: string]: unknown } };
   return Object.entries(block).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) =>
@@ -159,7 +162,7 @@ function holds(
   operator: string,
   wanted: readonly string[],
   actual: readonly string[] | undefined,
-  world: World,
+  world: Asked,
   variables: boolean,
 ): boolean {
   if (operator === 'Null') return wanted.includes(String(actual === undefined));
@@ -180,7 +183,7 @@ function holds(
   return set === 'ForAnyValue' ? actual.some(one) : actual.every(one);
 }
 
-function compare(name: string, value: string, wanted: string, world: World, variables: boolean): boolean {
+function compare(name: string, value: string, wanted: string, world: Asked, variables: boolean): boolean {
   const text = (wildcards: boolean, flags: string) => {
     const source = substitute(wanted, world, variables, wildcards);
     return source !== undefined && new RegExp(`^${source}$`, `s${flags}`).test(value);
@@ -204,14 +207,22 @@ function compare(name: string, value: string, wanted: string, world: World, vari
   throw new Error(`no operator ${name}`);
 }
 
-const bitsOf = (address: string): string =>
-  address
-    .split('.')
-    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
-    .join('');
+function bitsOf(address: string): string {
+  if (!address.includes(':')) return binary(address.split('.').map(Number), 8);
+  const [head = '', tail] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  const groups = tail === undefined ? [...head] : [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail];
+  return binary(
+    groups.map((group) => Number.parseInt(group, 16)),
+    16,
+  );
+}
+
+const binary = (numbers: readonly number[], width: number): string =>
+  numbers.map((one) => one.toString(2).padStart(width, '0')).join('');
 
 function inNetwork(address: string, network: string): boolean {
-  const [base = '', length = '32'] = network.split('/');
+  const [base = '', length = '128'] = network.split('/');
+  if (address.includes(':') !== base.includes(':')) return false;
   return bitsOf(address).startsWith(bitsOf(base).slice(0, Number(length)));
 }
 
