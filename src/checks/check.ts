@@ -128,10 +128,6 @@ export type Check<N extends SliceName = SliceName, F = unknown> = {
     readonly targets?: readonly string[] | undefined;
     /** whether it takes `--signed` to show it */
     readonly signed?: boolean | undefined;
-    /** a pasted error text, as for `--error`, beside the targets */
-    readonly error?: string | undefined;
-    /** workloads, as for `--workload` */
-    readonly workloads?: readonly string[] | undefined;
   };
 };
 

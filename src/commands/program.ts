@@ -197,12 +197,13 @@ Examples:
     .description('an embedded VPC on this machine, healthy or with these faults, diagnosed for real')
     .argument('[codes...]');
   probeOptions(demo);
+  signedOption(demo);
   reportOptions(demo, true);
   demo.action(async (codes: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
-      demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
+      demoCommand(io, { codes, ...common(flags), useApi: true, signed: flags.signed === true, region, output }),
     );
   });
 

@@ -279,7 +279,15 @@ function routedWay(state: WayReads, vantage: Vantage, client: Client, address: s
     case 'egress-only-internet-gateway': {
       const [only, ...more] = familyOf(address) === 6 ? [client.ipv6] : vantage.publicAddresses;
       const sourceAddress = more.length === 0 ? only : undefined;
-      return { way: 'internet-gateway', via: target.id, address, sourceAddress, certain: true, because: told, missing: [] };
+      return {
+        way: 'internet-gateway',
+        via: target.id,
+        address,
+        sourceAddress,
+        certain: true,
+        because: told,
+        missing: [],
+      };
     }
     case 'transit-gateway':
     case 'vpc-peering-connection':
@@ -308,8 +316,7 @@ function throughNat(state: WayReads, client: Client, address: string, id: string
   };
   // A regional NAT gateway stands in no subnet, and leaves by the internet gateway alone.
   if (nat.AvailabilityMode?.toLowerCase() === 'regional') return out;
-  const table =
-    nat.SubnetId === undefined ? undefined : routeTableOf(state, nat.SubnetId, nat.VpcId ?? client.vpcId);
+  const table = nat.SubnetId === undefined ? undefined : routeTableOf(state, nat.SubnetId, nat.VpcId ?? client.vpcId);
   if (table === undefined)
     return unknownWay(address, told, [missing(state, 'routeTables', `the route table of ${id}’s subnet`)]);
   const [part] = selectRoutes(state, table, range);
@@ -349,6 +356,10 @@ function ownAddress(client: Client, address: string): string | undefined {
   return familyOf(address) === 6 ? client.ipv6 : client.ipv4;
 }
 
-function endpointIds(endpoint: VpcEndpoint, way: 'interface-endpoint' | 'gateway-endpoint', source: string | undefined) {
+function endpointIds(
+  endpoint: VpcEndpoint,
+  way: 'interface-endpoint' | 'gateway-endpoint',
+  source: string | undefined,
+) {
   return { way, vpceId: endpoint.VpcEndpointId, vpcId: endpoint.VpcId, sourceAddress: source } as const;
 }

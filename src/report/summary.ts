@@ -221,7 +221,9 @@ export type OpenQuestion = { readonly obstacle: string; readonly codes: readonly
 export function openQuestions(undecided: readonly Undecided[]): readonly OpenQuestion[] {
   const byObstacle = groupBy(undecided, (entry) => {
     const whys = unique(entry.missing.map((missing) => missing.why)).sort();
-    const exact = whys.some((why) => why === 'denied' || why === 'not-visible' || why === 'not-found' || why === 'not-told');
+    const exact = whys.some(
+      (why) => why === 'denied' || why === 'not-visible' || why === 'not-found' || why === 'not-told',
+    );
     return JSON.stringify(exact ? entry.missing.map((m) => [m.why, m.action, m.detail]).sort() : whys);
   });
   return byObstacle.map(([, entries]) => ({

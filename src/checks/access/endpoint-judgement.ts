@@ -5,7 +5,7 @@ import type { Policy, Statement } from '../../policy/document.ts';
 import { evaluatePolicy, type PolicyAnswer, type StatementAnswer } from '../../policy/evaluate.ts';
 import { isEndpointWay, type MeasuredPath, pathContext, WAY_SLICES } from '../../policy/measured-path.ts';
 import { namesAccount } from '../../policy/principals.ts';
-import { requestContext, type Request } from '../../policy/request.ts';
+import { type Request, requestContext } from '../../policy/request.ts';
 import { understandPolicy } from '../../policy/understand.ts';
 import type { CheckContext } from '../check.ts';
 import { type Asked, requestsAsked } from './asked.ts';
@@ -62,7 +62,8 @@ export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, pa
   if (refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'unsupported', missing: [] };
   const policy = policyOf(endpoint);
   if (policy === undefined || asked.resource === undefined) {
-    const detail = policy === undefined ? `the policy of ${path.vpceId}` : `on which resource ${asked.action} was asked`;
+    const detail =
+      policy === undefined ? `the policy of ${path.vpceId}` : `on which resource ${asked.action} was asked`;
     return { ...base, policy, verdict: 'unreadable', missing: [unread(state, detail)] };
   }
   const { action, resource, principal } = asked;
@@ -110,7 +111,10 @@ export function missingKey(state: Pick<State, 'callerIdentities'>, key: string):
 }
 
 /** The service's own description says whether its endpoints take a policy; where it is not readable, the policy itself speaks. */
-function refusesPolicies({ endpointServices }: Pick<State, 'endpointServices'>, serviceName: string | undefined): boolean {
+export function refusesPolicies(
+  { endpointServices }: Pick<State, 'endpointServices'>,
+  serviceName: string | undefined,
+): boolean {
   return (
     endpointServices.known &&
     endpointServices.value.some((one) => one.ServiceName === serviceName && one.VpcEndpointPolicySupported === false)

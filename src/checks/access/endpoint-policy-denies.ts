@@ -1,13 +1,14 @@
+import { find, LAB } from '../../lab/world.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
-import { find, LAB } from '../../lab/world.ts';
-import { policyTraps } from '../../policy/traps.ts';
 import { wayWords } from '../../policy/measured-path.ts';
+import { policyTraps } from '../../policy/traps.ts';
 import { awsBucketNamed } from '../../services/aws-buckets.ts';
 import { bucketOfUrl } from '../../services/s3-hosts.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { list } from '../path/blocked-gates.ts';
 import { callerWords } from './asked.ts';
+import { admitAtEndpoint, type EndpointFix, mergeEndpointFixes } from './endpoint-fix.ts';
 import {
   ENDPOINT_POLICY_SLICES,
   type EndpointJudgement,
@@ -15,7 +16,6 @@ import {
   judgeAtEndpoint,
   judgeAtEndpoints,
 } from './endpoint-judgement.ts';
-import { admitAtEndpoint, type EndpointFix } from './endpoint-fix.ts';
 import { capital, whyAllowed, whyDenied } from './words.ts';
 
 export const endpointPolicyDenies = defineCheck({
@@ -75,7 +75,9 @@ export const endpointPolicyDenies = defineCheck({
       return absent(`${allowed.vpceId}’s policy allows ${allowed.asked.action}: ${whyAllowed(allowed.answer)}`);
     const [unsupported] = judged.filter((one) => one.verdict === 'unsupported');
     if (unsupported !== undefined)
-      return absent(`${target.serviceNames[0] ?? target.id} takes no endpoint policy, so ${unsupported.vpceId} lets everything through`);
+      return absent(
+        `${target.serviceNames[0] ?? target.id} takes no endpoint policy, so ${unsupported.vpceId} lets everything through`,
+      );
     const [outside] = judged.filter((one) => one.verdict === 'no-endpoint' && one.path.certain);
     return outside === undefined
       ? NOT_APPLICABLE
@@ -99,10 +101,11 @@ export const endpointPolicyDenies = defineCheck({
       because: quotes(judged),
       predicts: predictsRefusal(judged, false),
       attested: asked.origin === 'pasted',
-      facts: { vpceId, endpoint: undefined, requests: [] },
+      facts: { vpceId, policy: undefined, requests: [] },
     };
   },
   fix: (facts, context) => admitAtEndpoint(facts, context),
+  merge: mergeEndpointFixes,
   demonstration: {
     signed: true,
     inject: (world) => {
@@ -140,7 +143,9 @@ function findingOf(
   judged: readonly EndpointJudgement[],
 ): Finding<EndpointFix> {
   // What the service refused goes before what nobody asked.
-  const first = (denied.find(isBlamed) ?? denied.find(({ asked }) => asked.outcome === 'denied') ?? denied[0]) as EndpointJudgement;
+  const first = (denied.find(isBlamed) ??
+    denied.find(({ asked }) => asked.outcome === 'denied') ??
+    denied[0]) as EndpointJudgement;
   const { asked, policy, request, answer } = first;
   const why = answer === undefined || request === undefined ? '' : whyOf(first);
   const actions = [...new Set(denied.map((one) => one.asked.action))];
@@ -166,7 +171,7 @@ function findingOf(
     access: (state) => stillDenied({ ...context, state }, denied),
     facts: {
       vpceId,
-      endpoint: policy,
+      policy,
       requests: denied.flatMap((one) => (one.request === undefined ? [] : [one.request])),
     },
   };
@@ -175,7 +180,9 @@ function findingOf(
 /** An unknown principal is no reason to a reader where it is no matter who asks. */
 function whyOf({ answer, request }: EndpointJudgement): string {
   if (answer === undefined || request === undefined) return '';
-  return answer.effect === 'unknown' ? 'its Allow statements name accounts, which admits their root users only.' : whyDenied(answer, request);
+  return answer.effect === 'unknown'
+    ? 'its Allow statements name accounts, which admits their root users only.'
+    : whyDenied(answer, request);
 }
 
 /** Whether a refusal may come from an endpoint's policy: the words name it, or none. */
@@ -217,5 +224,7 @@ function predictsRefusal(denied: readonly EndpointJudgement[], disproves: boolea
 function stillDenied(context: EndpointPolicyContext, denied: readonly EndpointJudgement[]) {
   const again = denied.map(({ asked, path }) => judgeAtEndpoint(context, asked, path).verdict);
   if (again.every((verdict) => verdict === 'allowed' || verdict === 'unsupported')) return 'allowed' as const;
-  return again.some((verdict) => verdict === 'denied' || verdict === 'narrow') ? ('denied' as const) : ('unknown' as const);
+  return again.some((verdict) => verdict === 'denied' || verdict === 'narrow')
+    ? ('denied' as const)
+    : ('unknown' as const);
 }

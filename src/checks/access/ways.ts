@@ -40,7 +40,9 @@ export function endpointOf(state: Pick<State, 'vpcEndpoints'>, path: Pick<Measur
 function distinct(paths: readonly MeasuredPath[]): MeasuredPath[] {
   const seen = new Map<string, MeasuredPath>();
   for (const path of paths) {
-    const name = [path.way, path.vpceId, path.via, path.sourceAddress, path.way === 'unknown' && path.address].join(' ');
+    const name = [path.way, path.vpceId, path.via, path.sourceAddress, path.way === 'unknown' && path.address].join(
+      ' ',
+    );
     if (!seen.has(name)) seen.set(name, path);
   }
   return [...seen.values()];

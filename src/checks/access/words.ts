@@ -52,7 +52,9 @@ function nearestOf(answers: readonly StatementAnswer[]): StatementAnswer | undef
 /** A few of many, so that a policy of hundreds of ids stays readable. */
 export function few(values: readonly string[]): string {
   const shown = values.slice(0, 3);
-  return values.length > shown.length ? `${shown.join(', ')} and ${values.length - shown.length} more` : shown.join(', ');
+  return values.length > shown.length
+    ? `${shown.join(', ')} and ${values.length - shown.length} more`
+    : shown.join(', ');
 }
 
 export function capital(text: string): string {

@@ -1,0 +1,135 @@
+/** What opens a resource whose policy demands another way: the endpoint added to it, or the way that it demands. */
+
+import type { Policy } from '../../policy/document.ts';
+import { smallestEdit } from '../../policy/edit.ts';
+import { isEndpointWay, type MeasuredPath, wayWords } from '../../policy/measured-path.ts';
+import type { Request } from '../../policy/request.ts';
+import { type CheckContext, draftElement, type Fix } from '../check.ts';
+import { comment, resource } from '../terraform.ts';
+import { hclPolicy, hclWithUndo, namedDiff, oneLine, shellPolicy, shellText } from './policy-text.ts';
+
+export type ResourceFix = {
+  readonly resourceArn: string;
+  /** the ids and addresses that the policy demands */
+  readonly demanded: readonly string[];
+  readonly path: MeasuredPath | undefined;
+  /** undefined where it could not be read */
+  readonly policy: Policy | undefined;
+  readonly requests: readonly Request[];
+};
+
+export function admitAtResource(
+  { resourceArn, demanded, path, policy, requests }: ResourceFix,
+  { state }: Pick<CheckContext<'resourcePolicies'>, 'state'>,
+): Fix {
+  const carrier = state.resourcePolicies.known
+    ? state.resourcePolicies.value.find(({ ResourceArn }) => ResourceArn === resourceArn)
+    : undefined;
+  const before = carrier?.Policy;
+  // A policy that keeps everything but endpoints out is not loosened for the internet: the request has to take another way.
+  if (path !== undefined && !isEndpointWay(path)) return anotherWay(resourceArn, demanded, path);
+  const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, 'resource');
+  const commands = edit === undefined || before === undefined ? undefined : putCommands(resourceArn, edit.text, before);
+  if (before === undefined || edit === undefined) return byHand(resourceArn);
+  return {
+    summary: `Let the owner of ${resourceArn} change its policy: ${edit.what}`,
+    diff: namedDiff(edit.diff, `policy of ${resourceArn}`),
+    commands: commands?.map(([put]) => put) ?? [],
+    undo: commands?.map(([, back]) => back) ?? [],
+    owner: 'resource owner',
+    caution: `Whoever may use ${path?.vpceId ?? 'the endpoint'} then gets as far as the rest of the policy lets him.`,
+    terraform: terraformOf(resourceArn, edit.text),
+    ...(commands === undefined ? { unprovable: 'how this resource’s policy is put is not known here' } : {}),
+    edit: (draft) => {
+      const own = draftElement(draft, 'resourcePolicies', 'ResourceArn', resourceArn);
+      if (own?.Policy === undefined) return;
+      own.Policy = smallestEdit(own.Policy, requests, 'resource')?.text ?? own.Policy;
+    },
+  };
+}
+
+function anotherWay(resourceArn: string, demanded: readonly string[], path: MeasuredPath): Fix {
+  const wanted = demanded.filter((one) => /^vpce?-/.test(one));
+  const through = wanted.length === 0 ? 'an endpoint that its policy admits' : wanted.slice(0, 3).join(' or ');
+  return {
+    summary: `Send the requests for ${resourceArn} through ${through} instead of ${wayWords(path).replace(/^through /, '')}: repair what keeps them from the endpoint, or create one and let the owner of the resource admit it.`,
+    commands: wanted
+      .filter((one) => one.startsWith('vpce-'))
+      .slice(0, 1)
+      .map((id) => `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids ${id}`),
+    undo: [],
+    owner: 'network owner',
+    terraform: comment(
+      'An aws_vpc_endpoint in the client’s VPC, and its id in the resource’s policy; where another cause names what keeps the traffic from an endpoint, that one’s snippet.',
+    ),
+    unprovable:
+      'which way the traffic takes then follows from other causes, or from an endpoint that is yet to be made',
+  };
+}
+
+function byHand(resourceArn: string): Fix {
+  return {
+    summary: `Ask the owner of ${resourceArn === '' ? 'the resource' : resourceArn} which ways its policy admits, and let this one be added.`,
+    commands: [],
+    undo: [],
+    owner: 'resource owner',
+    terraform: comment('The policy is in the configuration of the resource’s owner; what it says is not known here.'),
+    unprovable: 'the resource’s policy could not be read, or no change of it is known to help',
+  };
+}
+
+type Commands = readonly (readonly [put: string, back: string])[];
+
+/** The call that writes the policy of this kind of resource, with the one that takes it back. */
+function putCommands(arn: string, after: string, before: string): Commands | undefined {
+  const [, , service, region = '', account = '', ...rest] = arn.split(':');
+  const name = rest.join(':');
+  const both = (put: (text: string) => string): Commands => [[put(after), put(before)]];
+  switch (service) {
+    case 's3':
+      return both((text) => `aws s3api put-bucket-policy --bucket ${shellText(name)} --policy ${shellPolicy(text)}`);
+    case 'kms':
+      return both(
+        (text) =>
+          `aws kms put-key-policy --region ${region} --key-id ${arn} --policy-name default --policy ${shellPolicy(text)}`,
+      );
+    case 'sqs': {
+      const url = `https://sqs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/${account}/${name}`;
+      return both(
+        (text) =>
+          `aws sqs set-queue-attributes --region ${region} --queue-url ${url} --attributes ${shellText(JSON.stringify({ Policy: oneLine(text) }))}`,
+      );
+    }
+    case 'sns':
+      return both(
+        (text) =>
+          `aws sns set-topic-attributes --region ${region} --topic-arn ${arn} --attribute-name Policy --attribute-value ${shellPolicy(text)}`,
+      );
+    case 'secretsmanager':
+      return both(
+        (text) =>
+          `aws secretsmanager put-resource-policy --region ${region} --secret-id ${arn} --resource-policy ${shellPolicy(text)}`,
+      );
+    default:
+      // A REST API's policy takes effect with a new deployment of each stage: a decision of its owner.
+      return undefined;
+  }
+}
+
+function terraformOf(arn: string, text: string): string {
+  const [, , service, , , ...rest] = arn.split(':');
+  const name = rest.join(':');
+  const policy = hclPolicy(text);
+  switch (service) {
+    case 's3':
+      return hclWithUndo(resource('aws_s3_bucket_policy', name, { bucket: name, policy }));
+    case 'kms':
+      return hclWithUndo(resource('aws_kms_key_policy', name, { key_id: arn, policy }));
+    case 'sns':
+      return hclWithUndo(resource('aws_sns_topic_policy', name, { arn, policy }));
+    case 'secretsmanager':
+      return hclWithUndo(resource('aws_secretsmanager_secret_policy', name, { secret_arn: arn, policy }));
+    default:
+      return comment('The policy argument of the resource, in its owner’s configuration; the diff says what changes.');
+  }
+}
