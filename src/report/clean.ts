@@ -80,7 +80,7 @@ export function cleanReport(report: Report): Report {
         },
       };
     }),
-    fixPlan: { ...cleaned.fixPlan, undo: report.fixPlan.undo.map(cleanCommand) },
+    fixPlan: { ...cleaned.fixPlan, undo: report.fixPlan.undo.map(cleanLines) },
   };
 }
 
@@ -88,11 +88,16 @@ export function cleanReport(report: Report): Report {
 function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform' | 'diff'>) {
   const { commands, undo, terraform, diff } = fix;
   return {
-    commands: commands.map(cleanCommand),
-    undo: undo.map(cleanCommand),
-    ...(diff === undefined ? {} : { diff: diff.split('\n').map(cleanCommand).join('\n') }),
-    ...(terraform === undefined ? {} : { terraform: terraform.split('\n').map(cleanCommand).join('\n') }),
+    commands: commands.map(cleanLines),
+    undo: undo.map(cleanLines),
+    ...(diff === undefined ? {} : { diff: cleanLines(diff) }),
+    ...(terraform === undefined ? {} : { terraform: cleanLines(terraform) }),
   };
+}
+
+/** A command may have several lines: a file that it writes first. */
+function cleanLines(text: string): string {
+  return text.split('\n').map(cleanCommand).join('\n');
 }
 
 /** Plain data with every string replaced; keys are ours and stay. */

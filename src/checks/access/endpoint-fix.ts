@@ -3,10 +3,11 @@ import type { VpcEndpoint } from '../../model/aws.ts';
 import type { State } from '../../model/state.ts';
 import type { Policy } from '../../policy/document.ts';
 import { smallestEdit } from '../../policy/edit.ts';
+import { commandsForEndpointPolicy } from '../../policy/edit-commands.ts';
 import type { Request } from '../../policy/request.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
-import { hclPolicy, hclWithUndo, namedDiff, shellPolicy } from './policy-text.ts';
+import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
 
 export type EndpointFix = {
   /** undefined where it is not known which endpoint's policy denies */
@@ -25,13 +26,10 @@ export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { sta
   const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, policy.kind);
   if (vpceId === undefined || before === undefined || policy === undefined || edit === undefined || edit.tooLong)
     return byHand(vpceId, requests, edit?.tooLong === true);
-  const command = (text: string) =>
-    `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${vpceId} --policy-document ${shellPolicy(text)}`;
   return {
     summary: `Change the policy of ${vpceId}: ${edit.what}`,
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
-    commands: [command(edit.text)],
-    undo: [command(before)],
+    ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
     owner: 'endpoint owner',
     caution: 'A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.',
     terraform: hclWithUndo(

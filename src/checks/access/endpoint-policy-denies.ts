@@ -16,7 +16,7 @@ import {
   judgeAtEndpoint,
   judgeAtEndpoints,
 } from './endpoint-judgement.ts';
-import { capital, whyAllowed, whyDenied } from './words.ts';
+import { whyAllowed, whyDenied } from './words.ts';
 
 export const endpointPolicyDenies = defineCheck({
   code: 'endpoint-policy-denies',
@@ -161,7 +161,6 @@ function findingOf(
     extent: everywhere ? 'all' : 'some',
     summary: [summary, ...traps.slice(0, 1).map(({ text }) => text)].join(' '),
     because: [
-      { source: 'configuration', text: `${capital(why)}`, ref: vpceId },
       ...quotes(denied),
       ...traps.slice(1).map(({ text }): Because => ({ source: 'configuration', text, ref: vpceId })),
       ...(first.path.certain ? [{ source: 'configuration' as const, text: first.path.because }] : []),

@@ -223,7 +223,11 @@ function isPublicObject(
   { serverName, path }: { readonly serverName: string; readonly path: string },
   buckets: readonly BucketInRegion[],
 ): boolean {
-  return buckets.some((bucket) => bucket.publicPath === path && serverName.toLowerCase().startsWith(`${bucket.name}.`));
+  return buckets.some(
+    ({ name, publicPath }) =>
+      publicPath !== undefined &&
+      (path === `/${name}${publicPath}` || (path === publicPath && serverName.toLowerCase().startsWith(`${name}.`))),
+  );
 }
 
 function listed(buckets: readonly BucketInRegion[]): string {

@@ -2,11 +2,12 @@
 
 import type { Policy } from '../../policy/document.ts';
 import { smallestEdit } from '../../policy/edit.ts';
+import { commandsForResourcePolicy } from '../../policy/edit-commands.ts';
 import { isEndpointWay, type MeasuredPath, wayWords } from '../../policy/measured-path.ts';
 import type { Request } from '../../policy/request.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
-import { hclPolicy, hclWithUndo, namedDiff, oneLine, shellPolicy, shellText } from './policy-text.ts';
+import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
 
 export type ResourceFix = {
   readonly resourceArn: string;
@@ -29,17 +30,18 @@ export function admitAtResource(
   // A policy that keeps everything but endpoints out is not loosened for the internet: the request has to take another way.
   if (path !== undefined && !isEndpointWay(path)) return anotherWay(resourceArn, demanded, path);
   const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, 'resource');
-  const commands = edit === undefined || before === undefined ? undefined : putCommands(resourceArn, edit.text, before);
   if (before === undefined || edit === undefined) return byHand(resourceArn);
+  // A REST API's policy takes effect with a new deployment of each stage: a decision of its owner.
+  const put = commandsForResourcePolicy(resourceArn, edit.document, JSON.parse(before));
   return {
     summary: `Let the owner of ${resourceArn} change its policy: ${edit.what}`,
     diff: namedDiff(edit.diff, `policy of ${resourceArn}`),
-    commands: commands?.map(([put]) => put) ?? [],
-    undo: commands?.map(([, back]) => back) ?? [],
+    commands: put?.commands ?? [],
+    undo: put?.undo ?? [],
     owner: 'resource owner',
     caution: `Whoever may use ${path?.vpceId ?? 'the endpoint'} then gets as far as the rest of the policy lets him.`,
     terraform: terraformOf(resourceArn, edit.text),
-    ...(commands === undefined ? { unprovable: 'how this resource’s policy is put is not known here' } : {}),
+    ...(put === undefined ? { unprovable: 'how this resource’s policy is put is not known here' } : {}),
     edit: (draft) => {
       const own = draftElement(draft, 'resourcePolicies', 'ResourceArn', resourceArn);
       if (own?.Policy === undefined) return;
@@ -76,44 +78,6 @@ function byHand(resourceArn: string): Fix {
     terraform: comment('The policy is in the configuration of the resource’s owner; what it says is not known here.'),
     unprovable: 'the resource’s policy could not be read, or no change of it is known to help',
   };
-}
-
-type Commands = readonly (readonly [put: string, back: string])[];
-
-/** The call that writes the policy of this kind of resource, with the one that takes it back. */
-function putCommands(arn: string, after: string, before: string): Commands | undefined {
-  const [, , service, region = '', account = '', ...rest] = arn.split(':');
-  const name = rest.join(':');
-  const both = (put: (text: string) => string): Commands => [[put(after), put(before)]];
-  switch (service) {
-    case 's3':
-      return both((text) => `aws s3api put-bucket-policy --bucket ${shellText(name)} --policy ${shellPolicy(text)}`);
-    case 'kms':
-      return both(
-        (text) =>
-          `aws kms put-key-policy --region ${region} --key-id ${arn} --policy-name default --policy ${shellPolicy(text)}`,
-      );
-    case 'sqs': {
-      const url = `https://sqs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/${account}/${name}`;
-      return both(
-        (text) =>
-          `aws sqs set-queue-attributes --region ${region} --queue-url ${url} --attributes ${shellText(JSON.stringify({ Policy: oneLine(text) }))}`,
-      );
-    }
-    case 'sns':
-      return both(
-        (text) =>
-          `aws sns set-topic-attributes --region ${region} --topic-arn ${arn} --attribute-name Policy --attribute-value ${shellPolicy(text)}`,
-      );
-    case 'secretsmanager':
-      return both(
-        (text) =>
-          `aws secretsmanager put-resource-policy --region ${region} --secret-id ${arn} --resource-policy ${shellPolicy(text)}`,
-      );
-    default:
-      // A REST API's policy takes effect with a new deployment of each stage: a decision of its owner.
-      return undefined;
-  }
 }
 
 function terraformOf(arn: string, text: string): string {

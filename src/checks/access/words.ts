@@ -21,8 +21,7 @@ export function whyDenied(answer: PolicyAnswer, request: Request): string {
   const nearest = nearestOf(allows);
   if (nearest === undefined) return 'no statement of it allows anything.';
   const reasons = reasonsOf(nearest, request).join(' ');
-  const some = allows.length === 1 ? 'its one Allow statement does not' : 'no statement allows it';
-  return `${some}. ${capital(statementName(nearest.statement))}: ${reasons}`;
+  return `no statement allows it. ${capital(statementName(nearest.statement))}: ${reasons}`;
 }
 
 /** What lets it through: `statement 1`. */
