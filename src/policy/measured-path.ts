@@ -334,8 +334,11 @@ function uncertain(
   tableId: string,
 ): MeasuredPath | undefined {
   if (part?.winner === 'undetermined' || part === undefined) {
-    const gap = missing(state, 'prefixListEntries', part?.unreadablePrefixListId);
-    return unknownWay(address, `which route of ${tableId} takes ${address} cannot be told`, [gap]);
+    const unread = (['prefixLists', 'prefixListEntries'] as const).filter((name) => !state[name].known);
+    const gaps = (unread.length === 0 ? (['prefixListEntries'] as const) : unread).map((name) =>
+      missing(state, name, part?.unreadablePrefixListId),
+    );
+    return unknownWay(address, `which route of ${tableId} takes ${address} cannot be told`, gaps);
   }
   // Packets arrived where the description says that they are dropped: it is not of this moment.
   if (part.winner === 'none' || part.route === undefined || isBlackhole(part.route))

@@ -60,7 +60,7 @@ export const credentialsMissing = defineCheck({
         key: problem,
         resources: [],
         extent: 'some',
-        summary: summaryOf(problem, told, rejected.length > 0, sources),
+        summary: summaryOf(problem, told, rejected.length > 0, sourceWords(sources, vantage)),
         because: [
           ...none.slice(0, 1).map(
             (one): Because => ({
@@ -77,7 +77,7 @@ export const credentialsMissing = defineCheck({
             }),
           ),
           ...pasted.map((denial): Because => ({ source: 'host', text: `the pasted error says: ${denial.text}` })),
-          { source: 'host', text: sourceWords(sources) },
+          { source: 'host', text: sourceWords(sources, vantage) },
         ],
         predicts: (one) => {
           if (one.rung !== 'access') return undefined;
@@ -148,14 +148,14 @@ function summaryOf(
   problem: CredentialProblem,
   told: CredentialDenial | undefined,
   rejected: boolean,
-  sources: readonly CredentialSource[],
+  sources: string,
 ): string {
   const code = told?.code === undefined ? '' : ` (${told.code})`;
   switch (problem) {
     case 'missing':
       return rejected
         ? `The service saw no signature${code}: something on the way takes it off, or the request was not signed.`
-        : `There are no credentials to sign with${code}: ${sourceWords(sources)}. The service answers whoever signs.`;
+        : `There are no credentials to sign with${code}: ${sources}. The service answers whoever signs.`;
     case 'expired':
       return `The service answers and refuses the credentials: they have expired${code}.`;
     case 'invalid':
@@ -163,8 +163,8 @@ function summaryOf(
   }
 }
 
-function sourceWords(sources: readonly CredentialSource[]): string {
-  return sources.length === 0
-    ? 'neither the environment nor the shared files name a source of credentials'
-    : `credentials come from ${sources.map((one) => SOURCES[one]).join(', then ')}`;
+function sourceWords(sources: readonly CredentialSource[], { metadata }: Pick<Vantage, 'metadata'>): string {
+  if (sources.length > 0) return `credentials come from ${sources.map((one) => SOURCES[one]).join(', then ')}`;
+  const none = 'neither the environment nor the shared files name a source of credentials';
+  return metadata?.outcome === 'answered' ? `${none}, so that the instance’s role is what remains` : none;
 }

@@ -1,6 +1,7 @@
 import { find, LAB } from '../../lab/world.ts';
-import type { Observation } from '../../model/observation.ts';
+import type { HttpsObservation, Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
+import { type Missing, missing } from '../../model/state.ts';
 import { calledRegion } from '../../model/vantage.ts';
 import { contextOf } from '../../policy/context.ts';
 import type { Policy } from '../../policy/document.ts';
@@ -106,7 +107,7 @@ export const endpointPolicyOmitsAwsBuckets = defineCheck({
       ]);
     }
     const gaps = judged.flatMap((one) => one.missing);
-    const refused = refusals(evidence).length > 0;
+    const refused = refusals(evidence).length > 0 || forbidden(evidence.all, buckets).length > 0;
     if (gaps.length > 0) return unknown(gaps, refused);
     const [open] = judged.filter((one) => one.verdict === 'allowed');
     if (open?.request === undefined || open.policy === undefined) return NOT_APPLICABLE;
@@ -114,6 +115,25 @@ export const endpointPolicyOmitsAwsBuckets = defineCheck({
     return absent(
       `${open.vpceId}’s policy lets ${target.workload ?? target.id} read ${count}: ${whyAllowed(evaluatePolicy(open.policy, open.request))}`,
     );
+  },
+  // Anyone may read such an object: who is refused it was refused on the way, by a policy that could not be read.
+  suspect: (context) => {
+    const buckets = bucketsFor(context);
+    const seen = forbidden(context.evidence.all, buckets);
+    const [first] = seen;
+    if (first === undefined) return undefined;
+    const [path] = waysOf(context, { origin: 'own' });
+    const vpceId = path?.vpceId;
+    const names = buckets.filter((bucket) => seen.some((one) => isPublicObject(one.subject, [bucket])));
+    return {
+      key: vpceId ?? '',
+      resources: vpceId === undefined ? [] : [vpceId],
+      extent: 'some',
+      summary: `An object that anyone may read is refused with 403: ${listed(names)}. The policy of ${vpceId ?? 'the S3 endpoint on the way'}, which could not be read, is what refuses it.`,
+      because: seen.map((one): Because => ({ source: 'probe', text: `HTTP 403 for ${one.subject.path}`, ref: one.id })),
+      predicts: (one: Observation) => (seen.some(({ id }) => id === one.id) ? 'agrees' : undefined),
+      facts: { vpceId, policy: undefined, requests: [] },
+    };
   },
   fix: (facts, context) => admitAtEndpoint(facts, context),
   merge: mergeEndpointFixes,
@@ -156,17 +176,18 @@ type Judged = {
   readonly verdict: 'allowed' | 'denied' | 'unknown' | 'none';
   readonly policy?: Policy | undefined;
   readonly request?: Request | undefined;
-  readonly missing: ReturnType<typeof missingKey>[];
+  readonly missing: readonly Missing[];
 };
 
 function judge(context: EndpointPolicyContext, path: MeasuredPath, bucket: BucketInRegion): Judged {
   const { state, target } = context;
   const base = { bucket, path, vpceId: path.vpceId, missing: [] };
   const endpoint = endpointOf(state, path);
-  if (!isEndpointWay(path)) return { ...base, verdict: path.certain ? 'none' : 'unknown', missing: [...path.missing] };
-  if (endpoint === undefined || refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'none' };
+  if (!isEndpointWay(path)) return { ...base, verdict: path.certain ? 'none' : 'unknown', missing: path.missing };
+  if (endpoint === undefined)
+    return { ...base, verdict: 'unknown', missing: [missing(state, 'vpcEndpoints', `the policy of ${path.vpceId}`)] };
   const policy = policyOf(endpoint);
-  if (policy === undefined) return { ...base, verdict: 'none' };
+  if (policy === undefined || refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'none' };
   const asker = askerOf(context, bucket);
   const resource = bucket.objects.replace(/\*$/, 'object');
   const keys = pathContext(path, target, { action: bucket.action, resource, principal: asker.principal });
@@ -227,6 +248,13 @@ function isPublicObject(
     ({ name, publicPath }) =>
       publicPath !== undefined &&
       (path === `/${name}${publicPath}` || (path === publicPath && serverName.toLowerCase().startsWith(`${name}.`))),
+  );
+}
+
+function forbidden(all: readonly Observation[], buckets: readonly BucketInRegion[]): readonly HttpsObservation[] {
+  return all.filter(
+    (one): one is HttpsObservation =>
+      one.rung === 'https' && one.detail.status === 403 && isPublicObject(one.subject, buckets),
   );
 }
 
