@@ -87,6 +87,8 @@ type Json = Readonly<Record<string, unknown>>;
 type Gathered = {
   readonly lists: { readonly [N in SliceName]: SliceElement<N>[][] };
   readonly refusals: Map<SliceName, Slice<never> & { known: false }>;
+  /** lists of which a document said that they go on, and whether another brought an end */
+  readonly pages: Map<SliceName, { readonly ended: boolean }>;
   readonly rules: SecurityGroupRule[];
   /** names of AWS's own lists, from describe-managed-prefix-lists, by id */
   readonly managedLists: Map<string, string>;
@@ -103,6 +105,7 @@ function newGathered(): Gathered {
   return {
     lists: Object.fromEntries(SLICE_NAMES.map((name) => [name, []])) as unknown as Gathered['lists'],
     refusals: new Map(),
+    pages: new Map(),
     rules: [],
     managedLists: new Map(),
     openLists: new Set(),
@@ -135,11 +138,15 @@ function readDocument(gathered: Gathered, name: string, json: unknown): void {
     return;
   }
   if (strange.length > 0) gathered.warnings.push(`${name}: ${strange.join(', ')} is not known and not used.`);
-  if (MORE_KEYS.some((key) => typeof document[key] === 'string' && document[key] !== '')) {
+  if (goesOnElsewhere(document)) {
     gathered.warnings.push(
       `${name} is one page of several; what the other pages hold is only known if they are given too.`,
     );
   }
+}
+
+function goesOnElsewhere(document: Json): boolean {
+  return MORE_KEYS.some((key) => typeof document[key] === 'string' && document[key] !== '');
 }
 
 /** Each takes from a document what it knows and returns the keys that it understood. */
@@ -164,6 +171,8 @@ function readSlices(gathered: Gathered, name: string, document: Json): string[] 
   return SLICE_NAMES.flatMap((slice) => {
     const key = SLICES[slice].documentKey;
     if (!Object.hasOwn(document, key)) return [];
+    const ended = gathered.pages.get(slice)?.ended === true || !goesOnElsewhere(document);
+    gathered.pages.set(slice, { ended });
     addElements(
       gathered,
       slice,
@@ -388,6 +397,13 @@ function addNamesOfManagedLists(gathered: Gathered): void {
 
 function sliceOf<N extends SliceName>(gathered: Gathered, name: N): Slice<SliceElement<N>> {
   const lists = gathered.lists[name] as SliceElement<N>[][];
+  // What a list does not hold cannot be called absent while there is more of it; collecting refuses such a list likewise.
+  if (gathered.pages.get(name)?.ended === false)
+    return {
+      known: false,
+      why: 'not-given',
+      detail: `only a part of the ${SLICES[name].noun} was given, not the last page`,
+    };
   if (lists.length > 0) return { known: true, value: joinElements(name, lists) };
   return gathered.refusals.get(name) ?? { known: false, why: 'not-given' };
 }

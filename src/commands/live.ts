@@ -11,7 +11,7 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
-import { isDefaultHelloLarge } from '../probes/hello.ts';
+import type { HeadStart } from '../probes/head-start.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -29,6 +29,8 @@ export type LiveOptions = {
   readonly useProbes: boolean;
   readonly region?: string | undefined;
   readonly from?: string | undefined;
+  /** questions that are being asked already */
+  readonly started?: HeadStart | undefined;
   readonly durations: Durations;
   readonly concurrency: number;
   readonly repeat: number;
@@ -75,14 +77,15 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         state,
         observations: [...observations.values()],
         repeat: options.repeat,
-        defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
+        defaultHello: await defaultHello(observations.values()),
         signed: options.signed,
       });
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);
       progress.say(`${probes[0]?.rung} probes: ${probes.length}`);
       const before = [...observations.values()];
-      const answers = await runProbes(probes, { host, durations, concurrency: options.concurrency, signal, before });
+      const { concurrency, started } = options;
+      const answers = await runProbes(probes, { host, durations, concurrency, signal, before, started });
       for (const answer of answers) observations.set(answer.id, answer);
       // Cut short: what was skipped would only be planned again.
       if (signal.aborted) return;
@@ -114,6 +117,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   if (!fromApi && options.from === undefined) await probe(state);
   const early = readDns(state, false);
   progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
+  vantage = { ...vantage, trustStores: await taken.readTrustStores() };
   const collected = await collecting;
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
@@ -169,6 +173,13 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const again = decodeCase(encodeCase(result), 'this run');
   if (!again.ok) throw new Error(again.problem);
   return again.case;
+}
+
+/** Node's own hello, once a handshake was made: before, nobody asks, and the first packet need not wait for TLS. */
+async function defaultHello(seen: Iterable<Observation>): Promise<'large' | 'small' | undefined> {
+  if (![...seen].some(({ rung }) => rung === 'tls')) return undefined;
+  const { isDefaultHelloLarge } = await import('../probes/hello.ts');
+  return isDefaultHelloLarge() ? 'large' : 'small';
 }
 
 /** What the API's Date says of this machine's clock, beside what the metadata service said. */

@@ -1,6 +1,7 @@
 /** The command line: every command and option, once. */
 import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
+import type { HeadStart } from '../probes/head-start.ts';
 import { TOOL } from '../version.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
@@ -112,17 +113,20 @@ Examples:
     const meant = await commandMeant(program, targets[0]);
     if (meant !== undefined)
       return set(refuse(io, `"${targets[0]}" is no command and no target; did you mean the command ${meant}?`));
-    const { runCommand } = await import('./run-command.ts');
-    await withReport(io, set, flags, (output, region) =>
-      runCommand(io, {
-        targets,
-        ...common(flags),
-        useApi: flags.api !== false,
-        signed: flags.signed === true,
-        region,
-        output,
-      }),
-    );
+    await withFirstQuestions(io, targets, flags, async (started) => {
+      const { runCommand } = await import('./run-command.ts');
+      await withReport(io, set, flags, (output, region) =>
+        runCommand(io, {
+          targets,
+          started,
+          ...common(flags),
+          useApi: flags.api !== false,
+          signed: flags.signed === true,
+          region,
+          output,
+        }),
+      );
+    });
   });
 
   const probe = program.command('probe').description('the packet half: no AWS API at all').argument('[targets...]');
@@ -134,18 +138,21 @@ Examples:
   reportOptions(probe, false);
   probe.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
-    const { runCommand } = await import('./run-command.ts');
-    await withReport(io, set, flags, (output, region) =>
-      runCommand(io, {
-        targets,
-        ...common(flags),
-        useApi: false,
-        signed: flags.signed === true,
-        region,
-        output: { ...output, output: undefined },
-        evidence: flags.output,
-      }),
-    );
+    await withFirstQuestions(io, targets, flags, async (started) => {
+      const { runCommand } = await import('./run-command.ts');
+      await withReport(io, set, flags, (output, region) =>
+        runCommand(io, {
+          targets,
+          started,
+          ...common(flags),
+          useApi: false,
+          signed: flags.signed === true,
+          region,
+          output: { ...output, output: undefined },
+          evidence: flags.output,
+        }),
+      );
+    });
   });
 
   const collect = program
@@ -318,6 +325,24 @@ function reportOptions(command: Command, withFile: boolean): void {
     .option('-v, --verbose', 'everything: each observation, path and call')
     .option('--no-color', 'no colour');
   if (withFile) command.option('-o, --output <file>', 'write the report to a file');
+}
+
+/** Asks what needs no plan while the rest is loaded. Nothing is asked early that other options might forbid or limit. */
+async function withFirstQuestions(
+  io: Io,
+  targets: readonly string[],
+  flags: Flags,
+  act: (started: HeadStart | undefined) => Promise<void>,
+): Promise<void> {
+  if (flags.from !== undefined || flags.timeout !== undefined || flags.deadline !== undefined) return act(undefined);
+  const { headStart } = await import('../probes/head-start.ts');
+  const end = new AbortController();
+  try {
+    await act(await headStart(io.host, targets, AbortSignal.any([io.signal, end.signal])));
+  } finally {
+    // A question whose answer nobody waits for any more, because an option was wrong, must not hold the process.
+    end.abort();
+  }
 }
 
 /** The options that every run has. */

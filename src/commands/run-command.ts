@@ -3,6 +3,7 @@
  * loaded then: half of the tool would stand between the start and the first packet.
  */
 import { unknownState } from '../model/state.ts';
+import type { HeadStart } from '../probes/head-start.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, printReport, refuse, warn, writeText } from './io.ts';
 import { runLive } from './live.ts';
@@ -17,6 +18,8 @@ export type RunOptions = TargetArguments &
     /** `--signed` */
     readonly signed?: boolean | undefined;
     readonly quiet: boolean;
+    /** questions that are being asked already */
+    readonly started?: HeadStart | undefined;
     readonly output: OutputOptions;
     readonly save: SaveOptions;
     /** `probe -o`: the evidence, beside the report */
@@ -24,7 +27,7 @@ export type RunOptions = TargetArguments &
   };
 
 export async function runCommand(io: Io, options: RunOptions): Promise<number> {
-  const parsed = requestsFrom(options);
+  const parsed = await requestsFrom(options);
   if (isProblem(parsed)) return refuse(io, parsed.problem);
   const numbers = numbersFrom(options);
   if (isProblem(numbers)) return refuse(io, numbers.problem);

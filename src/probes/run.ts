@@ -2,6 +2,7 @@
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import { type Failure, type Observation, type Probe, socketAddress, UNASKED } from '../model/observation.ts';
+import type { HeadStart } from './head-start.ts';
 import { runEnded } from './limit.ts';
 import { failureOf, OWN_CODES } from './outcome.ts';
 
@@ -24,6 +25,8 @@ export type RunOptions = {
   readonly signal: AbortSignal;
   /** what earlier calls brought: a DNS server that was silent then is not asked again */
   readonly before?: readonly Observation[] | undefined;
+  /** questions that are being asked already */
+  readonly started?: HeadStart | undefined;
   /** called as each answer comes, not in the plan's order; for progress only */
   readonly onObservation?: ((observation: Observation) => void) | undefined;
 };
@@ -155,8 +158,10 @@ function once(act: () => void): () => void {
 }
 
 /** What a rung needs is loaded with its first question, TLS and HTTPS while others wait already. */
-async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promise<Observation> {
+async function ask(probe: Probe, { host, durations, signal, started }: RunOptions): Promise<Observation> {
   try {
+    const early = started?.get(probe.id);
+    if (early !== undefined) return { ...(await unlessAborted(early, probe, signal)), after: probe.after };
     switch (probe.rung) {
       case 'dns':
         return await (await import('./dns.ts')).probeDns(probe, host, durations, signal);
@@ -174,6 +179,15 @@ async function ask(probe: Probe, { host, durations, signal }: RunOptions): Promi
   } catch (error) {
     return unanswered(probe, 'failed', { ...failureOf(error), code: OWN_CODES.bug });
   }
+}
+
+/** The answer to a question that was asked before the run had its signal. */
+function unlessAborted(early: Promise<Observation>, probe: Probe, signal: AbortSignal): Promise<Observation> {
+  const { promise, resolve } = Promise.withResolvers<Observation>();
+  const stop = () => resolve(unanswered(probe, 'skipped', failureOf(runEnded())));
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  return Promise.race([early, promise]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** An observation without an answer. */
