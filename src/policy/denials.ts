@@ -281,12 +281,13 @@ function plainWords(text: string): string {
  * and the signature; IncompleteSignature quotes the Authorization header; a presigned URL has all in its query.
  */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\bAWS [A-Za-z0-9]{16,40}:\S{1,200}/g, 'AWS …'],
   [
     /<(AWSAccessKeyId|StringToSign|StringToSignBytes|SignatureProvided|CanonicalRequest|CanonicalRequestBytes|Token-0|Token|X-Amz-[\w-]{1,40})>[^<]{0,20000}(?:<\/\1>|$)/gi,
     '<$1>…</$1>',
   ],
   [
-    /\b(X-Amz-[\w-]{1,40}|AWSAccessKeyId|Signature|SessionToken|SecurityToken|SecretAccessKey|Authorization|Credential|SignedHeaders)(["']?[=:] ?["']?)[^\s"'&<>]{1,8000}/gi,
+    /(?<![a-z])(X-Amz-[\w-]{1,40}|AWSAccessKeyId|Signature|(?:session|security)_?token|(?:secret_?)?access_?key(?:_?id)?|Authorization|Credential|SignedHeaders)(["']? ?[=:] ?["']?)[^\s"'&<>]{1,8000}/gi,
     '$1$2…',
   ],
   [
@@ -294,7 +295,6 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
     '$1 …',
   ],
   [/\bAWS4-HMAC-SHA256\b.{0,8000}$/, 'AWS4-HMAC-SHA256 …'],
-  [/\bAWS [A-Za-z0-9]{16,40}:\S{1,200}/g, 'AWS …'],
   [/\b(Encoded authorization failure message: ?)\S{1,20000}/gi, '$1…'],
   [/\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA)[A-Z0-9]{12,64}\b/g, '…'],
   // Session tokens, signatures and secrets are long runs of base64 or hexadecimal digits; no word of a sentence is.

@@ -91,7 +91,7 @@ function refusalOf(world: World, request: ServiceRequest, operation: Operation):
   });
   if (verdict.allowed) return undefined;
   const { Arn } = callerIdentity(world);
-  return writeRefusal(operation.protocol, policyRefusal(Arn, operation, verdict, verdict.ours));
+  return writeRefusal(operation.protocol, policyRefusal(Arn, operation, verdict, { ...world, ours: verdict.ours }));
 }
 
 /** Parameters of a listing that policies may speak of (AmazonS3/latest/userguide/amazon-s3-policy-keys.html). */
