@@ -15,6 +15,7 @@ import {
   type SliceName,
   type State,
 } from '../model/state.ts';
+import { ACCESS_DOCUMENT_READERS } from './access-documents.ts';
 import { decodeElements, faultWarnings, withoutNulls } from './decode.ts';
 import { DNS_DOCUMENT_READERS, zoneNameOf } from './dns-documents.ts';
 import { ACCOMPANYING_KEYS, MORE_KEYS, UNREAD_KINDS } from './document-kinds.ts';
@@ -158,7 +159,7 @@ const READERS: readonly Reader[] = [
   readSecurityGroupRules,
   readVpcAttribute,
   readEntries,
-  readDnsDocument,
+  readOneAnswer,
   readTransitGatewayRoutes,
   readManagedLists,
   readCallerIdentity,
@@ -235,8 +236,8 @@ function readEntries(gathered: Gathered, name: string, document: Json): string[]
   return ['Entries', 'PrefixListId'];
 }
 
-function readDnsDocument(gathered: Gathered, name: string, document: Json): string[] {
-  return DNS_DOCUMENT_READERS.flatMap((read) => {
+function readOneAnswer(gathered: Gathered, name: string, document: Json): string[] {
+  return [...DNS_DOCUMENT_READERS, ...ACCESS_DOCUMENT_READERS].flatMap((read) => {
     const answer = read(name, document);
     if (answer === undefined) return [];
     if (answer.warning !== undefined) gathered.warnings.push(answer.warning);
@@ -312,7 +313,10 @@ function readRefusals(gathered: Gathered, name: string, document: Json): string[
 }
 
 function readUnread(gathered: Gathered, name: string, document: Json): string[] {
-  const keys = Object.keys(document).filter((key) => UNREAD_KINDS.has(key));
+  // A load balancer's attributes are a list; a queue's and a topic's are none.
+  const keys = Object.keys(document).filter(
+    (key) => UNREAD_KINDS.has(key) && (key !== 'Attributes' || Array.isArray(document[key])),
+  );
   for (const key of keys) gathered.unread.set(key, (gathered.unread.get(key) ?? new Set()).add(name));
   // Beside these kinds stand ids of what was asked about; they are no news.
   return keys.length === 0 ? [] : Object.keys(document).filter((key) => keys.includes(key) || /(?:Id|Arn)$/.test(key));

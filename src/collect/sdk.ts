@@ -47,6 +47,8 @@ export type CallInput = {
   readonly FirewallDomainListId?: string;
   readonly ResourceId?: string;
   readonly TransitGatewayRouteTableId?: string;
+  /** of the resource whose policy is read */
+  readonly ResourceArn?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };

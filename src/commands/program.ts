@@ -238,10 +238,11 @@ Examples:
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
+    .option('--signed', 'with what a run with --signed asks for beside it')
     .action(async (_own: Flags, command: Command) => {
-      flagsOf(command);
+      const { signed = false } = flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
-      io.stdout(`${JSON.stringify(leastPolicy(), null, 2)}\n`);
+      io.stdout(`${JSON.stringify(leastPolicy({ signed }), null, 2)}\n`);
     });
   return program;
 }

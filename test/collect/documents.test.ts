@@ -19,11 +19,13 @@ describe('kinds of documents', () => {
   it.each(SLICE_NAMES.map((name) => [SLICES[name].documentKey, name, SLICES[name].id] as const))(
     '%s is the slice %s',
     (key, name, id) => {
+      // A policy is nothing without its document.
+      const needed = name === 'identityPolicies' ? { PolicyDocument: '{}' } : {};
       const { state, warnings } = read({
-        'a.json': { [key]: [{ [id]: 'x-1', Unheard: { Of: 1 } }] },
+        'a.json': { [key]: [{ [id]: 'x-1', ...needed, Unheard: { Of: 1 } }] },
         'b.json': { [key]: [] },
       });
-      expect(state[name]).toEqual(known({ [id]: 'x-1' }));
+      expect(state[name]).toEqual(known({ [id]: 'x-1', ...needed }));
       expect(warnings).toEqual([]);
       for (const other of SLICE_NAMES)
         if (other !== name) expect(state[other]).toEqual({ known: false, why: 'not-given' });
