@@ -146,7 +146,7 @@ function effectOf(document: JsonObject, request: Request, kind: PolicyKind): Eff
 }
 
 /** A session's ARN does not tell the path of its role: what is right for a role without and for one with a path is right. */
-function completions(request: Request): readonly Request[] {
+export function completions(request: Request): readonly Request[] {
   const { principal, context } = request;
   if (principal?.kind !== 'role' || principal.pathKnown) return [request];
   const known = context.get('aws:principalarn');

@@ -3,7 +3,7 @@
  * answered; the description of the VPC says whose address that is, or which route takes it. Where the two do not settle it, the
  * way is unknown and so are its keys: a policy that hangs on them cannot be decided.
  */
-import type { VpcEndpoint } from '../model/aws.ts';
+import type { RouteTable, VpcEndpoint } from '../model/aws.ts';
 import { type Missing, missing, type SliceName, type State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import type { Vantage } from '../model/vantage.ts';
@@ -12,6 +12,7 @@ import { type Client, clientOf } from '../network/client.ts';
 import { addressDestination, allAddresses } from '../network/destinations.ts';
 import { chooseEndpoint, isType } from '../network/endpoints.ts';
 import { byId } from '../network/index-by-id.ts';
+import { prefixListCidrs } from '../network/prefix-lists.ts';
 import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from '../network/route-tables.ts';
 import { type DerivedKey, deriveContext } from './context.ts';
 import type { Principal } from './request.ts';
@@ -248,7 +249,7 @@ function routedWay(state: WayReads, vantage: Vantage, client: Client, address: s
     return unknownWay(address, `which route takes ${address} is not known`, [missing(state, 'routeTables', detail)]);
   }
   const [part] = selectRoutes(state, table, range);
-  const unsure = uncertain(state, part, address, table.RouteTableId);
+  const unsure = uncertain(state, part, address, table);
   if (unsure !== undefined || part?.route === undefined)
     return unsure ?? unknownWay(address, `no route of ${table.RouteTableId} takes ${address}`, []);
   const target = routeTarget(part.route);
@@ -320,23 +321,31 @@ function throughNat(state: WayReads, client: Client, address: string, id: string
   if (table === undefined)
     return unknownWay(address, told, [missing(state, 'routeTables', `the route table of ${id}’s subnet`)]);
   const [part] = selectRoutes(state, table, range);
-  const unsure = uncertain(state, part, address, table.RouteTableId);
+  const unsure = uncertain(state, part, address, table);
   if (unsure !== undefined || part?.route === undefined) return unsure ?? unknownWay(address, told, []);
   const onward = routeTarget(part.route);
   if (onward.kind === 'internet-gateway') return out;
   return unknownWay(address, `${told}, whose own subnet leads it to ${onward.id}`, []);
 }
 
+/** Why the route table does not tell the way for sure; undefined where it does. */
 function uncertain(
   state: WayReads,
   part: RoutePart | undefined,
   address: string,
-  tableId: string,
+  table: RouteTable,
 ): MeasuredPath | undefined {
-  if (part?.winner === 'undetermined' || part === undefined) {
-    const unread = (['prefixLists', 'prefixListEntries'] as const).filter((name) => !state[name].known);
-    const gaps = (unread.length === 0 ? (['prefixListEntries'] as const) : unread).map((name) =>
-      missing(state, name, part?.unreadablePrefixListId),
+  // A gateway endpoint's list that cannot be read may hold the address, whatever other route seems to take it.
+  const unread = (table.Routes ?? []).find(
+    ({ DestinationPrefixListId: id, GatewayId }) =>
+      id !== undefined && GatewayId?.startsWith('vpce-') === true && prefixListCidrs(state, id) === undefined,
+  )?.DestinationPrefixListId;
+  const listId = unread ?? part?.unreadablePrefixListId;
+  const { RouteTableId: tableId } = table;
+  if (listId !== undefined || part === undefined || part.winner === 'undetermined') {
+    const slices = (['prefixLists', 'prefixListEntries'] as const).filter((name) => !state[name].known);
+    const gaps = (slices.length === 0 ? (['prefixListEntries'] as const) : slices).map((name) =>
+      missing(state, name, listId),
     );
     return unknownWay(address, `which route of ${tableId} takes ${address} cannot be told`, gaps);
   }

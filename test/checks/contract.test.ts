@@ -485,7 +485,7 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     const denial = { kind: 'policy' as const, action: 's3:GetObject', resource, text: 'Access Denied' };
     return { kind: 'host' as const, text: host, host, port: 443, denial };
   };
-  const bucketHosts = [`reports.${LAB.s3Host}`, `al2023-repos-eu-west-1-de612dc2.${LAB.s3Host}`];
+  const bucketHosts = [`reports.${LAB.s3Host}`, `amazon-ssm-eu-west-1.${LAB.s3Host}`];
   const allowed = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] });
   const refused = (): Case => ({
     ...told(LAB.publicS3Address),

@@ -1,6 +1,8 @@
 import { find, LAB } from '../../lab/world.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
+import { completions } from '../../policy/edit.ts';
+import { evaluatePolicy } from '../../policy/evaluate.ts';
 import { wayWords } from '../../policy/measured-path.ts';
 import { policyTraps } from '../../policy/traps.ts';
 import { awsBucketNamed } from '../../services/aws-buckets.ts';
@@ -221,7 +223,14 @@ function predictsRefusal(denied: readonly EndpointJudgement[], disproves: boolea
 
 /** The same requests by the same ways, judged on another state: what a fix has to show. */
 function stillDenied(context: EndpointPolicyContext, denied: readonly EndpointJudgement[]) {
-  const again = denied.map(({ asked, path }) => judgeAtEndpoint(context, asked, path).verdict);
+  const again = denied.map(({ asked, path }) => {
+    const judged = judgeAtEndpoint(context, asked, path);
+    const { verdict, policy, request } = judged;
+    if (verdict !== 'unknown' || policy === undefined || request === undefined) return verdict;
+    // A session's ARN does not tell its role's path: what is allowed with and without one is allowed.
+    const all = completions(request).map((one) => evaluatePolicy(policy, one).effect);
+    return all.every((effect) => effect === 'allowed') ? 'allowed' : verdict;
+  });
   if (again.every((verdict) => verdict === 'allowed' || verdict === 'unsupported')) return 'allowed' as const;
   return again.some((verdict) => verdict === 'denied' || verdict === 'narrow')
     ? ('denied' as const)

@@ -1,10 +1,14 @@
 /** What opens a resource whose policy demands another way: the endpoint added to it, or the way that it demands. */
 
-import type { Policy } from '../../policy/document.ts';
-import { smallestEdit } from '../../policy/edit.ts';
+import { parseJson } from '../../model/json-text.ts';
+import { type Policy, readPolicy } from '../../policy/document.ts';
+import { type PolicyEdit, prettyPolicy, smallestEdit } from '../../policy/edit.ts';
+import type { JsonObject, JsonValue } from '../../policy/edit-candidates.ts';
 import { commandsForResourcePolicy } from '../../policy/edit-commands.ts';
+import { evaluatePolicy } from '../../policy/evaluate.ts';
 import { isEndpointWay, type MeasuredPath, wayWords } from '../../policy/measured-path.ts';
 import type { Request } from '../../policy/request.ts';
+import { unifiedDiff } from '../../policy/unified-diff.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
 import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
@@ -29,7 +33,7 @@ export function admitAtResource(
   const before = carrier?.Policy;
   // A policy that keeps everything but endpoints out is not loosened for the internet: the request has to take another way.
   if (path !== undefined && !isEndpointWay(path)) return anotherWay(resourceArn, demanded, path);
-  const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, 'resource');
+  const edit = policy === undefined || before === undefined ? undefined : editOf(before, requests);
   if (before === undefined || edit === undefined) return byHand(resourceArn);
   // A REST API's policy takes effect with a new deployment of each stage: a decision of its owner.
   const put = commandsForResourcePolicy(resourceArn, edit.document, JSON.parse(before));
@@ -45,9 +49,45 @@ export function admitAtResource(
     edit: (draft) => {
       const own = draftElement(draft, 'resourcePolicies', 'ResourceArn', resourceArn);
       if (own?.Policy === undefined) return;
-      own.Policy = smallestEdit(own.Policy, requests, 'resource')?.text ?? own.Policy;
+      own.Policy = editOf(own.Policy, requests)?.text ?? own.Policy;
     },
   };
+}
+
+/**
+ * A Deny is opened for the way, and nothing more is allowed: whether the caller may do it is for its own policies to say. Where the
+ * policy only fails to allow, it is the Allow that has to change.
+ */
+function editOf(
+  text: string,
+  requests: readonly Request[],
+): Pick<PolicyEdit, 'document' | 'text' | 'diff' | 'what'> | undefined {
+  const before = documentOf(text);
+  const read = before === undefined ? undefined : readPolicy(before, 'resource', 'policy');
+  if (before === undefined || read?.ok !== true) return undefined;
+  const denied = requests.every((request) => evaluatePolicy(read.policy, request).effect === 'explicitly-denied');
+  if (!denied) return smallestEdit(before, requests, 'resource');
+  const statements = [before['Statement'] ?? []].flat();
+  const edit = smallestEdit({ ...before, Statement: [...statements, EVERYTHING] }, requests, 'resource');
+  const changed = edit?.document['Statement'];
+  if (edit === undefined || !Array.isArray(changed)) return undefined;
+  const document = { ...edit.document, Statement: changed.filter((one) => !isDeepEqual(one, EVERYTHING)) };
+  const after = prettyPolicy(document);
+  return { document, text: after, diff: unifiedDiff(prettyPolicy(before), after), what: edit.what };
+}
+
+/** Stands for the caller's own policies while a Deny is opened. */
+const EVERYTHING: JsonObject = { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' };
+
+function isDeepEqual(one: JsonValue, other: JsonValue): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function documentOf(text: string): JsonObject | undefined {
+  const json = parseJson(text);
+  return json.ok && typeof json.value === 'object' && json.value !== null && !Array.isArray(json.value)
+    ? (json.value as JsonObject)
+    : undefined;
 }
 
 function anotherWay(resourceArn: string, demanded: readonly string[], path: MeasuredPath): Fix {
