@@ -11,19 +11,21 @@ export type PolicyCommands = {
 /**
  * `aws ec2 modify-vpc-endpoint --policy-document`; the undo is `--reset-policy` where full access was in force before.
  * @param old the document in force now
+ * @param longest characters of a document that is an argument; a longer one is written to a file first, in several lines
  */
 export function commandsForEndpointPolicy(
   endpointId: string,
   region: string | undefined,
   document: JsonObject,
   old: JsonObject,
+  longest = LONGEST_ARGUMENT,
 ): PolicyCommands {
   const put = `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${quoted(endpointId)}${regionOption(region)}`;
   return {
-    commands: withDocument(`${put} --policy-document`, document, endpointId),
+    commands: withDocument(`${put} --policy-document`, document, endpointId, longest),
     undo: isFullAccess(old)
       ? [`${put} --reset-policy`]
-      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`),
+      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`, longest),
   };
 }
 
@@ -31,11 +33,13 @@ export function commandsForEndpointPolicy(
  * The same for the policy on a bucket, key, queue, topic or secret; undefined for other resources.
  * @param arn of the resource; of a bucket or of an object in it
  * @param old the document in force now; undefined when there is none
+ * @param longest as for an endpoint’s policy
  */
 export function commandsForResourcePolicy(
   arn: string,
   document: JsonObject,
   old: JsonObject | undefined,
+  longest = LONGEST_ARGUMENT,
 ): PolicyCommands | undefined {
   const [, , service = '', region = '', account = '', ...rest] = arn.split(':');
   const name = rest.join(':');
@@ -43,8 +47,8 @@ export function commandsForResourcePolicy(
   const file =
     name.split('/')[0] === '' ? service : `${service}-${(service === 's3' ? name.split('/')[0] : name) ?? ''}`;
   const both = (put: string, remove: string | undefined): PolicyCommands => ({
-    commands: withDocument(put, document, file),
-    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`),
+    commands: withDocument(put, document, file, longest),
+    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`, longest),
   });
   switch (service) {
     case 's3': {
@@ -76,8 +80,8 @@ export function commandsForResourcePolicy(
         Policy: policy === undefined ? '' : JSON.stringify(policy),
       });
       return {
-        commands: withDocument(put, attributes(document), file),
-        undo: withDocument(put, attributes(old), `${file}-old`),
+        commands: withDocument(put, attributes(document), file, longest),
+        undo: withDocument(put, attributes(old), `${file}-old`, longest),
       };
     }
     default:
@@ -106,9 +110,9 @@ export function isFullAccess(document: JsonObject): boolean {
 const LONGEST_ARGUMENT = 600;
 
 /** @param command up to and with the option that takes the document */
-function withDocument(command: string, document: JsonObject, name: string): readonly string[] {
+function withDocument(command: string, document: JsonObject, name: string, longest: number): readonly string[] {
   const compact = ascii(JSON.stringify(document));
-  if (compact.length <= LONGEST_ARGUMENT) return [`${command} ${quoted(compact)}`];
+  if (compact.length <= longest) return [`${command} ${quoted(compact)}`];
   const file = `${name.replace(/[^A-Za-z0-9_-]{1,200}/g, '-').slice(0, 80)}.json`;
   // With white space it may be longer than AWS takes; no line of JSON is the word that ends it.
   const pretty = ascii(JSON.stringify(document, null, 2));

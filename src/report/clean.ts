@@ -80,7 +80,7 @@ export function cleanReport(report: Report): Report {
         },
       };
     }),
-    fixPlan: { ...cleaned.fixPlan, undo: report.fixPlan.undo.map(cleanLines) },
+    fixPlan: { ...cleaned.fixPlan, undo: report.fixPlan.undo.map(cleanCommand) },
   };
 }
 
@@ -88,14 +88,14 @@ export function cleanReport(report: Report): Report {
 function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform' | 'diff'>) {
   const { commands, undo, terraform, diff } = fix;
   return {
-    commands: commands.map(cleanLines),
-    undo: undo.map(cleanLines),
+    commands: commands.map(cleanCommand),
+    undo: undo.map(cleanCommand),
     ...(diff === undefined ? {} : { diff: cleanLines(diff) }),
     ...(terraform === undefined ? {} : { terraform: cleanLines(terraform) }),
   };
 }
 
-/** A command may have several lines: a file that it writes first. */
+/** Diffs and Terraform have lines of their own. */
 function cleanLines(text: string): string {
   return text.split('\n').map(cleanCommand).join('\n');
 }

@@ -141,10 +141,7 @@ function becauseText(page: Page, { source, text, ref }: Because): string {
 /** Commands are not wrapped to the column of prose: one that fits on the terminal's line stays on one line. */
 export function commandLines(page: Page, commands: readonly string[], at = AT): readonly Line[] {
   return commands.flatMap((command) =>
-    // What writes a file has lines of its own, and another break would be a part of the file.
-    (command.includes('\n') ? command.split('\n') : breakCommand(command, page.width - at)).map(
-      (line): Line => [{ text: line, style: 'bold' }],
-    ),
+    breakCommand(command, page.width - at).map((line): Line => [{ text: line, style: 'bold' }]),
   );
 }
 

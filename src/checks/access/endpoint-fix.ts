@@ -17,6 +17,9 @@ export type EndpointFix = {
   readonly requests: readonly Request[];
 };
 
+/** A report’s commands are lines: what writes a file first would be several. */
+export const ONE_LINE = Number.POSITIVE_INFINITY;
+
 type Context = Pick<CheckContext<'vpcEndpoints'>, 'state'>;
 
 /** Adds what is asked to the policy; where no change of it helps, says whose turn it is. */
@@ -29,7 +32,7 @@ export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { sta
   return {
     summary: `Change the policy of ${vpceId}: ${edit.what}`,
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
-    ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
+    ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before), ONE_LINE),
     owner: 'endpoint owner',
     caution: 'A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.',
     terraform: hclWithUndo(
