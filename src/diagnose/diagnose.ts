@@ -14,12 +14,13 @@ import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
+import { notChecked } from './not-checked.ts';
 import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
 import { observedStatus } from './target-status.ts';
-import { headlineOf, notChecked, notesOf, verdictOf } from './verdict.ts';
+import { headlineOf, notesOf, verdictOf } from './verdict.ts';
 import { describeTarget, statusOf, type View } from './views.ts';
 
 /**
@@ -115,7 +116,7 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     undecided,
     unexplained,
     ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
-    notChecked: notChecked(input.probed, views),
+    notChecked: notChecked(input.probed, views, state, vantage),
     ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,

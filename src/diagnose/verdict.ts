@@ -106,23 +106,3 @@ function clockNote(observations: readonly Observation[]): string[] {
     `This machine’s clock is ${minutes} minutes ${median > 0 ? 'ahead of' : 'behind'} the services’ (Date header); signed requests fail at five.`,
   ];
 }
-
-/** What a run of this kind does not look at. */
-export function notChecked(probed: boolean, views: readonly View[]): string[] {
-  const out: string[] = [];
-  if (!probed) out.push('No packet was sent: DNS answers, TLS certificates and the host’s own firewall were not seen.');
-  const policed = views.filter((view) => view.model.choice !== undefined);
-  const unsigned = policed.filter((view) => !view.evidence.all.some(isJudged)).map((view) => view.target.id);
-  if (unsigned.length > 0 && unsigned.length === policed.length)
-    out.push('Endpoint policies and IAM: no signed request was made (--signed).');
-  else if (unsigned.length > 0)
-    out.push(`Endpoint policies and IAM for ${unsigned.join(', ')}: no signed request was answered there.`);
-  if (unsigned.length < policed.length)
-    out.push('Endpoint policies and IAM beyond the one read call that was signed for each service.');
-  return out;
-}
-
-/** Whether a signed request got to the question of who may do what. */
-function isJudged(one: Observation): boolean {
-  return one.rung === 'access' && (one.outcome === 'allowed' || one.outcome === 'denied');
-}
