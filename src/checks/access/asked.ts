@@ -7,6 +7,7 @@ import { type Principal, parsePrincipal } from '../../policy/request.ts';
 import { bucketOfUrl } from '../../services/s3-hosts.ts';
 import { signedReadFor } from '../../services/signed-reads.ts';
 import type { CheckContext } from '../check.ts';
+import { blamed } from './denied-by.ts';
 
 export type Asked = {
   readonly action: string;
@@ -47,7 +48,7 @@ export function requestsAsked({ target, state, evidence }: Context): readonly As
   const told = evidence.denials.flatMap(({ denial, observation }): Asked[] => {
     if (denial.kind !== 'policy' || observation?.rung === 'access') return [];
     // Services refuse whoever does not sign, whatever the policies; only a policy that is named means something.
-    if (observation !== undefined && denial.by === undefined) return [];
+    if (observation !== undefined && blamed(denial) === undefined) return [];
     const read = denial.action === undefined ? readOf(target) : undefined;
     const action = denial.action ?? read?.action;
     if (action === undefined) return [];

@@ -12,15 +12,25 @@ export type Refusal = {
 
 /** Refusals whose words blame one of these kinds of policies. */
 export function refusalsBy(evidence: Pick<Evidence, 'denials'>, kinds: readonly DenyingPolicy[]): readonly Refusal[] {
-  return evidence.denials.flatMap(({ denial, observation }) =>
-    denial.kind === 'policy' && denial.by !== undefined && kinds.includes(denial.by) ? [{ denial, observation }] : [],
-  );
+  return refusals(evidence).filter(({ denial }) => {
+    const by = blamed(denial);
+    return by !== undefined && kinds.includes(by);
+  });
+}
+
+/**
+ * The kind of policy that the words blame. API Gateway names none to a caller who did not sign; but nothing other than the API’s
+ * own policy refuses him (docs: apigateway/latest/developerguide/apigateway-authorization-flow.html).
+ */
+export function blamed({ by, action, text }: PolicyDenial): DenyingPolicy | undefined {
+  const atApi = action === 'execute-api:Invoke' && /\bUser: anonymous\b/.test(text);
+  return by ?? (atApi ? 'resource-policy' : undefined);
 }
 
 /** Every refusal of a request that counts: the words of one that was not signed count only where they name a policy. */
 export function refusals(evidence: Pick<Evidence, 'denials'>): readonly Refusal[] {
   return evidence.denials.flatMap(({ denial, observation }) =>
-    denial.kind === 'policy' && (observation?.rung !== 'https' || denial.by !== undefined)
+    denial.kind === 'policy' && (observation?.rung !== 'https' || blamed(denial) !== undefined)
       ? [{ denial, observation }]
       : [],
   );

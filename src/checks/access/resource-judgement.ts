@@ -57,16 +57,16 @@ export function judgeAtResource(
   path: MeasuredPath,
 ): ResourceJudgement {
   const { action, principal } = asked;
-  const resource = asked.resource ?? '*';
+  const told = asked.resource ?? '*';
   const base = { asked, path, demands: [], missing: [] };
   if (!state.resourcePolicies.known)
     return {
       ...base,
       resourceArn: undefined,
       verdict: 'unreadable',
-      missing: [missing(state, 'resourcePolicies', resource)],
+      missing: [missing(state, 'resourcePolicies', told)],
     };
-  const carrier = carrierOf(state, resource);
+  const carrier = carrierOf(state, told);
   const resourceArn = carrier?.ResourceArn;
   if (carrier === undefined) return { ...base, resourceArn, verdict: 'none' };
   if (carrier.Policy === undefined) {
@@ -82,6 +82,9 @@ export function judgeAtResource(
   const read = understandPolicy({ policy: carrier.Policy }, { side: 'resource', name: carrier.ResourceArn });
   if (!read.ok) return { ...base, resourceArn, verdict: 'none' };
   const { policy } = read;
+  const account = carrier.ResourceArn.split(':')[4] ?? '';
+  // What is masked is the account of the API itself.
+  const resource = told.replace(/^((?:[^:]*:){4})\*+\d+:/, `$1${account}:`);
   const keys = contextOf(pathContext(path, target, { action, resource, principal }), requestContext([]));
   const request = { action, resource, principal, context: keys };
   const decision = decide({ resource: policy }, request);
@@ -128,9 +131,18 @@ function demandsOf(policy: Policy, decision: Decision): readonly Demand[] {
  */
 function carrierOf({ resourcePolicies }: Pick<State, 'resourcePolicies'>, resource: string) {
   if (!resourcePolicies.known) return undefined;
+  const api = apiOf(resource);
   return resourcePolicies.value.find(
-    ({ ResourceArn }) => resource === ResourceArn || resource.startsWith(`${ResourceArn}/`),
+    ({ ResourceArn }) =>
+      resource === ResourceArn ||
+      resource.startsWith(`${ResourceArn}/`) ||
+      (api !== undefined && api === apiOf(ResourceArn)),
   );
+}
+
+/** The id of a REST API: in the words of a refusal its account is masked (`arn:aws:execute-api:eu-west-1:********3333:a1b2c3d4e5/…`). */
+function apiOf(arn: string): string | undefined {
+  return /^arn:[a-z-]+:execute-api:[a-z0-9-]*:[^:]*:([a-z0-9]+)(?:\/|$)/.exec(arn)?.[1];
 }
 
 function refusalOf(text: string): Missing['why'] {
