@@ -2,6 +2,7 @@
 import { getCACertificates } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import type { Host } from '../model/host.ts';
+import { withoutSecrets } from '../model/secrets.ts';
 import { partitionOfRegion } from '../services/partitions.ts';
 import type { CallName } from './calls.ts';
 import { POLICY_READS, type PolicyRead } from './policy-reads.ts';
@@ -35,8 +36,8 @@ export function openPolicies(
         const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
         const hostname = url.hostname;
         const scope = { service: read.service, region, date: new Date(time) };
-        const { headers } = await (await signer)({ ...question, path, hostname, port }, scope);
-        return await exchange(url.origin, { ...question, path, headers }, settings, attempts, signal);
+        const { headers, secrets } = await (await signer)({ ...question, path, hostname, port }, scope);
+        return { ...(await exchange(url.origin, { ...question, path, headers }, settings, attempts, signal)), secrets };
       };
       const first = await ask(host.now());
       const offset = host.now() - Date.parse(String(first.headers['date'] ?? ''));
@@ -60,7 +61,13 @@ function publicUrl(service: ApiService, region: string): string {
   );
 }
 
-type Reply = { readonly status: number; readonly headers: Dispatcher.ResponseData['headers']; readonly text: string };
+type Reply = {
+  readonly status: number;
+  readonly headers: Dispatcher.ResponseData['headers'];
+  readonly text: string;
+  /** what the request was signed with */
+  readonly secrets: readonly string[];
+};
 
 async function exchange(
   origin: string,
@@ -68,7 +75,7 @@ async function exchange(
   settings: UsableSettings,
   { ms }: Attempts,
   signal: AbortSignal,
-): Promise<Reply> {
+): Promise<Omit<Reply, 'secrets'>> {
   const ca = settings.kind === 'confined' ? settings.certificateAuthorities : [];
   const connect = { timeout: ms, ...(ca.length > 0 ? { ca: [...getCACertificates('default'), ...ca] } : {}) };
   const connection = new Client(origin, { connect, headersTimeout: ms, bodyTimeout: ms });
@@ -81,7 +88,7 @@ async function exchange(
   }
 }
 
-function answerOf({ status, headers, text }: Reply, read: PolicyRead): object {
+function answerOf({ status, headers, text, secrets }: Reply, read: PolicyRead): object {
   const id = headers['x-amzn-requestid'] ?? headers['x-amz-request-id'] ?? headers['x-amzn-request-id'];
   const metadata = typeof id === 'string' ? { requestId: id } : {};
   if (status < 300) {
@@ -90,7 +97,9 @@ function answerOf({ status, headers, text }: Reply, read: PolicyRead): object {
   }
   const { code, message } = errorIn(text);
   if (code !== undefined && code === read.none) return { $metadata: { requestId: id ?? code } };
-  throw Object.assign(new Error(message ?? `HTTP status ${status}`), { name: code ?? `HTTP ${status}` });
+  throw Object.assign(new Error(withoutSecrets(message, secrets) ?? `HTTP status ${status}`), {
+    name: withoutSecrets(code, secrets) ?? `HTTP ${status}`,
+  });
 }
 
 /** Of JSON the type without its namespace, of XML what stands in <Code>. */

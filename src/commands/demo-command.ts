@@ -22,14 +22,15 @@ export async function demoCommand(io: Io, options: DemoOptions): Promise<number>
       );
     }
     check.demonstration.inject(world);
-    for (const target of check.demonstration.targets ?? [LAB.secretsHost]) targets.add(target);
+    // Who may do what shows only to those who ask as somebody; the lab's credentials are nobody's.
     signed ||= check.demonstration.signed === true;
+    for (const target of check.demonstration.targets ?? [LAB.secretsHost]) targets.add(target);
   }
   const lab = await startLab(world);
   try {
     return await runCommand(
       { ...io, host: { ...lab.host, env: { ...lab.host.env, ...terminalEnv(io) } } },
-      { ...options, targets: [...targets], signed },
+      { ...options, signed, targets: [...targets] },
     );
   } finally {
     await lab.stop();

@@ -9,23 +9,28 @@ export type PolicyCommands = {
 };
 
 /**
+ * How long documents are handed over. `argument`: in quotes, always one line, which a report can show anywhere. `file`: through
+ * a here-document of several lines, which must stand at the beginning of a line to be pasted.
+ */
+export type LongDocuments = 'argument' | 'file';
+
+/**
  * `aws ec2 modify-vpc-endpoint --policy-document`; the undo is `--reset-policy` where full access was in force before.
  * @param old the document in force now
- * @param longest characters of a document that is an argument; a longer one is written to a file first, in several lines
  */
 export function commandsForEndpointPolicy(
   endpointId: string,
   region: string | undefined,
   document: JsonObject,
   old: JsonObject,
-  longest = LONGEST_ARGUMENT,
+  long: LongDocuments = 'argument',
 ): PolicyCommands {
   const put = `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${quoted(endpointId)}${regionOption(region)}`;
   return {
-    commands: withDocument(`${put} --policy-document`, document, endpointId, longest),
+    commands: withDocument(`${put} --policy-document`, document, endpointId, long),
     undo: isFullAccess(old)
       ? [`${put} --reset-policy`]
-      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`, longest),
+      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`, long),
   };
 }
 
@@ -33,13 +38,12 @@ export function commandsForEndpointPolicy(
  * The same for the policy on a bucket, key, queue, topic or secret; undefined for other resources.
  * @param arn of the resource; of a bucket or of an object in it
  * @param old the document in force now; undefined when there is none
- * @param longest as for an endpoint’s policy
  */
 export function commandsForResourcePolicy(
   arn: string,
   document: JsonObject,
   old: JsonObject | undefined,
-  longest = LONGEST_ARGUMENT,
+  long: LongDocuments = 'argument',
 ): PolicyCommands | undefined {
   const [, , service = '', region = '', account = '', ...rest] = arn.split(':');
   const name = rest.join(':');
@@ -47,8 +51,8 @@ export function commandsForResourcePolicy(
   const file =
     name.split('/')[0] === '' ? service : `${service}-${(service === 's3' ? name.split('/')[0] : name) ?? ''}`;
   const both = (put: string, remove: string | undefined): PolicyCommands => ({
-    commands: withDocument(put, document, file, longest),
-    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`, longest),
+    commands: withDocument(put, document, file, long),
+    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`, long),
   });
   switch (service) {
     case 's3': {
@@ -80,8 +84,8 @@ export function commandsForResourcePolicy(
         Policy: policy === undefined ? '' : JSON.stringify(policy),
       });
       return {
-        commands: withDocument(put, attributes(document), file, longest),
-        undo: withDocument(put, attributes(old), `${file}-old`, longest),
+        commands: withDocument(put, attributes(document), file, long),
+        undo: withDocument(put, attributes(old), `${file}-old`, long),
       };
     }
     default:
@@ -106,13 +110,13 @@ export function isFullAccess(document: JsonObject): boolean {
   );
 }
 
-/** Longer documents go through a file: a command line of a thousand characters is no fun to check. */
+/** Longer documents are better read in a file. */
 const LONGEST_ARGUMENT = 600;
 
 /** @param command up to and with the option that takes the document */
-function withDocument(command: string, document: JsonObject, name: string, longest: number): readonly string[] {
+function withDocument(command: string, document: JsonObject, name: string, long: LongDocuments): readonly string[] {
   const compact = ascii(JSON.stringify(document));
-  if (compact.length <= longest) return [`${command} ${quoted(compact)}`];
+  if (long === 'argument' || compact.length <= LONGEST_ARGUMENT) return [`${command} ${quoted(compact)}`];
   const file = `${name.replace(/[^A-Za-z0-9_-]{1,200}/g, '-').slice(0, 80)}.json`;
   // With white space it may be longer than AWS takes; no line of JSON is the word that ends it.
   const pretty = ascii(JSON.stringify(document, null, 2));

@@ -14,7 +14,7 @@ export type PolicyEdit = {
   readonly text: string;
   /** from the old document to the new, both written in that way; unified, without file names */
   readonly diff: string;
-  /** true: every request was evaluated again with the new document and is allowed by it, and the document is not too long */
+  /** true: every request was evaluated again with the new document and is let through, and the document is not too long */
   readonly proven: boolean;
   /** what is changed, in whole sentences */
   readonly what: string;
@@ -27,6 +27,8 @@ export type PolicyEdit = {
 export type EditOptions = {
   /** requests that the old document denies and that must stay denied: a change that lets one through is no choice */
   readonly keepDenied?: readonly Request[] | undefined;
+  /** true: another policy allows the requests, so that it is enough when no statement of this one denies them */
+  readonly silenceSuffices?: boolean | undefined;
 };
 
 /** "The maximum size of an endpoint policy is 20,480 characters (including white space)" (facts.md, section 6.1). */
@@ -45,7 +47,7 @@ export function smallestEdit(
   document: unknown,
   requests: Request | readonly Request[],
   kind: PolicyKind,
-  { keepDenied = [] }: EditOptions = {},
+  { keepDenied = [], silenceSuffices = false }: EditOptions = {},
 ): PolicyEdit | undefined {
   const original = parsed(document);
   if (original === undefined || !readPolicy(original, kind, 'policy').ok) return undefined;
@@ -53,15 +55,17 @@ export function smallestEdit(
   let current = original;
   const steps: string[] = [];
   for (const request of wanted) {
+    const wasDenied = isDenied(effectOf(original, request, kind));
     for (let round = 0; round < MAX_STEPS; round += 1) {
       const effect = effectOf(current, request, kind);
-      if (effect === 'allowed' || effect === 'unknown') break;
+      // What was denied for sure, and is open since the step for another request, is not done yet.
+      if (effect === 'unknown' ? !wasDenied : !isBlocked(effect, silenceSuffices)) break;
       const step = bestStep(current, request, kind, keepDenied);
-      if (step === undefined) return undefined;
+      if (step === undefined) break;
       current = step.document;
       if (step.what !== steps.at(-1)) steps.push(step.what);
     }
-    if (isDenied(effectOf(current, request, kind))) return undefined;
+    if (isBlocked(effectOf(current, request, kind), silenceSuffices)) return undefined;
   }
   if (steps.length === 0) return undefined;
   const [before, text] = [prettyPolicy(original), prettyPolicy(current)];
@@ -72,7 +76,7 @@ export function smallestEdit(
     document: current,
     text,
     diff: unifiedDiff(before, text),
-    proven: !tooLong && wanted.every((request) => effectOf(current, request, kind) === 'allowed'),
+    proven: !tooLong && wanted.every((request) => suffices(effectOf(current, request, kind), silenceSuffices)),
     what: [...steps, ...(tooLong ? [long] : [])].join(' '),
     lines: changedLines(before, text),
     tooLong,
@@ -132,6 +136,14 @@ function isLess(a: readonly number[], b: readonly number[]): boolean {
   return i >= 0 && (a[i] ?? 0) < (b[i] ?? 0);
 }
 
+function isBlocked(effect: Effect, silenceSuffices: boolean): boolean {
+  return isDenied(effect) && !suffices(effect, silenceSuffices);
+}
+
+function suffices(effect: Effect, silenceSuffices: boolean): boolean {
+  return effect === 'allowed' || (silenceSuffices && effect === 'implicitly-denied');
+}
+
 function isDenied(effect: Effect): boolean {
   return effect === 'explicitly-denied' || effect === 'implicitly-denied';
 }
@@ -145,7 +157,10 @@ function effectOf(document: JsonObject, request: Request, kind: PolicyKind): Eff
   return first === undefined || effects.size > 1 ? 'unknown' : first;
 }
 
-/** A session's ARN does not tell the path of its role: what is right for a role without and for one with a path is right. */
+/**
+ * The request in every case that it leaves open. A session's ARN does not tell the path of its role: what holds for a role
+ * without and for one with a path holds.
+ */
 export function completions(request: Request): readonly Request[] {
   const { principal, context } = request;
   if (principal?.kind !== 'role' || principal.pathKnown) return [request];

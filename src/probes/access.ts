@@ -4,6 +4,7 @@ import type { Signer } from '../collect/signer.ts';
 import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import type { AccessDetail, AccessObservation, AccessProbe, AccessSubject, Failure } from '../model/observation.ts';
+import { withoutSecrets } from '../model/secrets.ts';
 import { readDenialOf } from '../policy/denials.ts';
 import { isAmazonAuthority, shortName } from '../services/amazon-trust.ts';
 import { isInChina, type SignedRead, signedReadFor, signingRegion } from '../services/signed-reads.ts';
@@ -13,7 +14,6 @@ import { connectTcp, handshake } from './connect.ts';
 import { errorTypeOf, type Response, readBody, readDate, reasonOf, request, requestIdOf, withCode } from './https.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
-import { withoutSecrets } from './secrets.ts';
 import { printable } from './text.ts';
 
 /** Farther off than this, AWS takes no signature: facts.md 10; S3 allows fifteen minutes. */

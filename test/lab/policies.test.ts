@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import { callerIdentity } from '../../src/lab/iam/caller.ts';
-import { UNDESCRIBED_WAY_OUT } from '../../src/lab/iam/route-taken.ts';
+import { routeTaken, UNDESCRIBED_WAY_OUT } from '../../src/lab/iam/route-taken.ts';
 import { REGISTRY_TOKEN } from '../../src/lab/iam/successes.ts';
 import { type Lab, startLab } from '../../src/lab/lab.ts';
 import {
@@ -468,4 +468,26 @@ test('what a proxy sends comes from the internet', async () => {
   const [answer] = await once(inside, 'data');
   inside.destroy();
   expect(String(answer)).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+describe('where connections come from the world’s own addresses', () => {
+  const s3 = { address: LAB.publicS3Address };
+  test.each<[string, string, object]>([
+    ['the client', LAB.clientAddress, { kind: 'gateway', sourceIp: LAB.clientAddress }],
+    ['a host whose subnet has no such route', LAB.secretsAddressA, { kind: 'public', sourceIp: LAB.secretsAddressA }],
+    ['a NAT gateway’s public address', '192.0.2.10', { kind: 'public', sourceIp: '192.0.2.10' }],
+  ])('%s', (_, peer, expected) => {
+    const world = healthyWorld();
+    addNatGateway(world);
+    expect(routeTaken(world, s3, peer)).toMatchObject(expected);
+  });
+
+  test('an interface endpoint sees who comes', () => {
+    const at = { address: LAB.secretsAddressA, endpointId: ENDPOINT };
+    expect(routeTaken(healthyWorld(), at, '10.0.1.99')).toMatchObject({
+      kind: 'interface',
+      endpoint: { VpcEndpointId: ENDPOINT },
+      sourceIp: '10.0.1.99',
+    });
+  });
 });

@@ -88,6 +88,14 @@ describe('failures', () => {
   });
 });
 
+describe('the AWS SDK', () => {
+  it('is loaded when a call is to be made or signed, and not by starting or probing', () => {
+    const loaded = ['src/commands/live.ts', 'src/probes/run.ts', 'src/probes/access.ts', 'src/probes/plan.ts'];
+    expect(loaded.flatMap((file) => [...reach(file)]).filter((name) => /^@(?:aws-sdk|smithy)/.test(name))).toEqual([]);
+    expect([...reach('src/collect/signer.ts')]).toContain('@aws-sdk/client-sts');
+  });
+});
+
 describe('the lab', () => {
   it('answers names by rules of its own, so that a misreading is not its own judge', () => {
     expect([...reach('src/lab/resolution.ts')].filter((target) => target.startsWith('src/network/'))).toEqual([]);

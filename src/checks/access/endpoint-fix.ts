@@ -17,9 +17,6 @@ export type EndpointFix = {
   readonly requests: readonly Request[];
 };
 
-/** A report’s commands are lines: what writes a file first would be several. */
-export const ONE_LINE = Number.POSITIVE_INFINITY;
-
 type Context = Pick<CheckContext<'vpcEndpoints'>, 'state'>;
 
 /** Adds what is asked to the policy; where no change of it helps, says whose turn it is. */
@@ -32,7 +29,7 @@ export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { sta
   return {
     summary: `Change the policy of ${vpceId}: ${edit.what}`,
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
-    ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before), ONE_LINE),
+    ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
     owner: 'endpoint owner',
     caution: 'A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.',
     terraform: hclWithUndo(

@@ -11,7 +11,6 @@ import type { Request } from '../../policy/request.ts';
 import { unifiedDiff } from '../../policy/unified-diff.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
-import { ONE_LINE } from './endpoint-fix.ts';
 import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
 
 export type ResourceFix = {
@@ -37,7 +36,7 @@ export function admitAtResource(
   const edit = policy === undefined || before === undefined ? undefined : editOf(before, requests);
   if (before === undefined || edit === undefined) return byHand(resourceArn);
   // A REST API's policy takes effect with a new deployment of each stage: a decision of its owner.
-  const put = commandsForResourcePolicy(resourceArn, edit.document, JSON.parse(before), ONE_LINE);
+  const put = commandsForResourcePolicy(resourceArn, edit.document, JSON.parse(before));
   return {
     summary: `Let the owner of ${resourceArn} change its policy: ${edit.what}`,
     diff: namedDiff(edit.diff, `policy of ${resourceArn}`),

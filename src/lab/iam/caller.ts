@@ -39,8 +39,8 @@ export function scopeOf(authorization: string): string | undefined {
 }
 
 /**
- * What the lab's APIs have against a caller. They look at the key's id alone, and know any but those that the lab itself gives
- * out as bad: the services at the ends of the endpoints check signatures, these are there to be read.
+ * What the lab's APIs have against a caller, by the key's id alone: they take any but the two that the lab gives out as bad. The
+ * services at the ends of the endpoints are the ones that check signatures.
  */
 export function credentialProblem(authorization: string): 'expired' | 'unknown-key' | undefined {
   const keyId = CREDENTIAL.exec(authorization)?.[1];

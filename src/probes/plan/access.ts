@@ -11,8 +11,8 @@ import { signedReadFor } from '../../services/signed-reads.ts';
 /**
  * Policies see which endpoint a request came through, and not which of its interfaces: so one question for each endpoint, and
  * one for the public and for the other private addresses. They are asked where an HTTPS request was answered, so that the
- * certificate was accepted; whose it is, probeAccess looks at on its own connection. The addresses that the client is led to
- * come first.
+ * certificate was accepted; whose it is, probeAccess looks at on its own connection. Of those that
+ * answered, the addresses that the client is led to come first.
  */
 export function accessQuestions(
   state: Pick<State, 'networkInterfaces' | 'vpcEndpoints'>,
