@@ -75,7 +75,7 @@ const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.16
 
 /**
  * The way that is meant, where no packet has shown one: through the endpoint that the VPC has for the target.
- * @returns unknown where there is none, or where nothing leads to it
+ * @returns unknown where there is none, or where private DNS does not lead the name to it
  */
 export function intendedPath(state: WayReads, vantage: Vantage, target: Target): MeasuredPath {
   const client = clientOf(vantage);
@@ -90,9 +90,12 @@ export function intendedPath(state: WayReads, vantage: Vantage, target: Target):
     const route = table?.Routes?.find(
       (one) => choice.endpoints.some(({ VpcEndpointId }) => VpcEndpointId === one.GatewayId) && !isBlackhole(one),
     );
-    const endpoint = choice.endpoints.find(({ VpcEndpointId }) => VpcEndpointId === route?.GatewayId);
-    if (endpoint === undefined) return unknownWay(undefined, `no route leads to ${first.VpcEndpointId}`, []);
-    const because = `the route of ${table?.RouteTableId} leads to ${endpoint.VpcEndpointId}`;
+    // Where no route leads to it that is a fault of its own, and the endpoint is still the way that is meant.
+    const endpoint = choice.endpoints.find(({ VpcEndpointId }) => VpcEndpointId === route?.GatewayId) ?? first;
+    const because =
+      route === undefined
+        ? `${endpoint.VpcEndpointId} is the gateway endpoint for it`
+        : `${table?.RouteTableId} has a route to ${endpoint.VpcEndpointId}`;
     return { ...endpointIds(endpoint, 'gateway-endpoint', client.ipv4), certain: false, because, missing: [] };
   }
   if (choice.way === 'uncovered')

@@ -232,17 +232,18 @@ describe('the way that is meant', () => {
     });
   });
 
-  it('is not known where no route leads to the gateway endpoint, or no private DNS to the interface endpoint', () => {
+  it('is the gateway endpoint also where its route is missing, and not known where private DNS leads elsewhere', () => {
     const world = healthyWorld();
     for (const table of world.api.routeTables)
       table.Routes = table.Routes?.filter((route) => route.GatewayId === 'local') ?? [];
     for (const one of world.api.vpcEndpoints) if (one.VpcEndpointType === 'Interface') one.PrivateDnsEnabled = false;
     const { state, vantage } = placed(world);
-    for (const [host, service] of [
-      [LAB.s3Host, 's3'],
-      [LAB.secretsHost, 'secretsmanager'],
-    ] as const)
-      expect(intendedPath(state, vantage, target(host, service))).toMatchObject({ way: 'unknown', certain: false });
+    expect(intendedPath(state, vantage, target(LAB.s3Host, 's3'))).toMatchObject({
+      vpceId: LAB.s3Endpoint,
+      certain: false,
+    });
+    const other = intendedPath(state, vantage, target(LAB.secretsHost, 'secretsmanager'));
+    expect(other).toMatchObject({ way: 'unknown', certain: false });
   });
 });
 

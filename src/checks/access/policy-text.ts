@@ -1,5 +1,5 @@
 /** A policy as people hand it over: as Terraform, and as a diff with the name of what it is on. */
-import { type Expression, hcl, UNDO_BY_REMOVAL } from '../terraform.ts';
+import { comment, type Expression, hcl } from '../terraform.ts';
 
 /** JSON is an expression of HCL; what looks like an interpolation is a policy variable. */
 export function hclPolicy(text: string): Expression {
@@ -12,5 +12,10 @@ export function namedDiff(diff: string, name: string): string {
 }
 
 export function hclWithUndo(block: string): string {
-  return hcl(block, UNDO_BY_REMOVAL);
+  return hcl(
+    block,
+    comment(
+      'Undo: put the former document there again, as the command that takes it back has it. Without this resource there would be no policy, or one that allows everything.',
+    ),
+  );
 }

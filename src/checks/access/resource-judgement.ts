@@ -82,9 +82,7 @@ export function judgeAtResource(
   const read = understandPolicy({ policy: carrier.Policy }, { side: 'resource', name: carrier.ResourceArn });
   if (!read.ok) return { ...base, resourceArn, verdict: 'none' };
   const { policy } = read;
-  const account = carrier.ResourceArn.split(':')[4] ?? '';
-  // What is masked is the account of the API itself.
-  const resource = told.replace(/^((?:[^:]*:){4})\*+\d+:/, `$1${account}:`);
+  const resource = unmasked(told, carrier.Policy);
   const keys = contextOf(pathContext(path, target, { action, resource, principal }), requestContext([]));
   const request = { action, resource, principal, context: keys };
   const decision = decide({ resource: policy }, request);
@@ -140,9 +138,19 @@ function carrierOf({ resourcePolicies }: Pick<State, 'resourcePolicies'>, resour
   );
 }
 
-/** The id of a REST API: in the words of a refusal its account is masked (`arn:aws:execute-api:eu-west-1:********3333:a1b2c3d4e5/…`). */
+/** The id of a REST API: its policy is on another ARN than its calls are. */
 function apiOf(arn: string): string | undefined {
-  return /^arn:[a-z-]+:execute-api:[a-z0-9-]*:[^:]*:([a-z0-9]+)(?:\/|$)/.exec(arn)?.[1];
+  return /^arn:[a-z-]+:(?:execute-api:[a-z0-9-]*:[^:]*:|apigateway:[a-z0-9-]*::\/restapis\/)([a-z0-9]+)(?:\/|$)/.exec(
+    arn,
+  )?.[1];
+}
+
+/** In the words of a refusal an API’s account is masked (`arn:aws:execute-api:eu-west-1:********3333:a1b2c3d4e5/…`); its policy has it. */
+function unmasked(resource: string, policy: string): string {
+  const [, before, tail, after] = /^((?:[^:]*:){4})\*+(\d+)(:.*)$/.exec(resource) ?? [];
+  const account =
+    tail === undefined ? undefined : policy.match(/(?<=:)\d{12}(?=:)/g)?.find((one) => one.endsWith(tail));
+  return account === undefined ? resource : `${before}${account}${after}`;
 }
 
 function refusalOf(text: string): Missing['why'] {

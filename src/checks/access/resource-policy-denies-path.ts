@@ -179,7 +179,7 @@ function kindOf(arn: string): string {
     sqs: 'queue',
     sns: 'topic',
     secretsmanager: 'secret',
-    'execute-api': 'API',
+    apigateway: 'API',
   };
   return `your ${kinds[service] ?? 'resource'}`;
 }

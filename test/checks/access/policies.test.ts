@@ -1,5 +1,6 @@
 /** Policies of endpoints and resources, joined with the way that the packets of a run took: through the lab, by HTTP. */
 import { describe, expect, it } from 'vitest';
+import { checkOf } from '../../../src/checks/index.ts';
 import { addNatGateway, find, healthyWorld, LAB, LAB_ACCOUNT, type World } from '../../../src/lab/world.ts';
 import { addInterfaceEndpoint } from '../../../src/lab/world-endpoints.ts';
 import type { Report } from '../../../src/model/report.ts';
@@ -375,5 +376,47 @@ describe('who asks', () => {
       world.client.clockAheadMs = 3_600_000;
     });
     expect(codesOf(report)).toEqual(['clock-skew']);
+  });
+});
+
+describe('a private API', () => {
+  const API = 'a1b2c3d4e5';
+  const url = `https://${API}.execute-api.eu-west-1.amazonaws.com/prod/orders`;
+  /** An execute-api endpoint, and a private API whose policy demands this endpoint. */
+  const privateApi = (vpce: string) => (world: World) => {
+    checkOf('public-api-hijacked')?.demonstration.inject(world);
+    world.api.resourcePolicies.push({
+      ResourceArn: `arn:aws:apigateway:eu-west-1::/restapis/${API}`,
+      Policy: policy(
+        {
+          Effect: 'Allow',
+          Principal: '*',
+          Action: 'execute-api:Invoke',
+          Resource: `arn:aws:execute-api:eu-west-1:${LAB_ACCOUNT}:${API}/*`,
+        },
+        {
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 'execute-api:Invoke',
+          Resource: `arn:aws:execute-api:eu-west-1:${LAB_ACCOUNT}:${API}/*`,
+          Condition: { StringNotEquals: { 'aws:SourceVpce': vpce } },
+        },
+      ),
+      Action: 'apigateway:GET',
+    });
+  };
+
+  it('that demands another endpoint says so to whoever asks, signed or not', async () => {
+    const report = await unsigned(privateApi('vpce-111'), [url]);
+    expect(codesOf(report)).toEqual(['resource-policy-denies-path']);
+    expect(report.causes[0]?.summary).toMatch(
+      /aws:SourceVpce vpce-111|resource’s own policy denies execute-api:Invoke/,
+    );
+    expect(report.verdict).toBe('degraded');
+  });
+
+  it('that demands this endpoint answers', async () => {
+    const report = await unsigned(privateApi('vpce-a9100001'), [url]);
+    expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
   });
 });
