@@ -1,4 +1,4 @@
-import { find, LAB } from '../../lab/world.ts';
+import { LAB } from '../../lab/world.ts';
 import type { HttpsObservation, Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
 import { type Missing, missing } from '../../model/state.ts';
@@ -141,7 +141,7 @@ export const endpointPolicyOmitsAwsBuckets = defineCheck({
     // The list of mirrors is an object that anyone may read.
     targets: [`https://al2023-repos-eu-west-1-de612dc2.${LAB.s3Host}/core/mirrors/latest/x86_64/mirror.list`],
     inject: (world) => {
-      find(world, 'vpcEndpoints', LAB.s3Endpoint).PolicyDocument = JSON.stringify({
+      const PolicyDocument = JSON.stringify({
         Version: '2012-10-17',
         Statement: [
           {
@@ -153,6 +153,8 @@ export const endpointPolicyOmitsAwsBuckets = defineCheck({
           },
         ],
       });
+      for (const one of world.api.vpcEndpoints)
+        if (one.VpcEndpointId === LAB.s3Endpoint) one.PolicyDocument = PolicyDocument;
     },
   },
 });
