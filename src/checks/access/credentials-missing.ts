@@ -5,6 +5,7 @@ import type { CredentialSource, Vantage } from '../../model/vantage.ts';
 import { absent, defineCheck, type Fix, found, NOT_APPLICABLE } from '../check.ts';
 import { clockOffset } from '../host/clock.ts';
 import { notTerraforms } from '../terraform.ts';
+import { isScopedElsewhere } from './denied-by.ts';
 
 type Facts = {
   readonly problem: CredentialProblem;
@@ -39,10 +40,13 @@ export const credentialsMissing = defineCheck({
     const offset = clockOffset(vantage, evidence);
     const isSkewed = offset !== undefined && Math.abs(offset.ms) >= MOST_SKEW_MS;
     const rejected = asked.filter(
-      (one) => one.outcome === 'credentials-rejected' && !(isSkewed && SPOILT.test(one.detail.errorType ?? '')),
+      (one) =>
+        one.outcome === 'credentials-rejected' &&
+        !isScopedElsewhere(one.detail.denial) &&
+        !(isSkewed && SPOILT.test(one.detail.errorType ?? '')),
     );
     const pasted = evidence.denials.flatMap(({ denial, observation }): CredentialDenial[] =>
-      denial.kind === 'credentials' && observation === undefined ? [denial] : [],
+      denial.kind === 'credentials' && observation === undefined && !isScopedElsewhere(denial) ? [denial] : [],
     );
     if (none.length + rejected.length + pasted.length === 0) {
       const known = asked.find((one) => one.outcome === 'allowed' || one.outcome === 'denied');

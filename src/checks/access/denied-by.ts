@@ -1,5 +1,5 @@
 /** Refusals by the kind of policy that their words blame, with what each cause of this kind says of them. */
-import type { DenyingPolicy, PolicyDenial } from '../../model/denial.ts';
+import type { Denial, DenyingPolicy, PolicyDenial } from '../../model/denial.ts';
 import type { AccessObservation, HttpsObservation, Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
 import type { Evidence } from '../evidence.ts';
@@ -34,6 +34,11 @@ export function refusals(evidence: Pick<Evidence, 'denials'>): readonly Refusal[
       ? [{ denial, observation }]
       : [],
   );
+}
+
+/** The signature is as it should be, and was sent to a service, or to a Region, that it is not for. */
+export function isScopedElsewhere(denial: Denial | undefined): boolean {
+  return /\bCredential should be scoped to (?:correct service|a valid region)\b/i.test(denial?.text ?? '');
 }
 
 /** What was asked, and the answer, word for word. */

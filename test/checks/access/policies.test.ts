@@ -379,6 +379,24 @@ describe('who asks', () => {
   });
 });
 
+describe('another service behind a certificate that fits', () => {
+  it.each(['kms', 'dynamodb', 'sqs'])(
+    '%s is told by what it says to a signed request, and nobody blames the credentials',
+    async (other) => {
+      const report = await signed((world) => {
+        addNatGateway(world);
+        world.api.vpcEndpoints = world.api.vpcEndpoints.filter((one) => one.VpcEndpointType !== 'Interface');
+        const certificateNames = [`${other}.eu-west-1.amazonaws.com`, LAB.secretsHost];
+        world.servers[LAB.publicSecretsAddress] = { certificateNames, ports: [443] };
+      });
+      const cause = report.causes.find((one) => one.code === 'wrong-service-answers');
+      expect(cause).toMatchObject({ standing: 'confirmed' });
+      expect(codesOf(report)).not.toContain('credentials-missing');
+      expect(report.unexplained).toEqual([]);
+    },
+  );
+});
+
 describe('a private API', () => {
   const API = 'a1b2c3d4e5';
   const url = `https://${API}.execute-api.eu-west-1.amazonaws.com/prod/orders`;
