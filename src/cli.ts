@@ -41,6 +41,8 @@ async function run(): Promise<void> {
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text),
       stdin: readInput,
+      stdinStream: () => process.stdin,
+      stdinIsTerminal: process.stdin.isTTY === true,
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
       signal: interrupt.signal,

@@ -11,7 +11,12 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
  */
 export function renderJson(report: Report): string {
   const parsed = ReportSchema.safeParse(report);
-  const json = JSON.stringify(parsed.success ? parsed.data : report, null, 2);
+  return visibleJson(parsed.success ? parsed.data : report);
+}
+
+/** A value as JSON in which every character can be seen. */
+export function visibleJson(value: unknown): string {
+  const json = JSON.stringify(value, null, 2);
   return `${json.replace(UNSEEN, (character) => (character === '\n' ? character : escaped(character)))}\n`;
 }
 
