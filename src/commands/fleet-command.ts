@@ -4,8 +4,7 @@ import { FLEET_FORMATS, type FleetFormat, renderFleet } from '../fleet/render.ts
 import type { FleetSummary } from '../fleet/schema.ts';
 import { summarize } from '../fleet/summary.ts';
 import { addReport, emptyTally } from '../fleet/tally.ts';
-import { CASE_KIND } from '../model/case-schema.ts';
-import { redactTexts } from '../model/redact.ts';
+import type { Case } from '../model/case.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { readDocuments } from './fleet-input.ts';
 import { drawsUnicode, type Io, isProblem, refuse, type UsageProblem, unwritable, warn, writeText } from './io.ts';
@@ -29,7 +28,7 @@ export async function fleetCommand(io: Io, reports: readonly string[], flags: Fl
 
   const summary = await readFleet(io, reports.length === 0 ? ['-'] : reports, options.top, flags.quiet === true);
   if (summary.hosts.hosts === 0) return refuse(io, 'No report could be read.');
-  const shown = flags.redact === true ? redactTexts(summary) : summary;
+  const shown = flags.redact === true ? (await import('../model/redact.ts')).redactTexts(summary) : summary;
   const failed = await print(io, shown, options.format, flags);
   if (failed !== undefined) return refuse(io, failed.problem);
   const status = exitCode(summary.verdict);
@@ -80,6 +79,8 @@ async function readFleet(io: Io, paths: readonly string[], top: number, quiet: b
 async function* wholeInput(io: Io): AsyncGenerator<Uint8Array> {
   yield (await io.stdin?.()) ?? new Uint8Array();
 }
+
+const CASE_KIND: Case['kind'] = 'vpce-doctor-case';
 
 /** A report as it is; a case diagnosed; what Run Command wraps around either unwrapped. */
 async function reportOf(value: unknown): Promise<ReadFacts> {

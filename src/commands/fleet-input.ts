@@ -75,6 +75,9 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
   }
 }
 
+/** Bytes that are decoded at a time: longer strings are not young to the engine, and stay until the heap is full. */
+const PORTION = 16_384;
+
 /** Any stream of documents, packed with gzip or not. */
 async function* documentsIn(
   source: string,
@@ -87,9 +90,12 @@ async function* documentsIn(
   try {
     for await (const chunk of untilAborted(await unpacked(chunks), signal)) {
       decoder ??= new TextDecoder(encodingOf(chunk));
-      for (const piece of reader.push(decoder.decode(chunk, { stream: true }))) {
-        any = true;
-        yield foundIn(source, piece);
+      for (let from = 0; from < chunk.length; from += PORTION) {
+        const text = decoder.decode(chunk.subarray(from, from + PORTION), { stream: true });
+        for (const piece of reader.push(text)) {
+          any = true;
+          yield foundIn(source, piece);
+        }
       }
     }
   } catch (error) {

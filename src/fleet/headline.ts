@@ -24,7 +24,8 @@ export function headlineOf(summary: Omit<FleetSummary, 'headline'>): string {
     return `${count(steps.total, 'cause')} together ${steps.total === 1 ? 'explains' : 'explain'} ${share(explained, failing)}; none alone explains a host.${rest}`;
   const others = steps.total - 1;
   const all = explained === failing ? 'all' : String(explained);
-  const more = others === 0 ? '' : ` With ${count(others, 'more cause')} ${all} are explained.`;
+  const more =
+    others === 0 ? '' : ` With ${count(others, 'more cause')} ${all} ${explained === 1 ? 'is' : 'are'} explained.`;
   return `${subject(first)} ${hedge(first)}explains ${share(first.alone, failing)}.${more}${rest}`;
 }
 
@@ -76,10 +77,22 @@ export function placeOf({ resource, vpcId, service, onEachHost }: SpotRow): stri
   return service === undefined ? at : [at, `for ${service}`].filter((part) => part !== '').join(' ');
 }
 
-/** `on 421 failing hosts; 412 fail by this alone; confirmed on 400, likely on 21` */
+/** `sg-0e1: 421 failing hosts, 412 by this alone; confirmed.` */
+export function whereAndHowOften(step: StepRow, index: number): string {
+  const place = step.onEachHost ? 'On each host by itself' : placeOf(step);
+  return `${place === '' ? '' : `${place}: `}${extentOf(step, index)}.`;
+}
+
+/** `421 failing hosts, 412 by this alone; confirmed on 400 and likely on 21; with the above 430 explained` */
 export function extentOf(step: StepRow, index: number): string {
   const alone =
-    step.alone === step.hosts ? 'by this alone' : step.alone === 0 ? 'never alone' : `${step.alone} by this alone`;
+    step.alone === step.hosts
+      ? step.hosts === 1
+        ? 'by this alone'
+        : 'all by this alone'
+      : step.alone === 0
+        ? 'never alone'
+        : `${step.alone} by this alone`;
   const standings = (['confirmed', 'likely', 'modelled'] as const).filter((standing) => step[standing] > 0);
   const sure =
     standings.length === 1

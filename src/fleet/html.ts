@@ -86,7 +86,7 @@ ${one.undo.length === 0 ? NOTHING : html`<h3>Undo</h3>${commands(one.undo)}`}`,
   );
   return html`<article aria-labelledby="${id}">
 <h2 id="${id}"><span class="rank">${index + 1}</span> ${step.title}</h2>
-<ul class="marks"><li><code>${step.code}</code></li>${place === '' ? NOTHING : html`<li class="id">${place}</li>`}</ul>
+<ul class="marks"><li><code>${step.code}</code></li>${place === '' ? NOTHING : html`<li><code>${place}</code></li>`}</ul>
 <p>${extentOf(step, index)}.</p>
 <p class="quiet">${namesOf(step.examples, step.hosts)}.</p>
 ${fix}

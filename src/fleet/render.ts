@@ -1,6 +1,6 @@
 /** Every form of a fleet’s summary, by the name that `--format` gives it. */
 import { clean, cleanCommand, mapStrings } from '../report/clean.ts';
-import { visibleJson } from '../report/json.ts';
+import { visibleJson } from '../report/visible-json.ts';
 import { renderFleetHtml } from './html.ts';
 import { FleetSchema, type FleetSummary } from './schema.ts';
 import { type FleetTextOptions, renderFleetText } from './text.ts';

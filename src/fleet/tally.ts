@@ -4,7 +4,6 @@ import { type Finding, findingsOf } from './findings.ts';
 
 /** What many hosts have in common: stored once, however many report it. */
 export type Profile = {
-  readonly key: string;
   readonly verdict: ReportFacts['verdict'];
   readonly version: string;
   readonly accountId: string | undefined;
@@ -28,6 +27,7 @@ export type OpenCall = {
   readonly codes: readonly string[];
 };
 
+type Part = { readonly number: number; readonly value: unknown };
 type HostRecord = { readonly at: number; readonly profile: Profile };
 /** A fix as one host’s report has it. */
 export type FixExample = { readonly host: string; readonly at: number; readonly fix: ReportedFix };
@@ -40,7 +40,8 @@ export type Tally = {
   /** reports that do not say whose they are: each counts as a host */
   readonly unnamed: HostRecord[];
   readonly profiles: Map<string, Profile>;
-  readonly findings: Map<string, Finding>;
+  /** every part of a profile once, with a number that stands for it */
+  readonly parts: Map<string, Part>;
   /** by the spot’s key, newest first */
   readonly fixes: Map<string, FixExample[]>;
   /** by code */
@@ -54,7 +55,7 @@ export function emptyTally(): Tally {
     hosts: new Map(),
     unnamed: [],
     profiles: new Map(),
-    findings: new Map(),
+    parts: new Map(),
     fixes: new Map(),
     titles: new Map(),
   };
@@ -73,45 +74,64 @@ export function addReport(tally: Tally, report: ReportFacts): void {
   else {
     const before = tally.hosts.get(host);
     if (before !== undefined) tally.superseded += 1;
-    const newer = before === undefined || at > before.at || (at === before.at && profile.key > before.profile.key);
+    const newer = before === undefined || at > before.at || (at === before.at && isLater(profile, before.profile));
     if (newer) tally.hosts.set(host, { at, profile });
   }
   keepFixes(tally, report, host ?? '', at);
 }
 
+function isLater(profile: Profile, than: Profile): boolean {
+  return profile !== than && JSON.stringify(profile) > JSON.stringify(than);
+}
+
 function profileOf(tally: Tally, report: ReportFacts): Profile {
-  const { vantage } = report;
-  const found = report.causes.flatMap((cause) => findingsOf(report, cause));
-  const findings = byKey(found.map((finding) => interned(tally.findings, finding)));
+  const { vantage, verdict } = report;
   for (const { code, title, layer } of report.causes) nameCause(tally, short(code), short(title), short(layer));
-  const facts = {
-    verdict: report.verdict,
+  const found = new Map(report.causes.flatMap((cause) => findingsOf(report, cause)).map((one) => [one.key, one]));
+  const findings = [...found.keys()].sort().flatMap((key) => found.get(key) ?? []);
+  const place = {
     version: short(report.tool.version),
     accountId: accountOf(vantage.accountId),
     region: shortOr(vantage.region),
     vpcId: shortOr(vantage.vpcId),
     subnetId: shortOr(vantage.subnetId),
     zone: shortOr(vantage.availabilityZoneId ?? vantage.availabilityZone),
-    services: servicesOf(report),
-    undecided: openCallsOf(report),
-    unexplained: isUnexplained(report),
   };
-  const key = JSON.stringify([facts, findings.map((finding) => finding.key)]);
+  const each = findings.map((finding) => part(tally, finding, finding.key));
+  const parts = {
+    place: part(tally, place),
+    findings: part(
+      tally,
+      each.map(({ value }) => value),
+      `findings ${each.map(({ number }) => number).join(' ')}`,
+    ),
+    services: part(tally, servicesOf(report)),
+    undecided: part(tally, openCallsOf(report)),
+  };
+  const unexplained = isUnexplained(report);
+  const numbers = Object.values(parts).map(({ number }) => number);
+  const key = [verdict, unexplained, ...numbers].join(' ');
   const known = tally.profiles.get(key);
   if (known !== undefined) return known;
-  const profile = { key, ...facts, findings };
+  const profile: Profile = {
+    verdict,
+    unexplained,
+    ...parts.place.value,
+    findings: parts.findings.value,
+    services: parts.services.value,
+    undecided: parts.undecided.value,
+  };
   tally.profiles.set(key, profile);
   return profile;
 }
 
-function interned(all: Map<string, Finding>, finding: Finding): Finding {
-  const known = all.get(finding.key);
-  if (known === undefined) all.set(finding.key, finding);
-  return known ?? finding;
-}
-
-function byKey(findings: readonly Finding[]): readonly Finding[] {
-  return [...new Set(findings)].sort((a, b) => (a.key < b.key ? -1 : 1));
+/** The one copy of a value that is kept. */
+function part<T>(tally: Tally, value: T, key = JSON.stringify(value)): { readonly number: number; readonly value: T } {
+  const known = tally.parts.get(key);
+  if (known !== undefined) return known as { readonly number: number; readonly value: T };
+  const added = { number: tally.parts.size, value };
+  tally.parts.set(key, added);
+  return added;
 }
 
 /** Titles of several versions may differ: any rule will do that does not ask which report came first. */

@@ -16,12 +16,11 @@ import {
 import { sentence, VERDICT_WORDS } from '../report/words.ts';
 import {
   cautions,
-  extentOf,
   namesOf,
-  placeOf,
   readingParts,
   togetherSentences,
   undecidedSentences,
+  whereAndHowOften,
 } from './headline.ts';
 import type { FleetSummary } from './schema.ts';
 import { type Table, tablesOf } from './tables.ts';
@@ -44,7 +43,7 @@ const VERDICT_STYLES = {
 } as const satisfies Record<FleetSummary['verdict'], Style>;
 
 const MARGIN = 4;
-const LABEL = 7;
+const LABEL = 9;
 const WIDEST_PROSE = 120;
 
 /** The whole text, ending in a line break. The summary’s strings are clean already. */
@@ -109,7 +108,6 @@ function stepLines(page: Page, { explanation }: FleetSummary, index: number): re
       .padEnd(MARGIN),
     style: 'bold',
   };
-  const place = placeOf(step);
   const { fix } = step;
   const first = index === 0;
   const fact = (label: string, lines: readonly Line[]) =>
@@ -117,7 +115,7 @@ function stepLines(page: Page, { explanation }: FleetSummary, index: number): re
   const at = MARGIN + LABEL;
   return [
     ...labelled(rank, MARGIN, titleLines(page, step.title, step.code)),
-    ...indent(block(page, `${place === '' ? '' : `${place}: `}${extentOf(step, index)}.`, MARGIN), MARGIN),
+    ...indent(block(page, whereAndHowOften(step, index), MARGIN), MARGIN),
     ...fact('Hosts', block(page, `${namesOf(step.examples, step.hosts)}.`, at)),
     ...(fix === undefined
       ? []
@@ -135,7 +133,7 @@ function stepLines(page: Page, { explanation }: FleetSummary, index: number): re
           ...(first ? fact('Undo', commandLines(page, fix.undo)) : []),
           ...(fix.caution === undefined || !first
             ? []
-            : fact('Note', block(page, sentence(fix.caution), at, 'yellow'))),
+            : fact('Caution', block(page, sentence(fix.caution), at, 'yellow'))),
         ]),
   ];
 }
