@@ -154,6 +154,7 @@ function scan(reading: Reading, pieces: Piece[], ended: boolean, largest: number
       reading.firstLine = false;
     } else if (!reading.inString) reading.depth += mark === '{' || mark === '[' ? 1 : -1;
   }
+  if (reading.at > largest) return tooLarge(reading, reading.at, largest);
   const document = text.slice(0, reading.at);
   const parsed = parseJson(document);
   if (parsed.ok) tell(pieces, { ok: true, line: reading.line, value: parsed.value });
@@ -166,12 +167,14 @@ function scan(reading: Reading, pieces: Piece[], ended: boolean, largest: number
 }
 
 function runOut(reading: Reading, ended: boolean, largest: number): boolean {
-  if (reading.text.length > largest) {
-    breakOff(reading, reading.text.length, false, `is larger than ${largest / 1_000_000} million characters`);
-    return true;
-  }
+  if (reading.text.length > largest) return tooLarge(reading, reading.text.length, largest);
   if (ended) breakOff(reading, reading.text.length, true);
   return ended;
+}
+
+function tooLarge(reading: Reading, length: number, largest: number): true {
+  breakOff(reading, length, false, `is larger than ${largest / 1_000_000} million characters`);
+  return true;
 }
 
 /** Gives the document up: `length` characters of it are looked at, the rest up to the next document is skipped. */

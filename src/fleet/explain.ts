@@ -2,7 +2,12 @@
 import type { Finding, Spot } from './findings.ts';
 
 /** Hosts that fail with the same findings. */
-export type FailingHosts = { readonly hosts: number; readonly findings: readonly Finding[] };
+export type FailingHosts = {
+  readonly hosts: number;
+  readonly findings: readonly Finding[];
+  /** whether something is wrong with them beside their findings: no set of causes explains them */
+  readonly open: boolean;
+};
 
 export type Step = {
   readonly spot: Spot;
@@ -118,13 +123,13 @@ function disjoint(findings: readonly Finding[]): number {
 
 function stepsOf(chosen: readonly Spot[], failing: readonly FailingHosts[]): readonly Step[] {
   const counts = new Map(chosen.map((spot) => [spot.key, { spot, hosts: 0, alone: 0 }]));
-  for (const { hosts, findings } of failing) {
+  for (const { hosts, findings, open } of failing) {
     const here = new Set(findings.flatMap(({ spots }) => spots.map((spot) => spot.key)));
     for (const key of here) {
       const count = counts.get(key);
       if (count === undefined) continue;
       count.hosts += hosts;
-      if (findings.every(({ spots }) => spots.some((spot) => spot.key === key))) count.alone += hosts;
+      if (!open && findings.every(({ spots }) => spots.some((spot) => spot.key === key))) count.alone += hosts;
     }
   }
   const ordered = [...counts.values()].sort(
@@ -132,7 +137,8 @@ function stepsOf(chosen: readonly Spot[], failing: readonly FailingHosts[]): rea
   );
   const order = new Map(ordered.map(({ spot }, index) => [spot.key, index]));
   const complete = ordered.map(() => 0);
-  for (const { hosts, findings } of failing) {
+  for (const { hosts, findings, open } of failing) {
+    if (open) continue;
     const last = Math.max(
       ...findings.map(({ spots }) => Math.min(...spots.map(({ key }) => order.get(key) ?? Number.POSITIVE_INFINITY))),
     );

@@ -14,14 +14,15 @@ export function headlineOf(summary: Omit<FleetSummary, 'headline'>): string {
   if (failing === 0) return healthyHeadline(hosts);
   const [first] = steps.rows;
   const of = failing === 1 ? 'the one failing host' : `${failing} failing hosts`;
-  if (first === undefined)
-    return `No cause was found that explains all that is wrong with ${failing === 1 ? of : `any of ${of}`}.`;
+  if (first === undefined) return `No cause was found for ${failing === 1 ? of : `any of ${of}`}.`;
+  if (explained === 0)
+    return `No cause explains all that is wrong with ${failing === 1 ? of : `any of ${of}`}. ${first.code} is the most frequent one, on ${first.hosts}.`;
   const rest =
     unexplained === 0
       ? ''
       : ` ${capital(hostsWord(unexplained))} ${unexplained === 1 ? 'fails' : 'fail'} in ways that no cause explains.`;
   if (first.alone === 0)
-    return `${count(steps.total, 'cause')} together ${steps.total === 1 ? 'explains' : 'explain'} ${share(explained, failing)}; none alone explains a host.${rest}`;
+    return `${count(steps.total, 'cause')} together explain ${share(explained, failing)}; none alone explains a host.${rest}`;
   const others = steps.total - 1;
   const all = explained === failing ? 'all' : String(explained);
   const more =

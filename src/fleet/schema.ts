@@ -52,7 +52,7 @@ const StepSchema = z
     ...SpotSchema,
     title: text,
     hosts: number.describe('Failing hosts that have this cause here.'),
-    alone: number.describe('Those of them that have no other cause: they fail by this alone.'),
+    alone: number.describe('Those of them with which nothing else is wrong: they fail by this alone.'),
     together: number.describe('Failing hosts all of whose causes are in this or an earlier step.'),
     ...standings,
     examples,
@@ -91,7 +91,7 @@ export const FleetSchema = z
         explained: number.describe('Those all of whose causes the steps name, and of which nothing else is left open.'),
         unexplained: number.describe('Those with a failing target or observation for which no cause was found.'),
         unexplainedExamples: texts,
-        fewest: z.boolean().describe('Whether it is proven that fewer steps cannot explain as many hosts.'),
+        fewest: z.boolean().describe('Whether it is proven that fewer steps cannot do.'),
         steps: table(StepSchema),
       })
       .describe('A small set of causes, each at one place, that explains the failing hosts.'),

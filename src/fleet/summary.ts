@@ -123,15 +123,16 @@ function blamed(profile: Profile): Profile['findings'] {
 
 function explanationOf(tally: Tally, all: readonly Alike[], top: number): FleetSummary['explanation'] {
   const failing = all.filter(({ profile }) => isFailing(profile));
-  const isOpen = ({ profile }: Alike) => profile.unexplained || blamed(profile).length === 0;
-  const open = failing.filter(isOpen);
-  const closed = failing.filter((one) => !isOpen(one));
-  const asFailing = ({ profile, hosts }: Alike) => ({ hosts, findings: blamed(profile) });
-  const explained = explain(closed.map(asFailing));
+  const asFailing = ({ profile, hosts }: Alike) => {
+    const findings = blamed(profile);
+    return { hosts, findings, open: profile.unexplained || findings.length === 0 };
+  };
+  const open = failing.filter((one) => asFailing(one).open);
+  const explained = explain(failing.map(asFailing));
   const rows = explained.steps.slice(0, top).map((step) => stepOf(tally, failing, step));
   return {
     failing: hostsOf(failing),
-    explained: hostsOf(closed),
+    explained: hostsOf(failing) - hostsOf(open),
     unexplained: hostsOf(open),
     unexplainedExamples: [...open.reduce((names, one) => firstNames(names, one.names), [] as readonly string[])],
     fewest: explained.fewest,
