@@ -38,20 +38,24 @@ export async function templates(): Promise<Templates> {
   return made;
 }
 
+export type Options = {
+  /** which of the templates; 0 is the healthy one */
+  readonly kind?: number | undefined;
+  /** how many VPCs there are, of ten subnets each */
+  readonly vpcs?: number | undefined;
+};
+
 const hex = (value: number, width: number) => value.toString(16).padStart(width, '0');
 
 /**
  * The report of host `n`, on one line: its own ids, address and start; a subnet, a zone, a VPC and an account of many. A VPC has
  * its own endpoint and security group, so that causes are at many places.
  */
-export function reportOf(made: Templates, n: number): string {
-  const vpc = n % 40;
-  const subnet = n % 400;
+export function reportOf(made: Templates, n: number, { kind = kindOf(n), vpcs = 40 }: Options = {}): string {
+  const vpc = n % vpcs;
+  const subnet = n % (10 * vpcs);
   const zone = 1 + (n % 3);
-  const share = SHARES.flatMap((amount, kind) => Array.from({ length: amount }, () => kind));
-  // Scattered (Knuth’s multiplicative hash), so that kinds follow neither VPCs nor zones.
-  const scattered = (Math.imul(n + 1, 2_654_435_761) >>> 0) % 65_521;
-  const template = made[share[scattered % share.length] ?? 0] ?? '';
+  const template = made[kind] ?? '';
   const names: readonly (readonly [string, string])[] = [
     [LAB.instance, `i-${hex(n, 17)}`],
     [LAB.clientInterface, `eni-${hex(n, 17)}`],
@@ -70,4 +74,11 @@ export function reportOf(made: Templates, n: number): string {
   const text = names.reduce((whole, [from, to]) => whole.replaceAll(from, to), template);
   const startedAt = new Date(Date.UTC(2026, 10, 20) + n * 1_000).toISOString();
   return text.replace(/"startedAt":"[^"]+"/, `"startedAt":"${startedAt}"`);
+}
+
+/** Scattered (Knuth’s multiplicative hash), so that kinds follow neither VPCs nor zones. */
+function kindOf(n: number): number {
+  const share = SHARES.flatMap((amount, kind) => Array.from({ length: amount }, () => kind));
+  const scattered = (Math.imul(n + 1, 2_654_435_761) >>> 0) % 65_521;
+  return share[scattered % share.length] ?? 0;
 }

@@ -65,7 +65,7 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
   try {
     const found = await stat(path);
     if (found.isFile() && found.size === 0) return yield { source: path, ok: false, problem: 'is empty' };
-    if (!found.isFile() || found.size > SMALL_FILE) return yield* documentsIn(path, createReadStream(path), signal);
+    if (!found.isFile() || found.size > SMALL_FILE) return yield* documentsIn(path, createReadStream(path, { signal }), signal);
     const bytes = await readFile(path);
     const parsed = isGzip(bytes) ? undefined : parseDocument(bytes);
     if (parsed?.ok === true && !Array.isArray(parsed.value)) yield { source: path, ok: true, value: parsed.value };
@@ -99,6 +99,7 @@ async function* documentsIn(
       }
     }
   } catch (error) {
+    if (signal.aborted) return;
     return yield { source, ok: false, problem: reasonOf(error) };
   }
   if (signal.aborted) return;
