@@ -16,6 +16,7 @@ export type Found = { readonly source: string } & (
 
 export type Sources = {
   readonly paths: readonly string[];
+  /** ends or throws when the signal is aborted: Ctrl-C must not wait for a pipe that is silent */
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
 };
@@ -65,7 +66,8 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
   try {
     const found = await stat(path);
     if (found.isFile() && found.size === 0) return yield { source: path, ok: false, problem: 'is empty' };
-    if (!found.isFile() || found.size > SMALL_FILE) return yield* documentsIn(path, createReadStream(path, { signal }), signal);
+    if (!found.isFile() || found.size > SMALL_FILE)
+      return yield* documentsIn(path, createReadStream(path, { signal }), signal);
     const bytes = await readFile(path);
     const parsed = isGzip(bytes) ? undefined : parseDocument(bytes);
     if (parsed?.ok === true && !Array.isArray(parsed.value)) yield { source: path, ok: true, value: parsed.value };
@@ -88,7 +90,8 @@ async function* documentsIn(
   let decoder: TextDecoder | undefined;
   let any = false;
   try {
-    for await (const chunk of untilAborted(await unpacked(chunks), signal)) {
+    for await (const chunk of await unpacked(chunks)) {
+      if (signal.aborted) return;
       decoder ??= new TextDecoder(encodingOf(chunk));
       for (let from = 0; from < chunk.length; from += PORTION) {
         const text = decoder.decode(chunk.subarray(from, from + PORTION), { stream: true });
@@ -112,26 +115,6 @@ async function* documentsIn(
 
 function foundIn(source: string, { line, ...piece }: Piece): Found {
   return { source: line === 1 ? source : `${source}, line ${line},`, ...piece };
-}
-
-/** Ctrl-C must not wait for a pipe that is silent. */
-async function* untilAborted(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const aborted = Promise.withResolvers<{ readonly done: true; readonly value: undefined }>();
-  const onAbort = () => aborted.resolve({ done: true, value: undefined });
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  const iterator = chunks[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    // A stream that is not read to its end is closed; nobody waits for one that is stuck.
-    void iterator.return?.()?.catch(() => {});
-  }
 }
 
 /** Told by the first two bytes (RFC 1952, section 2.3.1), not by a name that a pipe does not have. */
