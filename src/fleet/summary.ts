@@ -1,7 +1,7 @@
 /** What a tally says: which causes, where, on how many hosts. */
 import { TOOL } from '../version.ts';
 import { type Explanation, explain } from './explain.ts';
-import type { ReportFacts } from './facts.ts';
+import type { ReportedFix, ReportFacts } from './facts.ts';
 import type { Spot } from './findings.ts';
 import { headlineOf } from './headline.ts';
 import type { FleetSummary } from './schema.ts';
@@ -169,13 +169,13 @@ function stepOf(tally: Tally, failing: readonly Alike[], step: Explanation['step
   };
 }
 
-/** The fix of the newest report that still counts; else of the newest that named the spot. */
+/** The fix of a report that still counts; else of one that named the spot. */
 function fixOf(tally: Tally, key: string): StepRow['fix'] {
   const kept = tally.fixes.get(key) ?? [];
   const current = kept.find(({ host, at }) => tally.hosts.get(host)?.at === at) ?? kept[0];
   if (current === undefined) return undefined;
   const { host, fix } = current;
-  const { summary, owner, commands, undo, proof, reason, caution } = fix;
+  const { summary, owner, commands, undo, proof, reason, caution } = JSON.parse(fix) as ReportedFix;
   const said = { summary, owner, commands, undo, proof, reason };
   return { host: host === '' ? 'a host without a name' : host, ...said, ...(caution === undefined ? {} : { caution }) };
 }

@@ -1,5 +1,5 @@
 /** Many reports, one after the other, as counts: of each host only its newest report counts, and only what is compared is kept. */
-import { hostOf, type ReportedFix, type ReportFacts, short } from './facts.ts';
+import { hostOf, type ReportFacts, short } from './facts.ts';
 import { type Finding, findingsOf } from './findings.ts';
 
 /** What many hosts have in common: stored once, however many report it. */
@@ -30,7 +30,12 @@ export type OpenCall = {
 type Part = { readonly number: number; readonly value: unknown };
 type HostRecord = { readonly at: number; readonly profile: Profile };
 /** A fix as one host’s report has it. */
-export type FixExample = { readonly host: string; readonly at: number; readonly fix: ReportedFix };
+export type FixExample = {
+  readonly host: string;
+  readonly at: number;
+  /** a `ReportedFix`, as JSON */
+  readonly fix: string;
+};
 
 export type Tally = {
   /** how many reports were taken */
@@ -42,7 +47,7 @@ export type Tally = {
   readonly profiles: Map<string, Profile>;
   /** every part of a profile once, with a number that stands for it */
   readonly parts: Map<string, Part>;
-  /** by the spot’s key, newest first */
+  /** by the spot’s key, first host first */
   readonly fixes: Map<string, FixExample[]>;
   /** by code */
   readonly titles: Map<string, { title: string; layer: string }>;
@@ -183,36 +188,29 @@ function isUnexplained({ unexplained, targets, causes }: ReportFacts): boolean {
   return targets.some(({ id, status }) => (status === 'unreachable' || status === 'degraded') && !blamed.has(id));
 }
 
-/** So many newest ones are kept of each spot: all but surely one of them is of a host whose newest report still has it. */
+/** So many are kept of each spot, of the hosts that come first by name: the newest report of one of them most likely still has it. */
 const MOST_FIXES = 3;
 /** Characters of a fix that is worth keeping: what is longer stays in its report. */
 const LONGEST_FIX = 8_000;
 
 function keepFixes(tally: Tally, report: ReportFacts, host: string, at: number): void {
   for (const cause of report.causes) {
-    const { fix } = cause;
-    if (cause.severity === 'advice' || lengthOf(fix) > LONGEST_FIX) continue;
-    const spots = new Map(findingsOf(report, cause).flatMap(({ spots }) => spots.map((spot) => [spot.key, spot])));
-    for (const key of spots.keys()) {
+    if (cause.severity === 'advice') continue;
+    for (const key of new Set(findingsOf(report, cause).flatMap(({ spots }) => spots.map((spot) => spot.key)))) {
       const kept = tally.fixes.get(key) ?? [];
-      const oldest = kept.length < MOST_FIXES ? undefined : kept.at(-1);
-      if (oldest === undefined || at >= oldest.at) tally.fixes.set(key, newest([...kept, { host, at, fix }]));
+      const last = kept.length < MOST_FIXES ? undefined : kept.at(-1);
+      if (last !== undefined && host > last.host) continue;
+      // As a text of its own: parts of a parsed report may hold on to all of it.
+      const fix = JSON.stringify(cause.fix);
+      if (fix.length <= LONGEST_FIX) tally.fixes.set(key, firstHosts([...kept, { host, at, fix }]));
     }
   }
 }
 
-function lengthOf({ summary, reason, caution = '', commands, undo }: ReportedFix): number {
-  return [summary, reason, caution, ...commands, ...undo].reduce((sum, part) => sum + part.length, 0);
-}
-
-/** One of each host, its newest; newest first. Which came first makes no difference. */
-function newest(examples: readonly FixExample[]): FixExample[] {
-  const sorted = [...examples].sort((a, b) => b.at - a.at || (a.host < b.host ? -1 : a.host > b.host ? 1 : tie(a, b)));
-  return sorted
-    .filter((one, index) => sorted.findIndex(({ host }) => host === one.host) === index)
-    .slice(0, MOST_FIXES);
-}
-
-function tie(a: FixExample, b: FixExample): number {
-  return JSON.stringify(a.fix) < JSON.stringify(b.fix) ? -1 : 1;
+/** One of each host, its newest. Which came first makes no difference. */
+function firstHosts(examples: readonly FixExample[]): FixExample[] {
+  const sorted = [...examples].sort(
+    (a, b) => (a.host === b.host ? b.at - a.at : a.host < b.host ? -1 : 1) || (a.fix < b.fix ? -1 : 1),
+  );
+  return sorted.filter((one, index) => one.host !== sorted[index - 1]?.host).slice(0, MOST_FIXES);
 }
