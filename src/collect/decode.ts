@@ -1,6 +1,7 @@
 /** From plain JSON to a slice's elements: what fits the schema stays, what does not is named. */
 import { joinElements } from '../model/join.ts';
-import { SLICES, type SliceElement, type SliceName } from '../model/state.ts';
+import { SLICE_ELEMENTS } from '../model/slice-elements.ts';
+import type { SliceElement, SliceName } from '../model/state.ts';
 
 export type Decoded<N extends SliceName> = {
   readonly elements: SliceElement<N>[];
@@ -16,7 +17,7 @@ export function decodeElements<N extends SliceName>(name: N, values: readonly un
   const elements: SliceElement<N>[] = [];
   const faults: string[] = [];
   for (const [index, value] of values.entries()) {
-    const result = SLICES[name].element.safeParse(withoutNulls(value));
+    const result = SLICE_ELEMENTS[name].safeParse(withoutNulls(value));
     if (result.success) {
       elements.push(result.data as SliceElement<N>);
       continue;

@@ -3,7 +3,6 @@ import { DURATIONS, type Durations } from '../durations.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { TargetRequest } from '../model/target.ts';
 import { FORMATS, type Format } from '../report/formats.ts';
-import { targetsFromError } from '../services/error-text.ts';
 import { parseTarget, parseWorkload } from '../services/parse-target.ts';
 import { isRegion } from '../services/partitions.ts';
 import { nearest } from '../services/suggest.ts';
@@ -16,7 +15,9 @@ export type TargetArguments = {
 };
 
 /** Targets, workloads and a pasted error line as requests; every endpoint of the VPC when there is none. */
-export function requestsFrom(given: TargetArguments): { requests: TargetRequest[]; notes: string[] } | UsageProblem {
+export async function requestsFrom(
+  given: TargetArguments,
+): Promise<{ requests: TargetRequest[]; notes: string[] } | UsageProblem> {
   const requests: TargetRequest[] = [];
   const notes: string[] = [];
   for (const parsed of [...given.targets.map(parseTarget), ...(given.workload ?? []).map(parseWorkload)]) {
@@ -24,6 +25,7 @@ export function requestsFrom(given: TargetArguments): { requests: TargetRequest[
     requests.push(parsed.request);
   }
   if (given.error !== undefined) {
+    const { targetsFromError } = await import('../services/error-text.ts');
     const reading = targetsFromError(given.error);
     if (reading.requests.length === 0 && requests.length === 0)
       return {

@@ -49,7 +49,7 @@ async function caseFromFiles(
   }
   if (cases.length === 0 && options.state === undefined) return { problem: NOTHING_GIVEN };
   const targets = options.targets.filter((target) => !isFileName(target));
-  const parsed = requestsFrom({ ...options, targets });
+  const parsed = await requestsFrom({ ...options, targets });
   if (isProblem(parsed)) return parsed;
   const documents = await stateFrom(options.state);
   if (isProblem(documents)) return documents;

@@ -11,7 +11,6 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
-import { isDefaultHelloLarge } from '../probes/hello.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
@@ -73,7 +72,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
         state,
         observations: [...observations.values()],
         repeat: options.repeat,
-        defaultHello: isDefaultHelloLarge() ? 'large' : 'small',
+        defaultHello: await defaultHello(observations.values()),
       });
       if (probes.length === 0) return;
       for (const one of probes) reasons.set(one.id, one.why);
@@ -111,6 +110,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   if (!fromApi && options.from === undefined) await probe(state);
   const early = readDns(state, false);
   progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
+  vantage = { ...vantage, trustStores: await taken.readTrustStores() };
   const collected = await collecting;
   coverage.push(...collected.coverage);
   warnings.push(...collected.warnings);
@@ -166,6 +166,13 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const again = decodeCase(encodeCase(result), 'this run');
   if (!again.ok) throw new Error(again.problem);
   return again.case;
+}
+
+/** Node's own hello, once a handshake was made: before, nobody asks, and the first packet need not wait for TLS. */
+async function defaultHello(seen: Iterable<Observation>): Promise<'large' | 'small' | undefined> {
+  if (![...seen].some(({ rung }) => rung === 'tls')) return undefined;
+  const { isDefaultHelloLarge } = await import('../probes/hello.ts');
+  return isDefaultHelloLarge() ? 'large' : 'small';
 }
 
 /** What the API's Date says of this machine's clock, beside what the metadata service said. */

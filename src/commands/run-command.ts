@@ -22,7 +22,7 @@ export type RunOptions = TargetArguments &
   };
 
 export async function runCommand(io: Io, options: RunOptions): Promise<number> {
-  const parsed = requestsFrom(options);
+  const parsed = await requestsFrom(options);
   if (isProblem(parsed)) return refuse(io, parsed.problem);
   const numbers = numbersFrom(options);
   if (isProblem(numbers)) return refuse(io, numbers.problem);

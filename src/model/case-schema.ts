@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { METADATA_OUTCOMES, ObservationSchema } from '../report/schema-observation.ts';
 import type { Case } from './case.ts';
-import { type Refusal, SLICE_NAMES, SLICES, type State } from './state.ts';
+import { SLICE_ELEMENTS } from './slice-elements.ts';
+import { type Refusal, SLICE_NAMES, type State } from './state.ts';
 import { CLOCK_SOURCES, CREDENTIAL_SOURCES, VANTAGE_KINDS } from './vantage.ts';
 
 export const CASE_KIND = 'vpce-doctor-case';
@@ -34,7 +35,7 @@ const StateSchema = z.object(
       name,
       z
         .discriminatedUnion('known', [
-          z.object({ known: z.literal(true), value: z.array(SLICES[name].element) }),
+          z.object({ known: z.literal(true), value: z.array(SLICE_ELEMENTS[name]) }),
           z.object({ known: z.literal(false), why: RefusalSchema, detail: maybe }),
         ])
         .default({ known: false, why: 'not-asked' }),

@@ -4,7 +4,7 @@
  * cause declares which of them it needs.
  */
 import type * as z from 'zod';
-import * as aws from './aws.ts';
+import type { SLICE_ELEMENTS } from './slice-elements.ts';
 
 /** Why a slice has no value. */
 export type Refusal =
@@ -34,203 +34,177 @@ type SliceDefinition = {
   readonly action: string;
   /** the top-level key under which the AWS CLI prints it */
   readonly documentKey: string;
-  /** the element's schema */
-  readonly element: z.ZodObject;
   /** the field that tells elements apart; pages and repeated files are joined by it */
   readonly id: string;
   /** how the report names it */
   readonly noun: string;
 };
 
-/** Every slice, once: collecting, decoding, refusals and the IAM policy are all driven by this table. */
+/**
+ * Every slice, once: collecting, decoding, refusals and the IAM policy are all driven by this table. The schemas of the elements
+ * stand in slice-elements.ts: a run that only sends packets need not load them.
+ */
 export const SLICES = {
   vpcEndpoints: {
     action: 'ec2:DescribeVpcEndpoints',
     documentKey: 'VpcEndpoints',
-    element: aws.VpcEndpoint,
     id: 'VpcEndpointId',
     noun: 'VPC endpoints',
   },
   networkInterfaces: {
     action: 'ec2:DescribeNetworkInterfaces',
     documentKey: 'NetworkInterfaces',
-    element: aws.NetworkInterface,
     id: 'NetworkInterfaceId',
     noun: 'network interfaces',
   },
   securityGroups: {
     action: 'ec2:DescribeSecurityGroups',
     documentKey: 'SecurityGroups',
-    element: aws.SecurityGroup,
     id: 'GroupId',
     noun: 'security groups',
   },
   networkAcls: {
     action: 'ec2:DescribeNetworkAcls',
     documentKey: 'NetworkAcls',
-    element: aws.NetworkAcl,
     id: 'NetworkAclId',
     noun: 'network ACLs',
   },
   routeTables: {
     action: 'ec2:DescribeRouteTables',
     documentKey: 'RouteTables',
-    element: aws.RouteTable,
     id: 'RouteTableId',
     noun: 'route tables',
   },
   subnets: {
     action: 'ec2:DescribeSubnets',
     documentKey: 'Subnets',
-    element: aws.Subnet,
     id: 'SubnetId',
     noun: 'subnets',
   },
-  vpcs: { action: 'ec2:DescribeVpcs', documentKey: 'Vpcs', element: aws.Vpc, id: 'VpcId', noun: 'VPCs' },
+  vpcs: { action: 'ec2:DescribeVpcs', documentKey: 'Vpcs', id: 'VpcId', noun: 'VPCs' },
   vpcAttributes: {
     action: 'ec2:DescribeVpcAttribute',
     documentKey: 'VpcAttributes',
-    element: aws.VpcAttribute,
     id: 'VpcId',
     noun: "the VPC's DNS attributes",
   },
   dhcpOptions: {
     action: 'ec2:DescribeDhcpOptions',
     documentKey: 'DhcpOptions',
-    element: aws.DhcpOptions,
     id: 'DhcpOptionsId',
     noun: 'DHCP options',
   },
   prefixLists: {
     action: 'ec2:DescribePrefixLists',
     documentKey: 'PrefixLists',
-    element: aws.PrefixList,
     id: 'PrefixListId',
     noun: "AWS services' prefix lists",
   },
   prefixListEntries: {
     action: 'ec2:GetManagedPrefixListEntries',
     documentKey: 'PrefixListEntries',
-    element: aws.PrefixListEntries,
     id: 'PrefixListId',
     noun: 'prefix list entries',
   },
   natGateways: {
     action: 'ec2:DescribeNatGateways',
     documentKey: 'NatGateways',
-    element: aws.NatGateway,
     id: 'NatGatewayId',
     noun: 'NAT gateways',
   },
   internetGateways: {
     action: 'ec2:DescribeInternetGateways',
     documentKey: 'InternetGateways',
-    element: aws.InternetGateway,
     id: 'InternetGatewayId',
     noun: 'internet gateways',
   },
   egressOnlyInternetGateways: {
     action: 'ec2:DescribeEgressOnlyInternetGateways',
     documentKey: 'EgressOnlyInternetGateways',
-    element: aws.EgressOnlyInternetGateway,
     id: 'EgressOnlyInternetGatewayId',
     noun: 'egress-only internet gateways',
   },
   vpcPeeringConnections: {
     action: 'ec2:DescribeVpcPeeringConnections',
     documentKey: 'VpcPeeringConnections',
-    element: aws.VpcPeeringConnection,
     id: 'VpcPeeringConnectionId',
     noun: 'VPC peering connections',
   },
   transitGatewayVpcAttachments: {
     action: 'ec2:DescribeTransitGatewayVpcAttachments',
     documentKey: 'TransitGatewayVpcAttachments',
-    element: aws.TransitGatewayVpcAttachment,
     id: 'TransitGatewayAttachmentId',
     noun: 'transit gateway VPC attachments',
   },
   transitGatewayAttachments: {
     action: 'ec2:DescribeTransitGatewayAttachments',
     documentKey: 'TransitGatewayAttachments',
-    element: aws.TransitGatewayAttachment,
     id: 'TransitGatewayAttachmentId',
     noun: 'transit gateway attachments',
   },
   transitGatewayRoutes: {
     action: 'ec2:SearchTransitGatewayRoutes',
     documentKey: 'TransitGatewayRoutes',
-    element: aws.TransitGatewayRoutes,
     id: 'TransitGatewayRouteTableId',
     noun: 'transit gateway routes',
   },
   endpointServices: {
     action: 'ec2:DescribeVpcEndpointServices',
     documentKey: 'ServiceDetails',
-    element: aws.EndpointService,
     id: 'ServiceName',
     noun: 'endpoint services',
   },
   instances: {
     action: 'ec2:DescribeInstances',
     documentKey: 'Instances',
-    element: aws.Instance,
     id: 'InstanceId',
     noun: 'instances',
   },
   hostedZones: {
     action: 'route53:ListHostedZonesByVPC',
     documentKey: 'HostedZoneSummaries',
-    element: aws.HostedZone,
     id: 'HostedZoneId',
     noun: 'the VPC’s private hosted zones',
   },
   resourceRecordSets: {
     action: 'route53:ListResourceRecordSets',
     documentKey: 'ResourceRecordSets',
-    element: aws.ResourceRecordSet,
     id: 'Name',
     noun: 'records of private hosted zones',
   },
   resolverRules: {
     action: 'route53resolver:ListResolverRules',
     documentKey: 'ResolverRules',
-    element: aws.ResolverRule,
     id: 'Id',
     noun: 'Resolver rules',
   },
   resolverRuleAssociations: {
     action: 'route53resolver:ListResolverRuleAssociations',
     documentKey: 'ResolverRuleAssociations',
-    element: aws.ResolverRuleAssociation,
     id: 'Id',
     noun: 'Resolver rule associations',
   },
   firewallRuleGroupAssociations: {
     action: 'route53resolver:ListFirewallRuleGroupAssociations',
     documentKey: 'FirewallRuleGroupAssociations',
-    element: aws.FirewallRuleGroupAssociation,
     id: 'Id',
     noun: 'DNS Firewall associations',
   },
   firewallRules: {
     action: 'route53resolver:ListFirewallRules',
     documentKey: 'FirewallRules',
-    element: aws.FirewallRule,
     id: 'FirewallRuleGroupId',
     noun: 'DNS Firewall rules',
   },
   firewallDomains: {
     action: 'route53resolver:ListFirewallDomains',
     documentKey: 'FirewallDomains',
-    element: aws.FirewallDomains,
     id: 'FirewallDomainListId',
     noun: 'DNS Firewall domain lists',
   },
   firewallConfigs: {
     action: 'route53resolver:GetFirewallConfig',
     documentKey: 'FirewallConfigs',
-    element: aws.FirewallConfig,
     id: 'ResourceId',
     noun: 'DNS Firewall’s fail-open setting',
   },
@@ -252,7 +226,7 @@ export const DNS_SLICE_NAMES = [
 ] as const satisfies readonly SliceName[];
 export type DnsSliceName = (typeof DNS_SLICE_NAMES)[number];
 
-export type SliceElement<N extends SliceName> = z.infer<(typeof SLICES)[N]['element']>;
+export type SliceElement<N extends SliceName> = z.infer<(typeof SLICE_ELEMENTS)[N]>;
 
 /** Every slice by name. `Pick` it to say what a function reads. */
 export type State = { readonly [N in SliceName]: Slice<SliceElement<N>> };

@@ -10,6 +10,7 @@ import {
   readSuffix,
   templateIn,
 } from './host-pattern.ts';
+import { once } from './once.ts';
 import { type PartitionId, partitionOfRegion, REGION_SYNTAX } from './partitions.ts';
 import { parseServiceName, type ServiceName, serviceBySuffix, serviceNames } from './service-names.ts';
 import { CUSTOM_SERVICE_ID, type HostVariant, SERVICES, type Service, serviceById } from './service-table.ts';
@@ -36,19 +37,24 @@ export type HostMatch = {
 type Pattern = { readonly service: Service; readonly variant: HostVariant; readonly template: HostTemplate };
 
 /** In the table's order: the host that people know first. */
-const PATTERNS_OF: ReadonlyMap<string, readonly Pattern[]> = new Map(
-  SERVICES.map((service) => [
-    service.id,
-    (Object.entries(service.hosts) as [HostVariant, readonly string[]][]).flatMap(([variant, hosts]) =>
-      hosts.map((text) => ({ service, variant, template: parseTemplate(text) })),
+const patternsOf = once(
+  (): ReadonlyMap<string, readonly Pattern[]> =>
+    new Map(
+      SERVICES.map((service) => [
+        service.id,
+        (Object.entries(service.hosts) as [HostVariant, readonly string[]][]).flatMap(([variant, hosts]) =>
+          hosts.map((text) => ({ service, variant, template: parseTemplate(text) })),
+        ),
+      ]),
     ),
-  ]),
 );
 
 /** Closest first: exact before wildcard, longer before shorter. */
-const PATTERNS: readonly Pattern[] = [...PATTERNS_OF.values()]
-  .flat()
-  .sort((a, b) => a.template.openness - b.template.openness || b.template.body.length - a.template.body.length);
+const patterns = once((): readonly Pattern[] =>
+  [...patternsOf().values()]
+    .flat()
+    .sort((a, b) => a.template.openness - b.template.openness || b.template.body.length - a.template.body.length),
+);
 
 /** Services that people call by another word than AWS's endpoint service name. More than one id: ask which. */
 const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -107,7 +113,7 @@ export function matchHost(host: string): HostMatch | undefined {
         vpceName: { endpointId, zone },
       };
     }
-    for (const { service, variant, template } of PATTERNS) {
+    for (const { service, variant, template } of patterns()) {
       const found = matchTemplate(template, reading);
       if (found === undefined) continue;
       return {
@@ -239,7 +245,7 @@ export function httpRequestFor(
 }
 
 function templatesOf(service: Service): readonly Pattern[] {
-  return PATTERNS_OF.get(service.id) ?? [];
+  return patternsOf().get(service.id) ?? [];
 }
 
 function hostOfVariant(
@@ -264,16 +270,19 @@ function partitionGlobalRegion(match: HostMatch): string | undefined {
 }
 
 /** What stands between an endpoint's label and the Region in its own names: `api.ecr`, `dkr.ecr`, `kinesis`, `vpce-svc-0123`. */
-const VPCE_LABELS = new Map(
-  [...PATTERNS].reverse().flatMap(({ service, variant, template }) => {
-    const labels = /^(?:(?:\*|\{\w+\})\.)?([a-z0-9.-]+)\.\{region\}$/.exec(template.body)?.[1];
-    const usable = template.kind === 'dns' && (variant === 'standard' || variant === 'fips');
-    return labels === undefined || !usable ? [] : [[labels, { service, variant }] as const];
-  }),
+const vpceLabels = once(
+  () =>
+    new Map(
+      [...patterns()].reverse().flatMap(({ service, variant, template }) => {
+        const labels = /^(?:(?:\*|\{\w+\})\.)?([a-z0-9.-]+)\.\{region\}$/.exec(template.body)?.[1];
+        const usable = template.kind === 'dns' && (variant === 'standard' || variant === 'fips');
+        return labels === undefined || !usable ? [] : [[labels, { service, variant }] as const];
+      }),
+    ),
 );
 
 function ownerOfVpceLabels(labels: string): { service: Service; variant: HostVariant } | undefined {
   const custom = serviceById(CUSTOM_SERVICE_ID);
   if (/^vpce-svc-[0-9a-z]+$/.test(labels)) return custom && { service: custom, variant: 'standard' };
-  return VPCE_LABELS.get(labels);
+  return vpceLabels().get(labels);
 }

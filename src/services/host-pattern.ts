@@ -1,4 +1,5 @@
 /** Host templates of services.json: put together for a Region, and recognised in a host name. */
+import { once } from './once.ts';
 import {
   PARTITIONS,
   type Partition,
@@ -19,7 +20,11 @@ export type HostTemplate = {
   readonly kind: SuffixKind;
   /** the text before the suffix: `*.s3.{region}` */
   readonly body: string;
-  readonly expression: RegExp;
+  /** made when a host first comes near: a table of hundreds is matched against one name */
+  readonly expression: () => RegExp;
+  /** the text before the first placeholder or wildcard, and the text behind the last */
+  readonly head: string;
+  readonly tail: string;
   /** placeholders and wildcards, the Region not counted: the fewer, the closer the match */
   readonly openness: number;
 };
@@ -64,7 +69,9 @@ export function parseTemplate(source: string): HostTemplate {
     partitions,
     kind,
     body,
-    expression: compile(body),
+    expression: once(() => compile(body)),
+    head: /^[^{*]*/.exec(body)?.[0] ?? '',
+    tail: /[^}*]*$/.exec(body)?.[0] ?? '',
     openness: (body.match(/\*|\{(?!region|globalRegion)/g) ?? []).length,
   };
 }
@@ -117,7 +124,8 @@ export function matchTemplate(
   reading: ReturnType<typeof readSuffix>[number],
 ): TemplateMatch | undefined {
   if (template.kind !== reading.kind) return undefined;
-  const found = template.expression.exec(reading.body);
+  if (!reading.body.startsWith(template.head) || !reading.body.endsWith(template.tail)) return undefined;
+  const found = template.expression().exec(reading.body);
   if (found === null) return undefined;
   const { region, ...values } = found.groups ?? {};
   const candidates = reading.partitions.filter(

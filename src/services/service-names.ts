@@ -1,5 +1,6 @@
 /** Names of endpoint services (`com.amazonaws.eu-west-1.sts`): read, and put together for a Region. */
 import { compile, fill, type PlaceholderValues } from './host-pattern.ts';
+import { once } from './once.ts';
 import { isRegion, PARTITIONS, partitionOfRegion, REGION_SYNTAX } from './partitions.ts';
 import { CUSTOM_SERVICE_ID, type HostVariant, SERVICES, type Service, serviceById } from './service-table.ts';
 
@@ -28,8 +29,10 @@ const OTHER_FORMS = new RegExp(
 );
 
 const BY_SUFFIX = new Map(SERVICES.flatMap((service) => service.suffixes.map((suffix) => [suffix, service] as const)));
-const FULL_NAMES = SERVICES.flatMap((service) =>
-  service.fullServiceNames.map((template) => ({ service, expression: compile(template) })),
+const fullNames = once(() =>
+  SERVICES.flatMap((service) =>
+    service.fullServiceNames.map((template) => ({ service, expression: compile(template) })),
+  ),
 );
 
 /** The service that an endpoint service name's last part stands for: `ecr.dkr`, `kms-fips`. */
@@ -43,7 +46,7 @@ export function serviceBySuffix(suffix: string): Service | undefined {
  */
 export function parseServiceName(text: string): ServiceName | undefined {
   const name = text.toLowerCase();
-  for (const { service, expression } of FULL_NAMES) {
+  for (const { service, expression } of fullNames()) {
     const found = expression.exec(name);
     if (found === null) continue;
     const { region, ...values } = found.groups ?? {};

@@ -1,5 +1,4 @@
 /** Small questions about IP addresses and CIDRs that the vantage layer asks; texts in, texts out. */
-import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -41,6 +40,12 @@ export function isUsableSource(address: string): boolean {
   if (isIP(bare) === 0) return false;
   const range: string = ipaddr.parse(bare).range();
   return !['loopback', 'linkLocal', 'unspecified', 'multicast', 'broadcast'].includes(range);
+}
+
+/** 4, 6, or 0 for what is no address. Node's own `isIP` says the same, after it compiled an expression for 5 ms. */
+function isIP(text: string): 0 | 4 | 6 {
+  if (text.includes(':')) return ipaddr.IPv6.isValid(text) && !text.includes('%') ? 6 : 0;
+  return ipaddr.IPv4.isValidFourPartDecimal(text) ? 4 : 0;
 }
 
 export function isIpv4(address: string): boolean {

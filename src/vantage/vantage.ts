@@ -2,7 +2,7 @@
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
-import { emptyVantage, type Vantage, type VantageKind } from '../model/vantage.ts';
+import { emptyVantage, type TrustStore, type Vantage, type VantageKind } from '../model/vantage.ts';
 import { type ClientChoice, chooseClientInterface, publicShape } from './client-interface.ts';
 import { proxySettings, readSurroundings, type Surroundings, sdkSettings } from './environment.ts';
 import { readEphemeralPorts } from './ephemeral-ports.ts';
@@ -13,7 +13,6 @@ import type { TaskMetadata, TaskMetadataResult } from './metadata-ecs.ts';
 import { type ResolverSettings, readResolvConf } from './resolv-conf.ts';
 import { readRoutes } from './routes.ts';
 import { activeProfile, readProfileSettings } from './sdk-config.ts';
-import { readTrustStores } from './trust-stores.ts';
 
 export type VantageOptions = {
   readonly durations: Durations;
@@ -22,14 +21,21 @@ export type VantageOptions = {
   readonly from?: string | undefined;
 };
 
+export type TakenVantage = {
+  readonly vantage: Vantage;
+  readonly coverage: CoverageEntry[];
+  /**
+   * the vantage's `trustStores`, which take as long as everything else together and which no packet depends on: to be called
+   * last; undefined when they could not be read in time
+   */
+  readonly readTrustStores: () => Promise<TrustStore[] | undefined>;
+};
+
 /**
- * The vantage of this machine and what was asked for it. Every part is read concurrently and may be missing; what is
- * missing is noted. Never throws on network trouble, ends within `durations.vantage` milliseconds or with the signal.
+ * The vantage of this machine but for its trust stores, and what was asked for it. Every part is read concurrently and may be
+ * missing; what is missing is noted. Never throws on network trouble, ends within `durations.vantage` milliseconds or with the signal.
  */
-export async function takeVantage(
-  realHost: Host,
-  options: VantageOptions,
-): Promise<{ vantage: Vantage; coverage: CoverageEntry[] }> {
+export async function takeVantage(realHost: Host, options: VantageOptions): Promise<TakenVantage> {
   const { durations } = options;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
@@ -48,7 +54,6 @@ export async function takeVantage(
     readProfileSettings(host),
     readMachine(host),
   ]);
-  const trustStores = await readTrustStores(host, profile?.caBundle);
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
   const localInterfaces = await withMtu(host);
   const choice = chooseClientInterface({
@@ -79,7 +84,6 @@ export async function takeVantage(
       readings:
         instance.clockOffsetMs === undefined ? [] : [{ source: 'instance-metadata', offsetMs: instance.clockOffsetMs }],
     },
-    trustStores,
     metadata: instance.sight,
     container: surroundings.container,
     ec2Machine: machine.ec2,
@@ -95,7 +99,18 @@ export async function takeVantage(
         : []),
     ],
   };
-  return { vantage, coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined) };
+  return {
+    vantage,
+    coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined),
+    readTrustStores: async () => {
+      const { readTrustStores } = await import('./trust-stores.ts');
+      const limit = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
+      const readFile: Host['readFile'] = (path) => readBeforeAbort(realHost.readFile(path), limit);
+      const stores = await readTrustStores({ ...realHost, readFile }, profile?.caBundle);
+      // A file that did not arrive in time is none that is missing.
+      return limit.aborted ? undefined : stores;
+    },
+  };
 }
 
 /** Where the machine is an instance of the user's: Fargate and Lambda run on machines of AWS's own. */

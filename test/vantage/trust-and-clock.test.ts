@@ -51,12 +51,26 @@ describe('trust stores', () => {
     const signal = new AbortController().signal;
     const take = async (env: Record<string, string>) => {
       const host = fakeHost({ env: { HOME: '/home/u', AWS_EC2_METADATA_DISABLED: 'true', ...env }, files: config });
-      const { vantage } = await takeVantage(host, { durations: QUICK, signal });
-      return vantage.trustStores?.map(({ source, path, amazonRoots }) => [source, path, amazonRoots.length]);
+      const taken = await takeVantage(host, { durations: QUICK, signal });
+      const stores = await taken.readTrustStores();
+      return stores?.map(({ source, path, amazonRoots }) => [source, path, amazonRoots.length]);
     };
     const system = ['system', FIRST, 1];
     expect(await take({})).toEqual([['ca_bundle', '/b.pem', 0], system]);
     expect(await take({ AWS_CA_BUNDLE: '/c.pem' })).toEqual([['AWS_CA_BUNDLE', '/c.pem', 1], system]);
+  });
+
+  it('that do not arrive in time are not missing', async () => {
+    const host = fakeHost({ env: { AWS_EC2_METADATA_DISABLED: 'true', AWS_CA_BUNDLE: '/nfs/b.pem' }, files: {} });
+    const readFile = (path: string): Promise<string | undefined> =>
+      path.startsWith('/nfs') ? new Promise(() => {}) : host.readFile(path);
+    const durations = { ...QUICK, vantage: 100 };
+    // A real hanging read keeps the process alive; here a timer has to.
+    const alive = setInterval(() => {}, 1_000);
+    const taken = await takeVantage({ ...host, readFile }, { durations, signal: new AbortController().signal });
+    const stores = await taken.readTrustStores();
+    clearInterval(alive);
+    expect(stores).toBeUndefined();
   });
 
   it('of the system are no file on Windows', async () => {

@@ -1,6 +1,7 @@
 /** Arbitrary values that fit a zod schema: what the schema says may be there, sometimes is. */
 import fc, { type Arbitrary } from 'fast-check';
 import type { z } from 'zod';
+import { SLICE_ELEMENTS } from '../../../src/model/slice-elements.ts';
 import { type Refusal, SLICE_NAMES, SLICES, type Slice, type State } from '../../../src/model/state.ts';
 
 type Def = {
@@ -69,7 +70,8 @@ const REFUSALS: readonly Refusal[] = [
 /** A state whose known slices hold each id once. */
 export function arbitraryState(): Arbitrary<State> {
   const slices = SLICE_NAMES.map((name): [string, Arbitrary<Slice<unknown>>] => {
-    const { element, id } = SLICES[name];
+    const element = SLICE_ELEMENTS[name];
+    const { id } = SLICES[name];
     const known = fc
       .uniqueArray(arbitraryOf(element), { maxLength: 3, selector: (value) => (value as Record<string, unknown>)[id] })
       .map((value) => ({ known: true as const, value }));
