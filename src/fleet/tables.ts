@@ -1,5 +1,4 @@
 /** The tables of a fleet’s summary as words, for the terminal and for the page alike. */
-import { atMost } from '../report/words.ts';
 import { placeOf } from './headline.ts';
 import type { FleetSummary } from './schema.ts';
 
@@ -56,17 +55,14 @@ function placeTable(title: string, places: FleetSummary['zones']): Table {
   const rows = places.total < 2 ? [] : places.rows;
   return {
     title,
-    columns: ['hosts', 'fail', 'share', 'inconclusive', 'causes'],
+    columns: ['hosts', 'fail', 'share', 'inconclusive', 'most often'],
     rows: rows.map(({ id, hosts, blocked, degraded, inconclusive, causes }) => [
       id ?? 'not known',
       String(hosts),
       amount(blocked + degraded),
       percent(blocked + degraded, hosts),
       amount(inconclusive),
-      atMost(
-        causes.map(({ code }) => code),
-        2,
-      ).join(', '),
+      causes[0] === undefined ? '' : `${causes[0].code} on ${causes[0].hosts}`,
     ]),
     more: rows.length === 0 ? 0 : more(places),
   };
