@@ -22,11 +22,11 @@ const HTTPS_GOOD = new Set<HttpsObservation['outcome']>(['aws-answer', 'other-an
  */
 export function observedStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
-  const direct = refusedStatus(target, evidence, directStatus(target, evidence, others));
+  const direct = directStatus(target, evidence, others);
   // Without a way of its own the machine may well be meant to go by the proxy, and does.
-  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return direct;
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return refusedStatus(target, evidence, direct);
   const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
-  return { status: 'reachable', summary, good: [], bad: direct.bad };
+  return refusedStatus(target, evidence, { status: 'reachable', summary, good: [], bad: direct.bad });
 }
 
 /** A service that answers and refuses what is asked is reached in part: whoever asked got nothing. */
@@ -34,7 +34,7 @@ function refusedStatus(target: Target, evidence: Evidence, direct: Observed): Ob
   if (direct.status !== 'reachable') return direct;
   const asked = evidence.all.filter((one) => one.rung === 'access');
   const refused = asked.filter((one) => one.outcome === 'denied' || one.outcome === 'credentials-rejected');
-  const at = direct.good.length === 0 ? target.id : `${target.id} answers at ${direct.good.join(', ')}`;
+  const at = direct.summary.replace(/\.$/, '');
   const [first] = refused;
   if (first !== undefined) {
     const code = first.detail.errorType ?? first.detail.denial?.code;
