@@ -104,6 +104,7 @@ describe('npm pack', () => {
       'dist/index.mjs',
       'dist/vpce-doctor.mjs',
       'docs/causes.md',
+      'docs/fleet.schema.json',
       'docs/report.schema.json',
       'docs/vpce-doctor.1',
       'package.json',
