@@ -13,10 +13,23 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map([
     ['docs/causes.md', causesDocument(CHECKS)],
     ['docs/report.schema.json', reportSchemaFile()],
+    ['src/script/probe.json', packedScript(readFileSync(new URL('src/script/probe.sh', ROOT), 'utf8'))],
   ]);
   const readme = new URL('README.md', ROOT);
   if (existsSync(readme)) files.set('README.md', withTable(readFileSync(readme, 'utf8'), causeTable(CHECKS)));
   return files;
+}
+
+/** The probe script for the bundle, without the comments and the indentation that only its readers need. */
+export function packedScript(script: string): string {
+  const [first = '', ...rest] = script.trimEnd().split('\n');
+  const header = rest.indexOf('#PLAN#');
+  const kept = rest.flatMap((line, at) => {
+    const bare = line.trimStart();
+    if (bare === '' || bare.startsWith('# shellcheck') || (at > header && bare.startsWith('# '))) return [];
+    return [bare];
+  });
+  return `${JSON.stringify({ lines: [first, ...kept, ''] }, null, 2)}\n`;
 }
 
 /** A text with the table between its two markers, and nothing else changed. */
