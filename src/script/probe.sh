@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2016,SC2034,SC2046,SC2086,SC2317,SC2329
+# shellcheck disable=SC2013,SC2016,SC2034,SC2046,SC2086,SC2317,SC2329
 # The packet half of vpce-doctor for hosts on which nothing can be installed. It asks the names, connections, handshakes and
 # requests of the plan below and prints what the tools of this host answered, as one JSON document on standard output.
 # It needs no credentials, changes nothing, and follows no redirect. Diagnose it elsewhere: vpce-doctor diagnose --evidence FILE
@@ -175,10 +175,10 @@ tools() {
 # ---- where this host stands ----
 file() {
   [ -r "$1" ] || return 0
-  if have cat && have head; then
-    x=$(cat "$1" 2>/dev/null | head -c 60000)
+  if have head; then
+    x=$(head -c 60000 "$1" 2>/dev/null)
   else
-    x= k=0
+    x='' k=0
     while IFS= read -r l || [ -n "$l" ]; do
       x="$x$l$NL"
       k=$((k + 1))
@@ -258,8 +258,8 @@ stores() {
     [ -n "$f" ] || continue
     case " $BUNDLES " in *" $f "*) [ -z "$first" ] || continue; [ -r "$f" ] && first=$f ;; esac
     [ -r "$f" ] || continue
-    x=$({ openssl crl2pkcs7 -nocrl -certfile "$f" 2>/dev/null | openssl pkcs7 -print_certs -noout -nameopt RFC2253,-esc_msb 2>/dev/null; } |
-      sed -n -e 's/^subject= *//p' | { k=0 y=; while IFS= read -r l; do k=$((k + 1)); case $l in *O=Amazon* | *Starfield*) y="$y$NL$l" ;; esac; done; echo "$k$y"; })
+    x=$({ openssl crl2pkcs7 -nocrl -certfile "$f" 2>/dev/null | openssl pkcs7 -print_certs -noout 2>/dev/null; } |
+      sed -n -e 's/^subject= *//p' | { k=0 y=; while IFS= read -r l; do k=$((k + 1)); case $l in *Amazon* | *Starfield*) y="$y$NL$l" ;; esac; done; echo "$k$y"; })
     printf '%s' "$f" | lines >/dev/null
     record store "\"path\":$(text "$f")," "$x"
   done
@@ -404,11 +404,11 @@ tls() {
   groups=
   case "$4 $OV" in ?*' OpenSSL 3.'*) groups='-groups X25519:P-256:P-384' ;; esac
   case $tool.$4 in
-    openssl.) o=$(ask 8 openssl s_client -connect "$hp:$2" -servername "$3" -showcerts $CA -alpn "$BIG") ;;
-    openssl.small) o=$(ask 8 openssl s_client -connect "$hp:$2" -servername "$3" -showcerts $CA $groups) ;;
-    openssl.without-sni) o=$(ask 8 openssl s_client -connect "$hp:$2" $NOSNI -showcerts $CA $groups) ;;
-    openssl.unacceptable) o=$(ask 8 openssl s_client -connect "$hp:$2" -servername "$3" -tls1_2 -cipher NULL-SHA256:@SECLEVEL=0 $groups) ;;
-    bash.plaintext) o=$(ask 6 bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo CONNECTED && printf "GET / HTTP/1.0\r\n\r\n" >&3 && IFS= read -r -n 1 -d "" x <&3; e=$?; printf "byte %d\n" "'\''$x"; exit $e' "$1" "$2") ;;
+    openssl.) o=$(ask 5 openssl s_client -connect "$hp:$2" -servername "$3" -showcerts $CA -alpn "$BIG") ;;
+    openssl.small) o=$(ask 5 openssl s_client -connect "$hp:$2" -servername "$3" -showcerts $CA $groups) ;;
+    openssl.without-sni) o=$(ask 5 openssl s_client -connect "$hp:$2" $NOSNI -showcerts $CA $groups) ;;
+    openssl.unacceptable) o=$(ask 5 openssl s_client -connect "$hp:$2" -servername "$3" -tls1_2 -cipher NULL-SHA256:@SECLEVEL=0 $groups) ;;
+    bash.plaintext) o=$(ask 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo CONNECTED && printf "GET / HTTP/1.0\r\n\r\n" >&3 && IFS= read -r -n 1 -d "" x <&3; e=$?; printf "byte %d\n" "'\''$x"; exit $e' "$1" "$2") ;;
     curl.) o=$(ask 8 curl -q -s -S -v -I --noproxy '*' --resolve "$3:$2:$hp" --connect-timeout 4 -m 8 $CC -w '\n%{certs}\n' -o /dev/null "https://$3:$2/") ;;
     *) return 1 ;;
   esac
@@ -417,7 +417,8 @@ tls() {
     *'Verify return code: 0 '* | *'certificate verify ok'*) return 0 ;;
     *'BEGIN CERTIFICATE'* | *' alert '* | *'wrong version'*) return 1 ;;
   esac
-  case $o in *CONNECTED* | *'Connected to '*) return 2 ;; esac
+  # openssl keeps its first words to itself until it ends by itself; that TCP opens was seen before.
+  case $o in *CONNECTED* | *'Connected to '* | *"${NL}exit 1"[234][0-9]*) return 2 ;; esac
   return 1
 }
 # https ADDRESS PORT HOST METHOD PATH [small|padding]
@@ -425,14 +426,14 @@ https() {
   t1=$(now)
   hp=$1; case $hp in *:*) hp="[$hp]" ;; esac
   more=
-  [ "$6" != small ] || more=',"hello":"small"'
-  [ "$6" != padding ] || more=',"padding":16384'
+  case $6 in small*) more=',"hello":"small"' ;; esac
+  case $6 in *padding) more=$more',"padding":16384' ;; esac
   case $HTTP in
     curl) o=$(ask 7 curl -q -s -S -i --noproxy '*' --resolve "$3:$2:$hp" --connect-timeout 4 -m 6 -A vpce-doctor $CC \
-      $([ "$4" = HEAD ] && echo -I || echo "-X $4") $([ "$6" = padding ] && echo "-H x-padding:$PAD") \
+      $([ "$4" = HEAD ] && echo -I || echo "-X $4") $(case $6 in *padding) echo "-H x-padding:$PAD" ;; esac) \
       -w '\nvpce-doctor %{http_code} %{time_connect} %{time_appconnect} %{time_starttransfer}\n' "https://$3:$2$5") ;;
     openssl) o=$({ printf '%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: vpce-doctor\r\nConnection: close\r\n%s\r\n' "$4" "$5" "$3" \
-      "$([ "$6" = padding ] && printf 'x-padding: %s\r\n.' "$PAD")"; sleep 4; } | ask 6 openssl s_client -quiet -verify_return_error -verify_quiet -connect "$hp:$2" -servername "$3" $CA) ;;
+      "$(case $6 in *padding) printf 'x-padding: %s\r\nx-end: .' "$PAD" ;; esac)"; sleep 4; } | ask 6 openssl s_client -quiet -verify_return_error -verify_quiet -connect "$hp:$2" -servername "$3" $CA) ;;
     *) return ;;
   esac
   answer https "\"address\":\"$1\",\"port\":$2,\"serverName\":\"$3\",\"method\":\"$4\",\"path\":$(text "$5")$more" "$HTTP" "$t1" "$o"
@@ -443,24 +444,24 @@ reach() {
   [ "$3" != - ] && [ "$4" != tcp ] || return
   tls "$1" "$2" "$3"
   case $? in
-    0) [ "$4" = https ] && https "$1" "$2" "$3" "$5" "$6" ;;
-    2)
-      for h in small without-sni unacceptable plaintext; do
-        tls "$1" "$2" "$3" "$h" && [ "$h" = small ] && [ "$4" = https ] && {
-          https "$1" "$2" "$3" "$5" "$6" small
-          https "$1" "$2" "$3" "$5" "$6" padding
-        }
-      done ;;
+    0) [ "$4" = https ] || return; https "$1" "$2" "$3" "$5" "$6"; echo "#reached $*" ;;
+    2) echo "#dropped $*" ;;
   esac
 }
+# A hello with few bytes; where it passes, whether requests do that are short, and long.
+small() {
+  tls "$1" "$2" "$3" small && [ "$4" = https ] || return
+  https "$1" "$2" "$3" "$5" "$6" small
+  https "$1" "$2" "$3" "$5" "$6" small-padding
+}
 # Source ports over the whole range: a filter on the way back may let some of them through.
-series() { k=0; while [ "$k" -lt "$3" ]; do spawn tcp "$1" "$2" $((LOW + (HIGH - LOW) * (2 * k + 1) / (2 * $3))); k=$((k + 1)); done; }
+series() { k=0; while [ "$k" -lt "$3" ]; do spawn tcp "$1" "$2" $((LOW + (HIGH - LOW) * (2 * k + 1) / (2 * $3) + 7 * $4)); k=$((k + 1)); done; }
 # What a client behind the proxy gets: HOST PORT. Lines that show credentials are dropped.
 tunnel() {
   t1=$(now)
   o=$(ask 7 curl -q -s -S -v -I --connect-timeout 4 -m 6 -A vpce-doctor "https://$1:$2/" |
-    sed -e '/uthorization/d' -e '/roxy auth/d' -e '/env variable/d' -e 's#//[^/ ]*@#//#g')
-  case $o in *CONNECT*) answer proxy "\"host\":\"$1\",\"hostPort\":$2" curl "$t1" "$o" ;; esac
+    sed -e '/uthorization/d' -e '/roxy auth/d' -e 's/.*env variable.*/vpce-doctor proxied/' -e 's#//[^/ ]*@#//#g')
+  case $o in *CONNECT* | *'vpce-doctor proxied'*) answer proxy "\"host\":\"$1\",\"hostPort\":$2" curl "$t1" "$o" ;; esac
 }
 
 # ---- the plan ----
@@ -630,6 +631,28 @@ for o in $OVERRIDES; do
 done
 settle
 
+# Other hellos at one address of each host where the usual one got no answer; a long request where frames are large.
+TRIED='' JUMBO=
+beside() { # FUNCTION ADDRESS PORT HOST APPLICATION METHOD PATH
+  case "$TRIED " in *" $1/$4 "*) return ;; esac
+  TRIED="$TRIED $1/$4"
+  if [ "$1" = long ]; then spawn https "$2" "$3" "$4" "$6" "$7" padding; return; fi
+  shift
+  spawn small "$@"
+  for h in without-sni unacceptable plaintext; do spawn tls "$1" "$2" "$3" "$h"; done
+}
+each() { # MARK FUNCTION…
+  f=$IFS; IFS=$NL
+  for l in $(marks "$1"); do IFS=$f; beside "$2" $l; done
+  IFS=$f
+}
+each dropped hellos
+for v in $(cat /proc/net/dev 2>/dev/null); do
+  case $v in lo: | *[!a-zA-Z0-9._:-]*) ;; *:*) if [ "$(cat "/sys/class/net/${v%%:*}/mtu" 2>/dev/null || echo 0)" -gt 1500 ] && [ "${v%%:*}" != lo ]; then JUMBO=1; fi ;; esac
+done
+[ -z "$JUMBO" ] || each reached long
+settle
+
 k2=0
 for s in $SEEN; do
   a=${s%%/*}; q=${s#*/}; q=${q%%/*}
@@ -637,7 +660,7 @@ for s in $SEEN; do
   DONE="$DONE $a/$q"
   k2=$((k2 + 1))
   [ "$k2" -le 4 ] || break
-  series "$a" "$q" 10
+  series "$a" "$q" 10 "$k2"
 done
 settle
 finish complete

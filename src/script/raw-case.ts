@@ -77,7 +77,10 @@ function observationsOf(answers: readonly RawAnswer[], vantage: Vantage): Observ
         tls.subject.address === one.subject.address &&
         tls.subject.serverName === one.subject.serverName,
     );
-  const evidence = unique.filter((one) => one.rung !== 'https' || trusted(one));
+  // A source port that somebody else had says nothing of the network.
+  const taken = (one: Observation) =>
+    one.rung === 'tcp' && one.subject.localPort !== undefined && one.outcome === 'failed';
+  const evidence = unique.filter((one) => !taken(one) && (one.rung !== 'https' || trusted(one)));
   return RUNGS.flatMap((rung) => evidence.filter((one) => one.rung === rung));
 }
 

@@ -47,7 +47,8 @@ export function httpsObservation({ subject, tool, ms, at, lines }: Raw<'https'>)
   const base = { id: probeId('https', subject), rung: 'https', subject, after: [], ms } as const;
   const response = responseIn(said.lines);
   if (response === undefined) {
-    const failure = { code: httpsCode(said, tool), message: lastWords(said) };
+    const code = httpsCode(said, tool);
+    const failure = { code, syscall: code === 'ECONNRESET' ? 'read' : undefined, message: lastWords(said) };
     const outcome = failure.code === 'VPCE_DOCTOR_TLS' ? 'tls-failed' : outcomeOf('https', failure);
     return { ...base, outcome, detail: { failure } };
   }
@@ -129,13 +130,13 @@ export function proxyObservation(
     return { ...base, outcome: 'established', detail: { ...detail, tls: curlTls(said) } };
   }
   const failure = { code: connectCode(said) ?? 'VPCE_DOCTOR_TOOL', syscall: 'connect', message: lastWords(said) };
+  if (said.exit === 60) return { ...base, outcome: 'tls-failed', detail: { failure } };
+  // curl says nothing of the connection to an https:// proxy before its handshake is over.
+  const shaken = opensslCode(said.text);
+  if (shaken !== undefined && proxy.scheme === 'https')
+    return { ...base, outcome: 'wrong-scheme', detail: { failure: { ...failure, code: shaken } } };
   if (CONNECTED.test(said.text) && failure.code === 'VPCE_DOCTOR_TOOL') {
-    const isTls = /wrong version number|SSL|TLS/.test(said.text);
-    return {
-      ...base,
-      outcome: isTls && proxy.scheme === 'https' ? 'wrong-scheme' : 'not-a-proxy',
-      detail: { failure },
-    };
+    return { ...base, outcome: 'not-a-proxy', detail: { failure } };
   }
   return { ...base, outcome: outcomeOf('tcp', failure), detail: { failure } };
 }

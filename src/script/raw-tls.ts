@@ -101,7 +101,8 @@ function nameFault(serverName: string, leaf: DetailedPeerCertificate | undefined
 }
 
 function failureCode(said: Said): string {
-  const opened = CONNECTED.test(said.text);
+  // openssl keeps its first words to itself until it ends; the script asks only where TCP was seen to open.
+  const opened = CONNECTED.test(said.text) || (said.cut && said.text.trim() === '');
   if (said.cut || said.exit === 28) return opened ? OWN_CODES.timeout : OWN_CODES.connectTimeout;
   const code = opensslCode(said.text);
   if (code !== undefined && !/^ERR_SSL_(?:SYSCALL|SYSTEM_LIB)/.test(code)) return code;

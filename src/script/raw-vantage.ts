@@ -133,9 +133,7 @@ function trustStores(records: readonly RawRecord[], env: Host['env']): TrustStor
     const certificates = Number(count);
     if (!/^\d+$/.test(count)) return { source, path, certificates: 0, amazonRoots: [], problem: 'not-readable' };
     if (certificates === 0) return { source, path, certificates: 0, amazonRoots: [], problem: 'no-certificates' };
-    const names = subjects.map((subject) =>
-      subject.replaceAll(/(?<!\\),(?=[A-Za-z][\w.]*=)/g, ', ').replaceAll('\\,', ','),
-    );
+    const names = subjects.map((subject) => distinguishedName(subject));
     return {
       source,
       path,
@@ -143,4 +141,12 @@ function trustStores(records: readonly RawRecord[], env: Host['env']): TrustStor
       amazonRoots: [...new Set(names.filter(isAmazonAuthority).map(shortName))].sort(),
     };
   });
+}
+
+/** `C = US, O = Amazon` since OpenSSL 1.1, `/C=US/O=Amazon` before, as an observation has it. */
+function distinguishedName(subject: string): string {
+  const parts = subject.startsWith('/')
+    ? subject.slice(1).split(/\/(?=[A-Za-z][\w.]*=)/)
+    : subject.split(/,\s*(?=[A-Za-z][\w.]*\s*=)/);
+  return parts.map((part) => part.replace(/\s*=\s*/, '=').replaceAll('"', '')).join(', ');
 }
