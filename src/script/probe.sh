@@ -29,6 +29,8 @@ if have timeout && timeout 5 true 2>/dev/null; then
   limit() { timeout "$@"; }
 elif have timeout && timeout -t 5 true 2>/dev/null; then
   limit() { n=$1; shift; timeout -t "$n" "$@"; }
+elif ! have sleep; then
+  limit() { echo 'there is neither timeout nor sleep on this host: nothing was asked that might never end'; return 125; }
 else
   # Nothing is left behind but a sleep of a few seconds.
   limit() {
@@ -45,9 +47,10 @@ fi
 if have head && have tail; then
   cap() { head -c "$CAP"; echo; tail -n 1; }
 else
-  cap() { cat; }
+  cap() { pass; }
 fi
-if have tr; then clean() { tr -d '\000\r'; }; else clean() { cat; }; fi
+pass() { if have cat; then cat; else while IFS= read -r q || [ -n "$q" ]; do printf '%s\n' "$q"; done; fi; }
+if have tr; then clean() { tr -d '\000\r'; }; else clean() { pass; }; fi
 # ask SECONDS COMMAND…: what it printed, cut to CAP bytes, with "exit N" as its last line
 ask() { { limit "$@" 2>&1; printf '\nexit %s\n' "$?"; } | cap | clean; }
 
@@ -64,7 +67,7 @@ else
       while [ -n "$l" ]; do
         c=${l%"${l#?}"}
         l=${l#?}
-        case $c in \\ | \") o=$o\\$c ;; [[:print:]]) o=$o$c ;; *) o="$o?" ;; esac
+        case $c in \\ | \") o=$o\\$c ;; "$TAB") o="$o\\t" ;; [[:print:]]) o=$o$c ;; *) o="$o?" ;; esac
       done
       printf '"%s",' "$o"
     done
@@ -74,7 +77,7 @@ fi
 # record KIND FIELDS TEXT
 record() {
   printf '{"record":"%s",%s"lines":[' "$1" "$2"
-  printf '%s\n' "$3" | lines | { if have tr; then tr -d '\n'; else cat; fi; }
+  printf '%s\n' "$3" | lines | { if have tr; then tr -d '\n'; else while IFS= read -r q || [ -n "$q" ]; do printf '%s' "$q"; done; fi; }
   printf ']},\n'
 }
 skip() { record skipped "\"what\":\"$1\"," "$2"; }
@@ -92,7 +95,8 @@ spawn() {
     R="$R$("$@" </dev/null 2>/dev/null)$NL"
     return
   fi
-  { "$@" >"$D/$N.part"; mv "$D/$N.part" "$D/$N.done"; } </dev/null 2>/dev/null &
+  # `exec`, so that no child keeps this script's own output open when it is stopped.
+  (exec >"$D/$N.part" </dev/null 2>/dev/null; "$@"; mv "$D/$N.part" "$D/$N.done") &
   P="$P $!"
   if [ $((N % JOBS)) -eq 0 ]; then settle; fi
 }
@@ -125,8 +129,10 @@ finish() {
 WATCH=
 trap 'finish interrupted' INT TERM HUP
 trap 'finish deadline' ALRM
-{ n=0; while [ "$n" -lt "$DEADLINE" ]; do sleep 1; n=$((n + 1)); kill -0 $$ || exit; done; kill -ALRM $$; } </dev/null >/dev/null 2>&1 &
-WATCH=$!
+if have sleep; then
+  { n=0; while [ "$n" -lt "$DEADLINE" ]; do sleep 1; n=$((n + 1)); kill -0 $$ || exit; done; kill -ALRM $$; } </dev/null >/dev/null 2>&1 &
+  WATCH=$!
+fi
 
 # ---- the guard of test runs: IPv4 blocks, and IPv6 addresses as they are ----
 number() {
@@ -141,11 +147,11 @@ allowed() {
   for b in $VPCE_DOCTOR_ONLY; do
     [ "$b" = "$1/128" ] && return 0
     number "$1" || continue
-    a=$n
+    g=$n
     number "${b%/*}" || continue
     s=${b#*/}
     case $s in '' | *[!0-9]*) continue ;; esac
-    [ "$s" -le 32 ] && [ $((a >> (32 - s))) -eq $((n >> (32 - s))) ] && return 0
+    [ "$s" -le 32 ] && [ $((g >> (32 - s))) -eq $((n >> (32 - s))) ] && return 0
   done
   return 1
 }
@@ -273,10 +279,9 @@ http() {
   if have curl; then
     ask "$1" curl -q -s -S -i --noproxy '*' -m "$1" -X "$2" ${6:+-H "$6"} "http://$hp:$4$5"
   elif have bash; then
-    ask "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo connected && printf "%s %s HTTP/1.0\r\nHost: %s\r\n%s\r\n" "$2" "$3" "$0" "${4:+$4
-}" >&3 && while IFS= read -r l <&3 || [ -n "$l" ]; do printf "%s\n" "$l"; done' "$3" "$4" "$2" "$5" "$6"
+    ask "$1" bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo connected && { printf "%s %s HTTP/1.0\r\nHost: %s\r\n" "$2" "$3" "$0"; [ -z "$4" ] || printf "%s\r\n" "$4"; printf "\r\n"; } >&3 && while IFS= read -r l <&3 || [ -n "$l" ]; do printf "%s\n" "$l"; done' "$3" "$4" "$2" "$5" "$6"
   elif have nc; then
-    printf '%s %s HTTP/1.0\r\nHost: %s\r\n%s\r\n' "$2" "$5" "$3" "${6:+$6$NL}" | ask "$1" nc -w "$1" "$3" "$4"
+    { printf '%s %s HTTP/1.0\r\nHost: %s\r\n' "$2" "$5" "$3"; [ -z "$6" ] || printf '%s\r\n' "$6"; printf '\r\n'; } | ask "$1" nc -w "$1" "$3" "$4"
   fi
 }
 place() { # URL: its address, port and path
@@ -653,14 +658,14 @@ done
 [ -z "$JUMBO" ] || each reached long
 settle
 
-k2=0
+k2=0 JOBS=32
 for s in $SEEN; do
   a=${s%%/*}; q=${s#*/}; q=${q%%/*}
   case "$k2 $DONE " in *" $a/$q "*) continue ;; esac
   DONE="$DONE $a/$q"
   k2=$((k2 + 1))
   [ "$k2" -le 4 ] || break
-  series "$a" "$q" 10 "$k2"
+  series "$a" "$q" 8 "$k2"
 done
 settle
 finish complete
