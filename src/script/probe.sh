@@ -353,7 +353,7 @@ dns() {
   s="\"name\":\"$1\",\"type\":\"$2\",\"server\":\"$3\",\"port\":53,\"transport\":\"$4\"${5:+,\"attempt\":$5}"
   tool=$DNS
   case $DNS in
-    dig) o=$(ask 6 dig "@$3" "$1." "$2" +time=1 +tries=2 +nocmd $([ "$4" = udp ] || echo +tcp)) ;;
+    dig) o=$(ask 6 dig "@$3" "$1." "$2" +time=1 "+tries=$([ -n "$5" ] && echo 1 || echo 2)" +nocmd $([ "$4" = udp ] || echo +tcp)) ;;
     nslookup) [ "$4" = udp ] || return; o=$(ask 6 nslookup "-type=$2" -timeout=1 -retry=1 "$1." "$3") ;;
     getent) [ "$4$5" = udp ] && [ "$3" = "$FIRST" ] || return; o=$(ask 12 getent "ahostsv$([ "$2" = A ] && echo 4 || echo 6)" "$1") ;;
     *) return ;;
@@ -373,7 +373,8 @@ dns() {
   case $o in
     *'status: NXDOMAIN'* | *": NXDOMAIN"*) x=nxdomain ;;
     *SERVFAIL*) x=failed ;;
-    *'status: '* | *Name:*) x=answered ;;
+    # A second that passed before the answer is a packet that was lost.
+    *'status: '* | *Name:*) x=answered; [ $((t2 - t1)) -lt 900 ] || x=slow ;;
     *refused* | *REFUSED*) x=refused ;;
     *) x=silent ;;
   esac
@@ -391,7 +392,8 @@ tcp() {
   tool=$TCP
   if [ -n "$3" ]; then tool=$NCZ; [ -n "$tool" ] || { have curl && tool=curl; }; fi
   case $tool in
-    bash) o=$(ask 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2") ;;
+    # Its own clock: on a busy host the start of a process takes longer than an answer of the kernel.
+    bash) o=$(ask 4 bash -c 'echo "began $EPOCHREALTIME"; trap "echo \"ended \$EPOCHREALTIME\"" EXIT; exec 3<>"/dev/tcp/$0/$1"' "$1" "$2") ;;
     nc) o=$(ask 4 nc -v -n -z -w 4 ${3:+-p "$3"} "$1" "$2") ;;
     curl) o=$(ask 5 curl -q -s -v --noproxy '*' --connect-timeout 4 -m 5 ${3:+--local-port "$3"} -o /dev/null "https://$hp:$2/") ;;
     openssl) o=$(ask 4 openssl s_client -connect "$hp:$2") ;;
@@ -555,7 +557,8 @@ settle
 again() {
   good='' bad=''
   while read -r s h y r; do
-    case $s in answered | nxdomain) good="$good $h/$y/$r" ;; silent | refused | failed) bad="$bad $s/$h/$y/$r" ;; esac
+    case $s in answered | nxdomain | slow) good="$good $h/$y/$r" ;; esac
+    case $s in slow | silent | refused | failed) bad="$bad $s/$h/$y/$r" ;; esac
     case $s in nxdomain) case $y in A) case $h in *.*.*.*) echo "parent ${h#*.} $r" ;; esac ;; esac ;; esac
   done
   count=0 done=

@@ -12,13 +12,13 @@ import { OWN_CODES, outcomeOf } from '../probes/outcome.ts';
 import { printable } from '../probes/text.ts';
 import type { Raw } from './raw-document.ts';
 import { curlTls } from './raw-tls.ts';
-import { CONNECTED, lastWords, opensslCode, type Said, saidBy, systemCode } from './raw-words.ts';
+import { CONNECTED, lastWords, measuredMs, opensslCode, type Said, saidBy, systemCode } from './raw-words.ts';
 
 const BODY_CHARACTERS = 512;
 
 export function tcpObservation({ subject, tool, ms, lines }: Raw<'tcp'>): TcpObservation {
   const said = saidBy(lines);
-  const base = { id: probeId('tcp', subject), rung: 'tcp', subject, after: [], ms } as const;
+  const base = { id: probeId('tcp', subject), rung: 'tcp', subject, after: [], ms: measuredMs(said) ?? ms } as const;
   const open = tool === 'bash' || tool === 'nc' ? said.exit === 0 : CONNECTED.test(said.text);
   if (open) return { ...base, outcome: 'open', detail: {} };
   const code = connectCode(said) ?? 'VPCE_DOCTOR_TOOL';

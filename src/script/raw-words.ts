@@ -74,6 +74,15 @@ export function opensslCode(text: string): string | undefined {
 
 /** The last line that says something, for the reader. */
 export function lastWords(said: Said): string | undefined {
-  const line = said.lines.findLast((one) => one.trim() !== '' && !one.startsWith('vpce-doctor '));
+  const line = said.lines.findLast((one) => one.trim() !== '' && !/^(?:vpce-doctor|began|ended) /.test(one));
   return line?.trim().slice(0, 300);
+}
+
+/** Milliseconds between the two times that bash printed around its question; undefined before bash 5, which knows none. */
+export function measuredMs(said: Said): number | undefined {
+  const [began, ended] = ['began', 'ended'].map((word) =>
+    Number(new RegExp(`^${word} (\\d+\\.\\d+)$`, 'm').exec(said.text)?.[1]),
+  );
+  const ms = Math.round(((ended ?? Number.NaN) - (began ?? Number.NaN)) * 1000);
+  return ms >= 0 ? ms : undefined;
 }

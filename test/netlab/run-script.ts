@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import type { Case } from '../../src/model/case.ts';
-import { decodeCase } from '../../src/model/case-file.ts';
+import { decodeCase, encodeCase } from '../../src/model/case-file.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import type { Report } from '../../src/model/report.ts';
 import { calledRegion } from '../../src/model/vantage.ts';
@@ -62,6 +62,7 @@ export async function runScript(
     const [own, other] = [diagnose(live), diagnose(subject)];
     if (keep !== undefined) {
       writeFileSync(file('own'), JSON.stringify(own, null, 1));
+      writeFileSync(file('case'), encodeCase(subject));
       writeFileSync(file('script'), JSON.stringify(other, null, 1));
     }
     return compared(scenario.name, ran.ms, own, other);

@@ -55,6 +55,19 @@ describe('TCP', () => {
   });
 });
 
+describe('how long a connection took', () => {
+  const subject = { address: '10.0.2.14', port: 443 };
+  const read = (text: string) =>
+    tcpObservation({ ...raw, ms: 900, rung: 'tcp', subject, tool: 'bash', lines: printed(text, 1) });
+  test('is what bash measured, not how long bash took to start', () => {
+    const one = read('began 1795255807.100000\nx: connect: No route to host\nended 1795255807.125400');
+    expect(one).toMatchObject({ ms: 25, detail: { failure: { message: 'x: connect: No route to host' } } });
+  });
+  test.each(['began \nended ', 'began 1795255807.1', 'began 5.5\nended 4.5'])('else the whole of it: %j', (text) => {
+    expect(read(text).ms).toBe(900);
+  });
+});
+
 describe('HTTPS', () => {
   const subject = {
     address: '10.0.2.14',
