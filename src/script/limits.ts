@@ -36,6 +36,6 @@ export const TOOLS = [
   {
     tool: 'curl',
     instead: 'openssl, for a request',
-    lost: 'what the proxy answers (`proxy-misconfigured`, `proxy-captures-endpoint`); with neither nc nor curl, connections from chosen source ports (`client-nacl-blocks-return` and its like on part of the range)',
+    lost: 'whether it is this machine itself that calls an address unreachable (`host-firewall-blocks`), what the proxy answers (`proxy-misconfigured`, `proxy-captures-endpoint`); with neither nc nor curl, connections from chosen source ports (`client-nacl-blocks-return` and its like on part of the range)',
   },
 ] as const;

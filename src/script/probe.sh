@@ -1,9 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2013,SC2016,SC2034,SC2046,SC2086,SC2317,SC2329
-# The packet half of vpce-doctor for hosts on which nothing can be installed. It asks the names, connections, handshakes and
-# requests of the plan below and prints what the tools of this host answered, as one JSON document on standard output.
-# It needs no credentials, changes nothing, and follows no redirect. Diagnose it elsewhere: vpce-doctor diagnose --evidence FILE
-# The shell is kept thin: it decides what to ask next, and leaves it to `diagnose` to understand the answers.
+# Asks what the plan below says with the tools of this host and prints their answers as one JSON document. It changes nothing.
+# Diagnose it elsewhere: vpce-doctor diagnose --evidence FILE
 #PLAN#
 set -f
 unset CDPATH
@@ -30,7 +28,7 @@ if have timeout && timeout 5 true 2>/dev/null; then
 elif have timeout && timeout -t 5 true 2>/dev/null; then
   limit() { n=$1; shift; timeout -t "$n" "$@"; }
 elif ! have sleep; then
-  limit() { echo 'there is neither timeout nor sleep on this host: nothing was asked that might never end'; return 125; }
+  limit() { echo 'not asked: neither timeout nor sleep is here'; return 125; }
 else
   # Nothing is left behind but a sleep of a few seconds.
   limit() {
@@ -171,7 +169,7 @@ tools() {
   for t in getent dig nslookup curl wget openssl nc bash timeout ip ifconfig sed tr; do have "$t" && x="$x$t$NL"; done
   record tools '' "$x$OV"
   [ -n "$DNS" ] || skip dns 'no tool for DNS: dig, nslookup and getent are missing'
-  [ "$DNS" != getent ] || skip dns 'dig and nslookup are missing: getent asks the whole list of resolvers and does not say which answered, or why none did'
+  [ "$DNS" != getent ] || skip dns 'dig and nslookup are missing: getent does not say which resolver answered, or why none did'
   [ -n "$TCP" ] || skip tcp 'no tool for TCP: bash, nc -z, curl and openssl are missing'
   [ -n "$TLS" ] || skip tls 'no tool for TLS: openssl and curl are missing'
   [ "$TLS" != curl ] || skip tls 'no tool for other handshakes: openssl is missing'
@@ -384,6 +382,9 @@ opened() {
   case $1 in bash | nc) case $2 in *"${NL}exit 0"*) return 0 ;; esac ;; *) case $2 in *'Connected to '* | *'stablished connection to'* | *CONNECTED*) return 0 ;; esac ;; esac
   return 1
 }
+knock() {
+  ask 5 curl -q -s -v --noproxy '*' --connect-timeout 4 -m 5 ${3:+--local-port "$3"} -o /dev/null -w '\nbegan 0.0\nended %{time_total}\n' "https://$1:$2/"
+}
 # tcp ADDRESS PORT [LOCAL PORT]
 tcp() {
   if ! allowed "$1"; then skip tcp "VPCE_DOCTOR_ONLY keeps packets from $1"; return 1; fi
@@ -392,13 +393,14 @@ tcp() {
   tool=$TCP
   if [ -n "$3" ]; then tool=$NCZ; [ -n "$tool" ] || { have curl && tool=curl; }; fi
   case $tool in
-    # Its own clock: on a busy host the start of a process takes longer than an answer of the kernel.
     bash) o=$(ask 4 bash -c 'echo "began $EPOCHREALTIME"; trap "echo \"ended \$EPOCHREALTIME\"" EXIT; exec 3<>"/dev/tcp/$0/$1"' "$1" "$2") ;;
     nc) o=$(ask 4 nc -v -n -z -w 4 ${3:+-p "$3"} "$1" "$2") ;;
-    curl) o=$(ask 5 curl -q -s -v --noproxy '*' --connect-timeout 4 -m 5 ${3:+--local-port "$3"} -o /dev/null "https://$hp:$2/") ;;
+    curl) o=$(knock "$hp" "$2" "$3") ;;
     openssl) o=$(ask 4 openssl s_client -connect "$hp:$2") ;;
     *) return 1 ;;
   esac
+  # A connect that waits hears of this machine's own refusal a second late; curl's does not, and when tells who refused.
+  case $tool.$o in bash.*'No route to host'*) if have curl; then tool=curl; o=$(knock "$hp" "$2"); fi ;; esac
   answer tcp "\"address\":\"$1\",\"port\":$2${3:+,\"localPort\":$3}" "$tool" "$t1" "$o"
   opened "$tool" "$o"
 }
@@ -447,7 +449,11 @@ https() {
 }
 # Everything at one address: ADDRESS PORT HOST APPLICATION METHOD PATH
 reach() {
-  if ! tcp "$1" "$2"; then return; fi
+  if ! tcp "$1" "$2"; then
+    # Who says no at once says it to every source port.
+    case $o in *refused* | *route* | *nreachable* | *permitted* | *denied*) echo "#settled $1/$2" ;; esac
+    return
+  fi
   [ "$3" != - ] && [ "$4" != tcp ] || return
   tls "$1" "$2" "$3"
   case $? in
@@ -661,7 +667,8 @@ done
 [ -z "$JUMBO" ] || each reached long
 settle
 
-k2=0 JOBS=32
+k2=0 JOBS=32 DONE=
+for s in $(marks settled); do DONE="$DONE $s"; done
 for s in $SEEN; do
   a=${s%%/*}; q=${s#*/}; q=${q%%/*}
   case "$k2 $DONE " in *" $a/$q "*) continue ;; esac
