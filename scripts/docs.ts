@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CHECKS } from '../src/checks/index.ts';
 import { causesDocument, causeTable } from '../src/checks/pages.ts';
+import { fleetSchemaFile } from '../src/fleet/schema.ts';
 import { reportSchemaFile } from '../src/report/schema.ts';
 import { SCRIPT_CANNOT_SEE, TOOLS } from '../src/script/limits.ts';
 
@@ -16,6 +17,7 @@ export function generatedFiles(): Map<string, string> {
     ['docs/report.schema.json', reportSchemaFile()],
     ['docs/probe-script.md', scriptPage()],
     ['src/script/probe.json', packedScript(readFileSync(new URL('src/script/probe.sh', ROOT), 'utf8'))],
+    ['docs/fleet.schema.json', fleetSchemaFile()],
   ]);
   const readme = new URL('README.md', ROOT);
   if (existsSync(readme)) files.set('README.md', withTable(readFileSync(readme, 'utf8'), causeTable(CHECKS)));

@@ -21,6 +21,8 @@ export const DURATIONS = {
   apiCall: 9_000,
   /** Everything that Route 53's APIs are asked, together: public services that a private subnet often cannot reach, and that a run can do without. */
   dnsApi: 2_500,
+  /** All policies of resources that a run names, together: they tell why something is refused, and the rest of the report does without them. */
+  policyReads: 2_500,
   /** The whole run, when `--deadline` is not given. */
   deadline: 30_000,
 } as const;

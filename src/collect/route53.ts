@@ -11,7 +11,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { Client, type Dispatcher } from 'undici';
 import { partitionOfRegion } from '../services/partitions.ts';
 import type { CallName } from './calls.ts';
-import { type Api, type Attempts, clientOptions, opened, type Send, type UsableSettings } from './sdk.ts';
+import { type Api, type Attempts, clientOptions, opened, type Send, secretsOf, type UsableSettings } from './sdk.ts';
 
 /** A client for Route 53: one endpoint for all Regions of a partition. Nothing is sent before the first call. */
 export function openRoute53(settings: UsableSettings, attempts: Attempts): Api {
@@ -100,6 +100,7 @@ export function openResolver(settings: UsableSettings, attempts: Attempts): Api 
   return {
     send,
     close: () => client.destroy(),
+    secrets: () => secretsOf(client),
   };
 }
 
