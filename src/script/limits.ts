@@ -8,6 +8,8 @@ const UNSIGNED = 'only a signed request shows it (`--signed`), and a script sign
  * silent; it must never blame something else for it.
  */
 export const SCRIPT_CANNOT_SEE: Partial<Readonly<Record<CauseCode, string>>> = {
+  'dns-intermittent':
+    'dig asks a second time by itself: what is lost now and then shows only where both packets, or a slow answer, were met',
   'endpoint-policy-denies': UNSIGNED,
   'endpoint-policy-omits-aws-buckets': UNSIGNED,
   'resource-policy-denies-path': UNSIGNED,

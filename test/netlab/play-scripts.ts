@@ -31,7 +31,8 @@ export async function playScripts(options: ScriptOptions): Promise<number> {
   let [passed, failed] = [0, unknown.length];
   const shell = options.shell.split(' ');
   const jobs = chosen.map(({ name }) => ({ kind: 'script', name, shell }) as const);
-  await runJobs<ScriptAnswer>(options.flags, jobs, options.jobs, options.tool, (job, answer) => {
+  // Each plays two runs, one of them with a process per question: more at once, and both only wait for a processor.
+  await runJobs<ScriptAnswer>(options.flags, jobs, Math.min(6, options.jobs), options.tool, (job, answer) => {
     const problem = answer === undefined ? 'its cell died' : answer.problem;
     if (problem === undefined) passed++;
     else failed++;

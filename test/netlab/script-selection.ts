@@ -6,7 +6,6 @@ export const SCRIPT_SELECTION: readonly string[] = [
   'DNS Firewall blocks the service’s name with NODATA',
   'a Resolver rule leads to a resolver that fails',
   'FIPS name that does not exist',
-  'every other question to the resolver is lost',
   'client network ACL denies a narrow piece of the ephemeral range',
   'the machine’s own firewall rejects 443',
   'one hop too far from the metadata service',
