@@ -170,6 +170,38 @@ Examples:
     });
   });
 
+  const probeScript = program
+    .command('probe-script')
+    .description('print a shell script that makes the packet half’s observations where nothing can be installed')
+    .argument('[targets...]');
+  targetOptions(probeScript);
+  probeScript
+    .option('--region <region>', 'the Region whose hosts are meant')
+    .option('--state <path>', 'AWS CLI output: the endpoints’ interfaces are probed too; repeatable', collectMany)
+    .option('--deadline <seconds>', 'the script ends by then with what it knows (default: 60)')
+    .option('--concurrency <n>', 'questions side by side (default: 16)')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('-o, --output <file>', 'write the script to a file')
+    .addHelpText(
+      'after',
+      `
+The script needs a POSIX shell (bash, dash, BusyBox) and asks with what it finds of dig, nslookup, getent, bash, nc, curl and
+openssl; what has no tool is skipped, and said. It prints one JSON document on standard output, also after Ctrl-C.
+
+  vpce-doctor probe-script --region eu-west-1 ssm sts > probe.sh
+  sh probe.sh > evidence.json                                      on the host in question
+  vpce-doctor diagnose --evidence evidence.json --state state.json
+`,
+    );
+  probeScript.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
+    const { regionFrom } = await import('./arguments.ts');
+    const region = regionFrom(flags.region);
+    if (isProblem(region)) return set(refuse(io, region.problem));
+    const { probeScriptCommand } = await import('./probe-script.ts');
+    set(await probeScriptCommand(io, { targets, ...common(flags), region, file: flags.output }));
+  });
+
   const collect = program
     .command('collect')
     .description('the API half: one document with everything the diagnosis reads, from anywhere with credentials')
@@ -194,7 +226,7 @@ Examples:
     .argument('[targets...]', 'targets, or a case file');
   targetOptions(diagnose);
   stateOptions(diagnose);
-  diagnose.option('--evidence <file>', 'evidence of `probe -o`; repeatable', collectMany);
+  diagnose.option('--evidence <file>', 'evidence of `probe -o` or of a probe script; repeatable', collectMany);
   reportOptions(diagnose, true);
   diagnose.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
