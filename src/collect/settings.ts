@@ -21,6 +21,8 @@ const URL_NAMES = {
   sts: 'STS',
   route53: 'ROUTE_53',
   route53resolver: 'ROUTE53RESOLVER',
+  ssm: 'SSM',
+  s3: 'S3',
 } as const;
 export type ApiService = keyof typeof URL_NAMES;
 
@@ -41,7 +43,7 @@ export type ClientSettings =
  * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's
  * environment counts as this process's when it is `process.env` itself, not a copy: nothing else is what the SDK reads.
  * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2,
- * _STS, _ROUTE_53 or _ROUTE53RESOLVER, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * _STS, _ROUTE_53, _ROUTE53RESOLVER, _SSM or _S3, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN); other sources of credentials are not asked, because each of them may send packets.
  */
 export function clientSettings(host: Host, service: ApiService, region: string | undefined): ClientSettings {

@@ -10,8 +10,17 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
  * A report that the schema refuses is a bug that the test suite hunts; here it is still printed, in the order it came.
  */
 export function renderJson(report: Report): string {
+  return written(report, 2);
+}
+
+/** The same on one line. */
+export function renderJsonLine(report: Report): string {
+  return written(report, 0);
+}
+
+function written(report: Report, indent: number): string {
   const parsed = ReportSchema.safeParse(report);
-  const json = JSON.stringify(parsed.success ? parsed.data : report, null, 2);
+  const json = JSON.stringify(parsed.success ? parsed.data : report, null, indent);
   return `${json.replace(UNSEEN, (character) => (character === '\n' ? character : escaped(character)))}\n`;
 }
 
