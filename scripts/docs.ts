@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CHECKS } from '../src/checks/index.ts';
 import { causesDocument, causeTable } from '../src/checks/pages.ts';
 import { reportSchemaFile } from '../src/report/schema.ts';
+import { deployFiles } from './deploy-files.ts';
 
 const ROOT = new URL('..', import.meta.url);
 const START = '<!-- causes:start -->';
@@ -13,6 +14,7 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map([
     ['docs/causes.md', causesDocument(CHECKS)],
     ['docs/report.schema.json', reportSchemaFile()],
+    ...deployFiles(),
   ]);
   const readme = new URL('README.md', ROOT);
   if (existsSync(readme)) files.set('README.md', withTable(readFileSync(readme, 'utf8'), causeTable(CHECKS)));

@@ -18,7 +18,7 @@ import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage, vantageFrom } from '../vantage/from.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
-import type { Io, UsageProblem } from './io.ts';
+import { type Io, type Progress, startProgress, type UsageProblem } from './io.ts';
 
 export type LiveOptions = {
   readonly requests: readonly TargetRequest[];
@@ -298,15 +298,4 @@ function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMa
       ...(late > 0 ? [{ what, outcome: 'skipped' as const, count: late, why: 'the run ended first' }] : []),
     ];
   });
-}
-
-type Progress = { readonly say: (text: string) => void; readonly stop: () => void };
-
-/** One line that rewrites itself, on a terminal only. */
-function startProgress(io: Io): Progress {
-  if (!io.showsProgress) return { say: () => {}, stop: () => {} };
-  return {
-    say: (text) => io.stderr(`\r\x1b[2K${text.slice(0, 76)}`),
-    stop: () => io.stderr('\r\x1b[2K'),
-  };
 }

@@ -4,10 +4,8 @@
  * the published schema.
  */
 import type { Report } from '../model/report.ts';
+import { LEAST_BYTES } from './formats.ts';
 import { renderJsonLine } from './json.ts';
-
-/** What is left when everything went but the verdict, the first cause and the first target fits into this. */
-export const LEAST_BYTES = 4_000;
 
 type Cut = {
   /** what is gone, for the warning */

@@ -1,0 +1,70 @@
+/** What `remote` prints: one host's report as ever, several one after the other, or one line of JSON for each. */
+import { diagnose } from '../diagnose/diagnose.ts';
+import type { Case } from '../model/case.ts';
+import { redactCase } from '../model/redact.ts';
+import type { Verdict } from '../model/report.ts';
+import { exitCode } from '../report/exit-code.ts';
+import { render } from '../report/index.ts';
+import { renderJsonLine } from '../report/json.ts';
+import { drawsUnicode, type Io, isProblem, type OutputOptions, printReport, refuse, writeText } from './io.ts';
+import { type SaveOptions, saveCase } from './save.ts';
+
+/** The worst first: a host that could not be asked weighs like one that is inconclusive. */
+const WORST: readonly Verdict[] = ['blocked', 'degraded', 'inconclusive', 'healthy'];
+
+/**
+ * @param asked how many hosts were asked, with those that gave no answer
+ * @returns the exit status
+ */
+export async function printHosts(
+  io: Io,
+  asked: number,
+  cases: ReadonlyMap<string, Case>,
+  options: { readonly output: OutputOptions; readonly save: SaveOptions },
+): Promise<number> {
+  const { output, save } = options;
+  const [only] = cases.values();
+  if (only === undefined) return 2;
+  if (asked === 1) {
+    const subject = await saveCase(only, save);
+    if (isProblem(subject)) return refuse(io, subject.problem);
+    const report = diagnose(subject);
+    const failed = await printReport(io, report, output);
+    return failed === undefined ? exitCode(report.verdict) : refuse(io, failed.problem);
+  }
+  const reports = [...cases].map(([id, one]) => [id, diagnose(save.redact ? redactCase(one) : one)] as const);
+  const text =
+    output.format === 'json'
+      ? reports.map(([, report]) => renderJsonLine(report)).join('')
+      : await spoken(io, reports, output);
+  if (output.output === undefined) io.stdout(text);
+  else {
+    const failed = await writeText(output.output, text);
+    if (failed !== undefined) return refuse(io, failed.problem);
+  }
+  const verdicts = [
+    ...reports.map(([, { verdict }]) => verdict),
+    ...(cases.size < asked ? ['inconclusive' as const] : []),
+  ];
+  return exitCode(WORST.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive');
+}
+
+type HostReport = readonly [id: string, report: ReturnType<typeof diagnose>];
+
+/** A list of all hosts, then each that is not healthy in full. */
+async function spoken(io: Io, reports: readonly HostReport[], output: OutputOptions): Promise<string> {
+  const list = reports.map(
+    ([id, { verdict, headline }]) => `${id}  ${verdict.toUpperCase().padEnd(12)}  ${headline}\n`,
+  );
+  const shown = reports.filter(([, { verdict }]) => verdict !== 'healthy' || output.verbose);
+  const texts = shown.map(([id, report]) => {
+    const text = render(report, output.format, {
+      width: Math.max(80, io.columns ?? 100),
+      color: output.color && output.output === undefined && io.columns !== undefined && !io.host.env['NO_COLOR'],
+      verbose: output.verbose,
+      unicode: drawsUnicode(io.host.env),
+    });
+    return `\n${id}\n${'='.repeat(id.length)}\n${text}`;
+  });
+  return [...list, ...texts].join('');
+}
