@@ -71,7 +71,7 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     const cases = await withStates(io.host, reached, { given, api, say: progress.say });
     progress.stop();
     if (!options.quiet) for (const warning of documents.warnings) warn(io, warning);
-    for (const one of answers) if (!one.ok) warn(io, `${one.instanceId}: ${one.problem}.`);
+    for (const one of answers) if (!one.ok) warn(io, `${one.instanceId}: ${one.problem.replace(/\.$/, '')}.`);
     return await printHosts(io, answers.length, cases satisfies ReadonlyMap<string, Case>, options);
   } finally {
     progress.stop();

@@ -16,8 +16,13 @@ export function misfits(schema: Schema, value: unknown, path = ''): string[] {
     const [names, schemas, required = 0] = rest as [string[], Schema[], number | undefined];
     if (!isRecord(value)) return [`${path}: ${name} is a structure`];
     return [
-      ...Object.keys(value).filter((key) => !names.includes(key)).map((key) => `${path}.${key}: ${name} has no such member`),
-      ...names.slice(0, required).filter((key) => !(key in value)).map((key) => `${path}.${key}: ${name} requires it`),
+      ...Object.keys(value)
+        .filter((key) => !names.includes(key))
+        .map((key) => `${path}.${key}: ${name} has no such member`),
+      ...names
+        .slice(0, required)
+        .filter((key) => !(key in value))
+        .map((key) => `${path}.${key}: ${name} requires it`),
       ...names.flatMap((key, i) => (key in value ? misfits(schemas[i], value[key], `${path}.${key}`) : [])),
     ];
   }

@@ -44,5 +44,8 @@ export function scriptOf(document: CommandDocument, given: Readonly<Record<strin
   if (step === undefined || document.mainSteps.length > 1) throw new Error('a document of one step is wanted');
   return step.inputs.runCommand
     .join('\n')
-    .replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => given[name]?.[0] ?? document.parameters[name]?.default ?? whole);
+    .replace(
+      /\{\{\s*(\w+)\s*\}\}/g,
+      (whole, name: string) => given[name]?.[0] ?? document.parameters[name]?.default ?? whole,
+    );
 }

@@ -34,8 +34,10 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
     const region = options.elsewhere?.[bucket];
     if (region !== undefined && scope !== null && scope[1] !== region)
       return refuse(400, 'AuthorizationHeaderMalformed', { 'x-amz-bucket-region': region });
-    if (scope === null && (action === 's3:PutObject' || options.closed?.includes(bucket))) return refuse(403, 'AccessDenied');
-    if (scope !== null && request.headers['x-amz-content-sha256'] === undefined) return refuse(400, 'MissingSecurityHeader');
+    if (scope === null && (action === 's3:PutObject' || options.closed?.includes(bucket)))
+      return refuse(403, 'AccessDenied');
+    if (scope !== null && request.headers['x-amz-content-sha256'] === undefined)
+      return refuse(400, 'MissingSecurityHeader');
     if (bucket === 'forbidden') return refuse(403, 'AccessDenied');
     if (action === 's3:PutObject') {
       objects.set(place, Buffer.concat(chunks));

@@ -44,7 +44,12 @@ export type FakeSsm = Listening & {
 };
 
 type Invocation = Record<string, unknown> & { InstanceId: string; Status: string; StatusDetails: string };
-type Command = { readonly id: string; readonly invocations: Invocation[]; readonly bucket?: string; readonly prefix?: string };
+type Command = {
+  readonly id: string;
+  readonly invocations: Invocation[];
+  readonly bucket?: string;
+  readonly prefix?: string;
+};
 type Input = Record<string, never> & {
   readonly DocumentName: string;
   readonly InstanceIds?: string[];
@@ -93,7 +98,10 @@ export async function startFakeSsm(options: FakeSsmOptions): Promise<FakeSsm> {
     if (options.throttleEvery !== undefined && calls % options.throttleEvery === 0)
       return refuse('ThrottlingException', 'Rate exceeded');
     if (options.denied?.includes(`ssm:${action}`))
-      return refuse('AccessDeniedException', `User: arn:aws:iam::111122223333:user/me is not authorized to perform: ssm:${action}`);
+      return refuse(
+        'AccessDeniedException',
+        `User: arn:aws:iam::111122223333:user/me is not authorized to perform: ssm:${action}`,
+      );
     const answer = answerTo(action, input);
     if ('refusal' in answer) return refuse(answer.refusal, answer.message);
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() });
@@ -136,7 +144,10 @@ export async function startFakeSsm(options: FakeSsmOptions): Promise<FakeSsm> {
         .map(([id]) => id);
     if (ids.some((id) => options.hosts[id] === undefined)) return { refusal: 'InvalidInstanceId', message: '' };
     if (ids.some((id) => options.hosts[id]?.state === 'denied'))
-      return { refusal: 'AccessDeniedException', message: 'not authorized to perform: ssm:SendCommand on resource: instance' };
+      return {
+        refusal: 'AccessDeniedException',
+        message: 'not authorized to perform: ssm:SendCommand on resource: instance',
+      };
     sent.push(input);
     const command: Command = {
       id: randomUUID(),
@@ -159,8 +170,7 @@ export async function startFakeSsm(options: FakeSsmOptions): Promise<FakeSsm> {
     set('InProgress', 'InProgress');
     const { status, stdout, stderr } = await options.execute(one.InstanceId, script);
     const folder = [command.prefix, command.id, one.InstanceId, 'awsrunShellScript', step].filter(Boolean).join('/');
-    const url =
-      command.bucket === undefined ? undefined : options.keep?.(command.bucket, `${folder}/stdout`, stdout);
+    const url = command.bucket === undefined ? undefined : options.keep?.(command.bucket, `${folder}/stdout`, stdout);
     const words = status === 0 ? 'Success' : 'Failed';
     set(words, words, {
       ResponseCode: status,
