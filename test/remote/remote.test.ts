@@ -2,7 +2,6 @@
  * `remote` end to end on loopback: the command talks to a fake Systems Manager, which runs the real document with a real shell;
  * that brings a binary from a fake bucket, checks it, and runs it on a host of the lab.
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,9 +13,10 @@ import type { Host } from '../../src/model/host.ts';
 import type { Report } from '../../src/model/report.ts';
 import { reportJsonSchema } from '../../src/report/schema.ts';
 import { emptyFolder, lab, run } from '../cli/support/run.ts';
+import { runAgentScript } from './support/agent.ts';
 import type { CommandDocument } from './support/command-document.ts';
 import { type FakeS3, startFakeS3 } from './support/fake-s3.ts';
-import { type Executed, type FakeSsm, type FakeSsmOptions, startFakeSsm } from './support/fake-ssm.ts';
+import { type FakeSsm, type FakeSsmOptions, startFakeSsm } from './support/fake-ssm.ts';
 import { HOSTS } from './support/hosts.ts';
 
 const DOCUMENT = JSON.parse(
@@ -30,22 +30,6 @@ const valid = new Ajv2020({ strict: true, allErrors: true }).compile(reportJsonS
 /** What stands in for the binary: the sources on this Node, on the host's own lab. */
 const BINARY = `#!/bin/sh\nexec '${process.execPath}' '${TOOL}' "$@"\n`;
 const SUM = createHash('sha256').update(BINARY).digest('hex');
-
-/** Runs a script as the agent does: as a file, with `sh`, with the agent's two variables. */
-function shell(script: string, env: Record<string, string>): Promise<Executed> {
-  const { promise, resolve } = Promise.withResolvers<Executed>();
-  const child = spawn('sh', ['-s'], { env: { PATH: process.env['PATH'] ?? '', ...env } });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  child.on('close', (status) => resolve({ status: status ?? 255, stdout, stderr }));
-  child.stdin.end(script);
-  return promise;
-}
 
 /** Every action that these tests have made the command ask for, but those of the hosts. */
 const called = new Set<string>();
@@ -62,7 +46,7 @@ async function surroundings(options: Partial<FakeSsmOptions> = {}): Promise<Surr
     documents: { 'vpce-doctor': DOCUMENT },
     hosts: Object.fromEntries(Object.keys(HOSTS).map((id) => [id, { tags: { role: 'web' } }])),
     execute: (id, script) =>
-      shell(script, {
+      runAgentScript(script, {
         AWS_SSM_INSTANCE_ID: id,
         AWS_SSM_REGION_NAME: REGION,
         VPCE_DOCTOR_HOME: home,
@@ -189,7 +173,7 @@ describe('remote', () => {
 
   test('evidence past Run Command’s limit comes from the bucket, or says what is missing', async () => {
     const long = async (_id: string, script: string) => {
-      const answer = await shell(script, {
+      const answer = await runAgentScript(script, {
         AWS_SSM_INSTANCE_ID: BAD,
         AWS_SSM_REGION_NAME: REGION,
         VPCE_DOCTOR_HOME: home,
