@@ -145,6 +145,7 @@ export function deployFiles(): Map<string, string> {
     ...policies,
     [`deploy/ssm/${DOCUMENT_NAME}.json`, document],
     ['deploy/ssm/cloudformation.yaml', withDocument('ssm/cloudformation.yaml', document)],
+    ['deploy/lambda/template.yaml', withDocument('lambda/template.yaml', json(policyOf('run')))],
   ]);
 }
 
