@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CHECKS } from '../src/checks/index.ts';
 import { causesDocument, causeTable } from '../src/checks/pages.ts';
+import { fleetSchemaFile } from '../src/fleet/schema.ts';
 import { reportSchemaFile } from '../src/report/schema.ts';
 import { deployFiles } from './deploy-files.ts';
 
@@ -14,6 +15,7 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map([
     ['docs/causes.md', causesDocument(CHECKS)],
     ['docs/report.schema.json', reportSchemaFile()],
+    ['docs/fleet.schema.json', fleetSchemaFile()],
     ...deployFiles(),
   ]);
   const readme = new URL('README.md', ROOT);

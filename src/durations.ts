@@ -27,6 +27,8 @@ export const DURATIONS = {
   remoteThrottled: 500,
   /** All of `remote`, when `--deadline` is not given: delivery, the download of the binary on each host, and the probes there. */
   remoteDeadline: 300_000,
+  /** All policies of resources that a run names, together: they tell why something is refused, and the rest of the report does without them. */
+  policyReads: 2_500,
   /** The whole run, when `--deadline` is not given. */
   deadline: 30_000,
 } as const;

@@ -128,7 +128,7 @@ async function answered(
       ? NOT_AWS
       : { ok: true, value: output };
   } catch (error) {
-    return { ...refusalOf(error), error: errorName(error) };
+    return { ...refusalOf(error, await api.secrets?.()), error: errorName(error) };
   }
 }
 

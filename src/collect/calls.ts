@@ -1,17 +1,33 @@
 /** Every AWS API call that any mode of this tool makes, and the least IAM policy that allows them. */
+import { SIGNED_ACTIONS } from '../services/signed-reads.ts';
 
 export type ApiCall = {
-  readonly service: 'ec2' | 'sts' | 'route53' | 'route53resolver';
-  /** the resource type that IAM can narrow the action to; `none`: only `"Resource": "*"` allows it */
-  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list' | 'transit-gateway-route-table' | 'hosted-zone';
+  readonly service:
+    | 'ec2'
+    | 'sts'
+    | 'route53'
+    | 'route53resolver'
+    | 's3'
+    | 'kms'
+    | 'sqs'
+    | 'sns'
+    | 'secretsmanager'
+    | 'apigateway';
+  /** the resource type that IAM can narrow the action to; `none`: only `"Resource": "*"` allows it; `named`: the one that a run is about */
+  readonly resourceLevel: 'none' | 'vpc' | 'prefix-list' | 'transit-gateway-route-table' | 'hosted-zone' | 'named';
   /** false: every caller may make it, and no policy needs to say so */
   readonly permissionNeeded: boolean;
+  /** made only where a request is signed or a refusal is known: `--signed`, `--error` */
+  readonly onlyForAccess?: true;
+  /** the IAM action, where it is not named after the call */
+  readonly action?: string;
   /** what its answer is needed for */
   readonly why: string;
 };
 
 /** The Resolver's lists: most can be narrowed to one rule group or domain list, whose ids nobody knows beforehand. */
 const resolverListing = { service: 'route53resolver', resourceLevel: 'none', permissionNeeded: true } as const;
+const policy = { resourceLevel: 'named', permissionNeeded: true, onlyForAccess: true } as const;
 const listing = { service: 'ec2', resourceLevel: 'none', permissionNeeded: true } as const;
 
 /**
@@ -72,12 +88,23 @@ export const CALLS = {
   ListFirewallRules: { ...resolverListing, why: 'what DNS Firewall allows and blocks' },
   ListFirewallDomains: { ...resolverListing, why: 'whether the name is on a list that DNS Firewall blocks' },
   GetFirewallConfig: { ...resolverListing, why: 'whether DNS Firewall fails open' },
+  GetBucketPolicy: {
+    ...policy,
+    service: 's3',
+    why: 'whether the policy of the bucket in question lets the request in',
+  },
+  GetKeyPolicy: { ...policy, service: 'kms', why: 'the same for a key' },
+  GetQueueAttributes: { ...policy, service: 'sqs', why: 'the same for a queue' },
+  GetTopicAttributes: { ...policy, service: 'sns', why: 'the same for a topic' },
+  GetResourcePolicy: { ...policy, service: 'secretsmanager', why: 'the same for a secret' },
+  // API Gateway's actions are the methods of HTTP.
+  GetRestApi: { ...policy, service: 'apigateway', action: 'apigateway:GET', why: 'the same for an API' },
   GetCallerIdentity: {
     service: 'sts',
     resourceLevel: 'none',
     // Even an explicit deny does not stop it: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     permissionNeeded: false,
-    why: 'whose account this is, so that shared subnets are recognised',
+    why: 'whose account this is, so that shared subnets are recognised, and who asks',
   },
 } as const satisfies Record<string, ApiCall>;
 
@@ -86,7 +113,8 @@ export const CALL_NAMES = Object.keys(CALLS) as readonly CallName[];
 
 /** What IAM calls it: `ec2:DescribeVpcs`. */
 export function actionOf(name: CallName): string {
-  return `${CALLS[name].service}:${name}`;
+  const { service, action }: ApiCall = CALLS[name];
+  return action ?? `${service}:${name}`;
 }
 
 export type IamPolicy = {
@@ -104,10 +132,13 @@ export type IamPolicy = {
  * statement of their own, with patterns for every VPC, prefix list, transit gateway route table and hosted zone in any partition, Region and account (AWS's own
  * prefix lists belong to the account `aws`), so that narrowing is an edit of one line. `sts:GetCallerIdentity` is made
  * too, but needs no permission.
+ *
+ * With `signed` what `--signed` asks beside it: the read calls themselves, without which the identity's own policy is all that
+ * they can tell of, and the policies of the resources that a run names.
  */
-export function leastPolicy(): IamPolicy {
+export function leastPolicy({ signed = false }: { readonly signed?: boolean } = {}): IamPolicy {
   const actions = (level: 'none' | 'narrowed') =>
-    CALL_NAMES.filter((name) => CALLS[name].permissionNeeded)
+    CALL_NAMES.filter((name) => CALLS[name].permissionNeeded && !isOnlyForAccess(name))
       .filter((name) => (CALLS[name].resourceLevel === 'none') === (level === 'none'))
       .map(actionOf)
       .sort();
@@ -126,6 +157,39 @@ export function leastPolicy(): IamPolicy {
           'arn:*:route53:::hostedzone/*',
         ],
       },
+      ...(signed ? signedStatements() : []),
     ],
   };
+}
+
+function signedStatements(): IamPolicy['Statement'] {
+  const free = CALL_NAMES.filter((name) => !CALLS[name].permissionNeeded).map(actionOf);
+  const inBuckets = ['s3:ListBucket'];
+  return [
+    {
+      Sid: 'VpceDoctorAsks',
+      Effect: 'Allow',
+      Action: SIGNED_ACTIONS.filter((action) => !free.includes(action) && !inBuckets.includes(action)),
+      Resource: '*',
+    },
+    { Sid: 'VpceDoctorAsksBuckets', Effect: 'Allow', Action: inBuckets, Resource: 'arn:*:s3:::*' },
+    {
+      Sid: 'VpceDoctorReadsPolicies',
+      Effect: 'Allow',
+      Action: CALL_NAMES.filter(isOnlyForAccess).map(actionOf).sort(),
+      Resource: [
+        'arn:*:apigateway:*::/restapis/*',
+        'arn:*:kms:*:*:key/*',
+        'arn:*:s3:::*',
+        'arn:*:secretsmanager:*:*:secret:*',
+        'arn:*:sns:*:*:*',
+        'arn:*:sqs:*:*:*',
+      ],
+    },
+  ];
+}
+
+function isOnlyForAccess(name: CallName): boolean {
+  const call: ApiCall = CALLS[name];
+  return call.onlyForAccess === true;
 }

@@ -76,10 +76,13 @@ export async function collectState(host: Host, options: CollectOptions): Promise
   const sts = startCaller(stsApi, { callMs: apiAttempt, signal: options.signal, onCall: options.onCall });
   try {
     const warnings: string[] = [];
-    const [state, accountId] = await Promise.all([collectSlices(ec2, options, warnings), callerAccount(sts)]);
+    const [state, { accountId, callerIdentities }] = await Promise.all([
+      collectSlices(ec2, options, warnings),
+      readCaller(sts),
+    ]);
     const clockOffsetMs = 'close' in ec2Api ? ec2Api.clockOffsetMs?.() : undefined;
     return {
-      state,
+      state: { ...state, callerIdentities },
       coverage: joinCoverage([ec2, sts]),
       ...(accountId === undefined ? {} : { accountId }),
       warnings: [...ec2.warnings(), ...warnings],
@@ -124,7 +127,7 @@ type ListOptions = {
 };
 
 type ListName = keyof typeof LISTS;
-/** Route 53's slices are read by collect-dns.ts, and those about access by collect-access.ts, where somebody asks for them. */
+/** Route 53's slices are read by collect-dns.ts, policies by collect-access.ts, where somebody asks for them; STS tells the caller. */
 type Answers = { readonly [N in Exclude<SliceName, DnsSliceName | AccessSliceName>]: Promise<Slice<unknown>> };
 const ELSEWHERE: readonly SliceName[] = [...DNS_SLICE_NAMES, ...ACCESS_SLICE_NAMES];
 const OWN_NAMES = SLICE_NAMES.filter((name) => !ELSEWHERE.includes(name));
@@ -319,10 +322,21 @@ async function readInstances(ec2: Caller, instanceId: string | undefined): Promi
   return { known: true, value: reservations.flatMap((reservation) => reservation.Instances ?? []) };
 }
 
-async function callerAccount(sts: Caller): Promise<string | undefined> {
+/** One call for both: whose account this is, and who asks. */
+async function readCaller(
+  sts: Caller,
+): Promise<{ readonly accountId?: string | undefined; readonly callerIdentities: State['callerIdentities'] }> {
   const answer = await sts.one('GetCallerIdentity', 'Account', {});
-  const account = answer.ok ? answer.value['Account'] : undefined;
-  return typeof account === 'string' ? account : undefined;
+  if (!answer.ok) return { callerIdentities: { known: false, why: answer.why, detail: answer.detail } };
+  const account = answer.value['Account'];
+  const { elements } = decodeElements('callerIdentities', [answer.value]);
+  return {
+    ...(typeof account === 'string' ? { accountId: account } : {}),
+    callerIdentities:
+      elements.length > 0
+        ? { known: true, value: elements }
+        : { known: false, why: 'failed', detail: 'the answer names nobody' },
+  };
 }
 
 function callOf(name: ListName): CallName {

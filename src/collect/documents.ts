@@ -15,6 +15,7 @@ import {
   type SliceName,
   type State,
 } from '../model/state.ts';
+import { ACCESS_DOCUMENT_READERS } from './access-documents.ts';
 import { decodeElements, faultWarnings, withoutNulls } from './decode.ts';
 import { DNS_DOCUMENT_READERS, zoneNameOf } from './dns-documents.ts';
 import { ACCOMPANYING_KEYS, MORE_KEYS, UNREAD_KINDS } from './document-kinds.ts';
@@ -87,6 +88,8 @@ type Json = Readonly<Record<string, unknown>>;
 type Gathered = {
   readonly lists: { readonly [N in SliceName]: SliceElement<N>[][] };
   readonly refusals: Map<SliceName, Slice<never> & { known: false }>;
+  /** lists of which a document said that they go on, and whether another brought an end */
+  readonly pages: Map<SliceName, { readonly ended: boolean }>;
   readonly rules: SecurityGroupRule[];
   /** names of AWS's own lists, from describe-managed-prefix-lists, by id */
   readonly managedLists: Map<string, string>;
@@ -103,6 +106,7 @@ function newGathered(): Gathered {
   return {
     lists: Object.fromEntries(SLICE_NAMES.map((name) => [name, []])) as unknown as Gathered['lists'],
     refusals: new Map(),
+    pages: new Map(),
     rules: [],
     managedLists: new Map(),
     openLists: new Set(),
@@ -135,11 +139,15 @@ function readDocument(gathered: Gathered, name: string, json: unknown): void {
     return;
   }
   if (strange.length > 0) gathered.warnings.push(`${name}: ${strange.join(', ')} is not known and not used.`);
-  if (MORE_KEYS.some((key) => typeof document[key] === 'string' && document[key] !== '')) {
+  if (goesOnElsewhere(document)) {
     gathered.warnings.push(
       `${name} is one page of several; what the other pages hold is only known if they are given too.`,
     );
   }
+}
+
+function goesOnElsewhere(document: Json): boolean {
+  return MORE_KEYS.some((key) => typeof document[key] === 'string' && document[key] !== '');
 }
 
 /** Each takes from a document what it knows and returns the keys that it understood. */
@@ -151,7 +159,7 @@ const READERS: readonly Reader[] = [
   readSecurityGroupRules,
   readVpcAttribute,
   readEntries,
-  readDnsDocument,
+  readOneAnswer,
   readTransitGatewayRoutes,
   readManagedLists,
   readCallerIdentity,
@@ -164,6 +172,8 @@ function readSlices(gathered: Gathered, name: string, document: Json): string[] 
   return SLICE_NAMES.flatMap((slice) => {
     const key = SLICES[slice].documentKey;
     if (!Object.hasOwn(document, key)) return [];
+    const ended = gathered.pages.get(slice)?.ended === true || !goesOnElsewhere(document);
+    gathered.pages.set(slice, { ended });
     addElements(
       gathered,
       slice,
@@ -226,8 +236,8 @@ function readEntries(gathered: Gathered, name: string, document: Json): string[]
   return ['Entries', 'PrefixListId'];
 }
 
-function readDnsDocument(gathered: Gathered, name: string, document: Json): string[] {
-  return DNS_DOCUMENT_READERS.flatMap((read) => {
+function readOneAnswer(gathered: Gathered, name: string, document: Json): string[] {
+  return [...DNS_DOCUMENT_READERS, ...ACCESS_DOCUMENT_READERS].flatMap((read) => {
     const answer = read(name, document);
     if (answer === undefined) return [];
     if (answer.warning !== undefined) gathered.warnings.push(answer.warning);
@@ -303,7 +313,10 @@ function readRefusals(gathered: Gathered, name: string, document: Json): string[
 }
 
 function readUnread(gathered: Gathered, name: string, document: Json): string[] {
-  const keys = Object.keys(document).filter((key) => UNREAD_KINDS.has(key));
+  // A load balancer's attributes are a list; a queue's and a topic's are none.
+  const keys = Object.keys(document).filter(
+    (key) => UNREAD_KINDS.has(key) && (key !== 'Attributes' || Array.isArray(document[key])),
+  );
   for (const key of keys) gathered.unread.set(key, (gathered.unread.get(key) ?? new Set()).add(name));
   // Beside these kinds stand ids of what was asked about; they are no news.
   return keys.length === 0 ? [] : Object.keys(document).filter((key) => keys.includes(key) || /(?:Id|Arn)$/.test(key));
@@ -388,6 +401,13 @@ function addNamesOfManagedLists(gathered: Gathered): void {
 
 function sliceOf<N extends SliceName>(gathered: Gathered, name: N): Slice<SliceElement<N>> {
   const lists = gathered.lists[name] as SliceElement<N>[][];
+  // What a list does not hold cannot be called absent while there is more of it; collecting refuses such a list likewise.
+  if (gathered.pages.get(name)?.ended === false)
+    return {
+      known: false,
+      why: 'not-given',
+      detail: `only a part of the ${SLICES[name].noun} was given, not the last page`,
+    };
   if (lists.length > 0) return { known: true, value: joinElements(name, lists) };
   return gathered.refusals.get(name) ?? { known: false, why: 'not-given' };
 }

@@ -50,8 +50,8 @@ export type PolicyMode = (typeof POLICY_MODES)[number];
  * The least policy of one mode: `run` reads the VPC's description, `probe` needs nothing, `remote` runs the document and reads the
  * description from where the user sits, `bucket` is what `-o s3://…` needs besides. `BUCKET` stands for the bucket's name.
  */
-export function policyOf(mode: PolicyMode): IamPolicy {
-  if (mode === 'run') return leastPolicy();
+export function policyOf(mode: PolicyMode, { signed = false }: { readonly signed?: boolean } = {}): IamPolicy {
+  if (mode === 'run') return leastPolicy({ signed });
   if (mode === 'probe') return { Version: '2012-10-17', Statement: [] };
   const calls: readonly ModeCall[] = MODE_CALLS[mode];
   const groups = Map.groupBy(calls, ({ resources }) => resources.join(' '));

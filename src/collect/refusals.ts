@@ -1,4 +1,5 @@
 /** The one table from an API error's name or code to the reason that a slice has no value. Words are never looked at. */
+import { withoutSecrets } from '../model/secrets.ts';
 import type { Refusal } from '../model/state.ts';
 
 export type CallRefusal = Exclude<Refusal, 'not-asked' | 'not-given'>;
@@ -81,12 +82,17 @@ const REASONS = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unreachable',
 } as const satisfies Record<string, CallRefusal>;
 
-/** Why a call has no answer. Anything that the table does not know is `failed`. */
-export function refusalOf(error: unknown): Refused {
+/**
+ * Why a call has no answer. Anything that the table does not know is `failed`. Services quote what was signed when they refuse
+ * a signature: words that hold any of it, or of `secrets`, are left out.
+ */
+export function refusalOf(error: unknown, secrets: readonly string[] = []): Refused {
   const names = namesOf(error);
   const known = names.find((name) => Object.hasOwn(REASONS, name)) as keyof typeof REASONS | undefined;
   const why = known === undefined ? 'failed' : REASONS[known];
-  return { ok: false, why, detail: `${known ?? names[0] ?? 'Error'}: ${wordsOf(error)}` };
+  const name = known ?? withoutSecrets(names[0], secrets) ?? 'Error';
+  const words = withoutSecrets(wordsOf(error), secrets) ?? 'its words quote the signed request, and are left out';
+  return { ok: false, why, detail: `${name}: ${words}` };
 }
 
 /** The service's name for the error, or undefined: `InvalidServiceName`. */
@@ -114,6 +120,10 @@ function wordsOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const line = text
     .replace(/\s*Encoded authorization failure message:.*$/s, '')
+    // A profile's credential_process that fails is quoted with its arguments and all that it printed.
+    .replace(/(Command failed):.*$/s, '$1')
+    // STS and the query services go on with the canonical request, session token included.
+    .replace(/\s*The Canonical String for this request should have been.*$/s, '')
     .replace(/\s+/g, ' ')
     .trim();
   return line.length > MOST_WORDS ? `${line.slice(0, MOST_WORDS)}…` : line;

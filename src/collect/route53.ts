@@ -59,5 +59,6 @@ export function openResolver(settings: UsableSettings, attempts: Attempts): Api 
   return {
     send: (name, input, signal) => callJson(requests, `Route53Resolver.${name}`, input, signal),
     close: requests.close,
+    secrets: requests.secrets,
   };
 }

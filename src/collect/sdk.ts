@@ -47,6 +47,8 @@ export type CallInput = {
   readonly FirewallDomainListId?: string;
   readonly ResourceId?: string;
   readonly TransitGatewayRouteTableId?: string;
+  /** of the resource whose policy is read */
+  readonly ResourceArn?: string;
   readonly MaxResults?: number;
   readonly NextToken?: string;
 };
@@ -60,6 +62,8 @@ export type Api = {
    * service's time; undefined before there was an answer
    */
   readonly clockOffsetMs?: (() => number | undefined) | undefined;
+  /** what requests are signed with, which no words of an error may bring into a report; never rejects */
+  readonly secrets?: (() => Promise<readonly string[]>) | undefined;
 };
 
 export type Attempts = {
@@ -123,10 +127,7 @@ const EC2_CALLS = {
 } satisfies Record<Ec2CallName, Send<EC2Client>>;
 
 /** One client behind one function. */
-export function opened<C extends { destroy: () => void; readonly config?: { readonly systemClockOffset: number } }>(
-  client: C,
-  calls: Partial<Record<CallName, Send<C>>>,
-): Api {
+export function opened<C extends OpenClient>(client: C, calls: Partial<Record<CallName, Send<C>>>): Api {
   return {
     send: async (name, input, signal) => {
       const send = calls[name];
@@ -134,11 +135,34 @@ export function opened<C extends { destroy: () => void; readonly config?: { read
       return await send(client, input, { abortSignal: signal });
     },
     close: () => client.destroy(),
+    secrets: () => secretsOf(client),
     clockOffsetMs: () => {
       const systemClockOffset = client.config?.systemClockOffset ?? 0;
       return systemClockOffset === 0 ? undefined : -systemClockOffset;
     },
   };
+}
+
+type OpenClient = {
+  readonly destroy: () => void;
+  readonly config?: {
+    readonly systemClockOffset: number;
+    readonly credentials?: () => Promise<{
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken?: string | undefined;
+    }>;
+  };
+};
+
+/** The client has its credentials by the time that an answer is there; without any, there is nothing to keep. */
+export async function secretsOf(client: OpenClient): Promise<readonly string[]> {
+  try {
+    const { accessKeyId, secretAccessKey, sessionToken } = (await client.config?.credentials?.()) ?? {};
+    return [accessKeyId, secretAccessKey, sessionToken].filter((text) => text !== undefined);
+  } catch {
+    return [];
+  }
 }
 
 /** What every client of the SDK is made with. */

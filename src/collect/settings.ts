@@ -16,13 +16,18 @@ export type StaticCredentials = {
 };
 
 /** By the part of `AWS_ENDPOINT_URL_…` that names the service, as the SDK spells it. */
-const URL_NAMES = {
+export const URL_NAMES = {
   ec2: 'EC2',
   sts: 'STS',
   route53: 'ROUTE_53',
   route53resolver: 'ROUTE53RESOLVER',
   ssm: 'SSM',
   s3: 'S3',
+  kms: 'KMS',
+  sqs: 'SQS',
+  sns: 'SNS',
+  secretsmanager: 'SECRETS_MANAGER',
+  apigateway: 'API_GATEWAY',
 } as const;
 export type ApiService = keyof typeof URL_NAMES;
 
@@ -43,7 +48,7 @@ export type ClientSettings =
  * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's
  * environment counts as this process's when it is `process.env` itself, not a copy: nothing else is what the SDK reads.
  * A confined run takes from `host.env` the Region (AWS_REGION, AWS_DEFAULT_REGION), the endpoint (AWS_ENDPOINT_URL_EC2,
- * _STS, _ROUTE_53, _ROUTE53RESOLVER, _SSM or _S3, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * _STS and so on by the service, else AWS_ENDPOINT_URL) and static credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN); other sources of credentials are not asked, because each of them may send packets.
  */
 export function clientSettings(host: Host, service: ApiService, region: string | undefined): ClientSettings {

@@ -7,7 +7,8 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Client } from 'undici';
 import { partitionOfRegion } from '../services/partitions.ts';
-import { type Attempts, clientOptions, type UsableSettings } from './sdk.ts';
+import { type Attempts, clientOptions, secretsOf, type UsableSettings } from './sdk.ts';
+import { URL_NAMES } from './settings.ts';
 
 export type OwnService = 'route53resolver' | 'ssm' | 's3';
 
@@ -32,14 +33,10 @@ export type SignedRequests = {
   /** one request, no retry; rejects with the system's error, or the SDK's when there are no credentials or no Region */
   readonly send: (request: OwnRequest, signal: AbortSignal) => Promise<OwnAnswer>;
   readonly region: () => Promise<string>;
+  /** what no answer may bring into a report */
+  readonly secrets: () => Promise<readonly string[]>;
   readonly close: () => void;
 };
-
-/** As the SDK spells them in `AWS_ENDPOINT_URL_…`. */
-const URL_NAMES = { route53resolver: 'ROUTE53RESOLVER', ssm: 'SSM', s3: 'S3' } as const satisfies Record<
-  OwnService,
-  string
->;
 
 /**
  * A service behind one function; nothing is sent before the first request. AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL
@@ -57,6 +54,7 @@ export function openSigned(settings: UsableSettings, service: OwnService, attemp
   const configured = async () => settings.region ?? (await client.config.region());
   return {
     region: configured,
+    secrets: () => secretsOf(client),
     close: () => client.destroy(),
     send: async ({ method, path, headers, body, region: other }, signal) => {
       const region = other ?? (await configured());

@@ -39,9 +39,10 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
   });
   const dns = await reading;
   for (const warning of [...collected.warnings, ...dns.warnings]) warn(io, warning);
-  const refused = refusals(collected.state);
-  // Route 53's part is worth having and no more: without it the description of the VPC is whole.
-  for (const [why, actions] of [...refused, ...refusals(dns.state)])
+  const { callerIdentities, ...described } = collected.state;
+  const refused = refusals(described);
+  // Route 53's part and the caller's name are worth having and no more: without them the description of the VPC is whole.
+  for (const [why, actions] of [...refused, ...refusals({ callerIdentities }), ...refusals(dns.state)])
     warn(io, `Not read, ${why}: ${[...actions].join(', ')}.`);
   const document = stateDocument(mergeStates([collected.state, dns.state]), {
     version: TOOL.version,
@@ -60,11 +61,11 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
 }
 
 /** The calls that were made in vain, by the reason: a line each would be sixteen where nothing can be reached. */
-function refusals(state: State): Map<string, Set<string>> {
+function refusals(state: Partial<State>): Map<string, Set<string>> {
   const refused = new Map<string, Set<string>>();
   for (const name of SLICE_NAMES) {
     const slice = state[name];
-    if (slice.known || slice.why === 'not-asked') continue;
+    if (slice === undefined || slice.known || slice.why === 'not-asked') continue;
     refused.set(slice.why, (refused.get(slice.why) ?? new Set()).add(SLICES[name].action));
   }
   return refused;

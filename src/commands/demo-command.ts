@@ -11,6 +11,7 @@ export type DemoOptions = Omit<RunOptions, 'targets'> & { readonly codes: readon
 export async function demoCommand(io: Io, options: DemoOptions): Promise<number> {
   const world = healthyWorld();
   const targets = new Set<string>();
+  let signed = options.signed === true;
   for (const code of options.codes) {
     const check = checkOf(code.toLowerCase());
     if (check === undefined) {
@@ -21,13 +22,15 @@ export async function demoCommand(io: Io, options: DemoOptions): Promise<number>
       );
     }
     check.demonstration.inject(world);
+    // Who may do what shows only to those who ask as somebody; the lab's credentials are nobody's.
+    signed ||= check.layer === 'access';
     for (const target of check.demonstration.targets ?? [LAB.secretsHost]) targets.add(target);
   }
   const lab = await startLab(world);
   try {
     return await runCommand(
       { ...io, host: { ...lab.host, env: { ...lab.host.env, ...terminalEnv(io) } } },
-      { ...options, targets: [...targets] },
+      { ...options, signed, targets: [...targets] },
     );
   } finally {
     await lab.stop();

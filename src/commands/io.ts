@@ -12,6 +12,10 @@ export type Io = {
   readonly stderr: (text: string) => void;
   /** everything that standard input holds; only a command that was told to read `-` asks for it */
   readonly stdin?: (() => Promise<Uint8Array>) | undefined;
+  /** the same piece by piece, for what may not fit into memory */
+  readonly stdinStream?: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** whether standard input is a terminal, where nobody pipes anything in */
+  readonly stdinIsTerminal?: boolean | undefined;
   /** columns of the terminal; undefined when standard output is none */
   readonly columns: number | undefined;
   /** whether standard error is a terminal, for progress */

@@ -6,7 +6,8 @@ import { callsForRoute53 } from '../checks/dns/doubt.ts';
 import { evidenceFor } from '../checks/evidence.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
-import { type MetadataObservation, type Observation, probeId, type Rung, UNASKED } from '../model/observation.ts';
+import type { Denial } from '../model/denial.ts';
+import { type MetadataObservation, type Observation, probeId } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
@@ -19,6 +20,7 @@ import { completeVantage, vantageFrom } from '../vantage/from.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
 import { type Io, type Progress, startProgress, type UsageProblem } from './io.ts';
+import { probeCoverage, RUNGS } from './probe-coverage.ts';
 
 export type LiveOptions = {
   readonly requests: readonly TargetRequest[];
@@ -111,11 +113,26 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     );
   };
 
+  // Policies are read with a reason only: requests are to be signed, or a refusal is known.
+  const readAccess = (known: State) => {
+    const client = completeVantage(vantage, known);
+    const { targets } = resolve(options, client, known);
+    const denials = [...targets.flatMap((target) => target.denials ?? []), ...denialsIn([...observations.values()])];
+    if (!options.useApi || !(options.signed === true || denials.length > 0)) return undefined;
+    const region = client.region ?? client.sdk.region;
+    const onCall = (action: string) => progress.say(action);
+    return import('../collect/collect-access.ts').then(({ collectAccess }) =>
+      collectAccess(host, { region, targets, denials, durations, signal, onCall }),
+    );
+  };
+
   let state = options.given;
   const fromApi = options.requests.some((request) => request.kind === 'every-endpoint' || request.kind === 'endpoint');
   // The client that `--from` names may need the state to be found, and then decides what is probed at all.
   if (!fromApi && options.from === undefined) await probe(state);
   const early = readDns(state, false);
+  // What only the second round can name is rare; what this one names is read while the API is waited for.
+  const access = fromApi || options.from !== undefined ? undefined : readAccess(state);
   progress.say(options.useApi ? 'waiting for the EC2 API' : 'done');
   vantage = { ...vantage, trustStores: await taken.readTrustStores() };
   const collected = await collecting;
@@ -147,6 +164,11 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
     coverage.push(...dns.coverage);
     warnings.push(...dns.warnings);
     state = mergeStates([state, dns.state]);
+  }
+  const policies = await (access ?? readAccess(state));
+  if (policies !== undefined) {
+    coverage.push(...policies.coverage);
+    state = mergeStates([state, policies.state]);
   }
   progress.stop();
   if (io.signal.aborted) warnings.push('The run was interrupted: this is what was known by then.');
@@ -242,7 +264,8 @@ async function startCollecting(
 
 /** The SDK for JavaScript heeds no proxy variable, so that our own calls go straight: worth a word where that way is closed. */
 function proxyWarning({ proxy }: Vantage, state: State): string[] {
-  const silent = Object.values(state).some((slice) => !slice.known && ['unreachable', 'timeout'].includes(slice.why));
+  const { callerIdentities: _sts, ...fromEc2 } = state;
+  const silent = Object.values(fromEc2).some((slice) => !slice.known && ['unreachable', 'timeout'].includes(slice.why));
   if (proxy.httpsProxy === undefined || !silent) return [];
   return [
     `The EC2 API was asked without the proxy ${proxy.httpsProxy}, which this tool does not use for its own calls: run \`vpce-doctor collect\` where the API is within reach, and give its file with --state.`,
@@ -251,6 +274,12 @@ function proxyWarning({ proxy }: Vantage, state: State): string[] {
 
 function isDeaf({ metadata }: Vantage): boolean {
   return metadata !== undefined && metadata.outcome !== 'answered';
+}
+
+function denialsIn(observations: readonly Observation[]): Denial[] {
+  return observations.flatMap((one) =>
+    one.rung === 'https' || one.rung === 'access' ? (one.detail.denial ?? []) : [],
+  );
 }
 
 /** What the vantage saw of the metadata service, where it is missing: evidence like any other. */
@@ -263,39 +292,7 @@ function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
   return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'access', 'proxy'];
-
 /** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {
   return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
-}
-
-/** One entry for each rung and reason: what was asked, how often, and why it was worth its packets. */
-function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMap<string, string>): CoverageEntry[] {
-  return RUNGS.flatMap((what): CoverageEntry[] => {
-    const own = observations.filter((one) => one.rung === what);
-    const made = own.filter((one) => one.outcome !== 'skipped');
-    const unasked = own.filter((one) => one.rung === 'dns' && one.detail.failure?.code === UNASKED);
-    const late = own.length - made.length - unasked.length;
-    const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
-    return [
-      ...whys.map((why) => ({
-        what,
-        outcome: 'made' as const,
-        count: made.filter((one) => reasons.get(one.id) === why).length,
-        ...(why === undefined ? {} : { why }),
-      })),
-      ...(unasked.length > 0
-        ? [
-            {
-              what,
-              outcome: 'skipped' as const,
-              count: unasked.length,
-              why: 'the resolver answered none of the questions before',
-            },
-          ]
-        : []),
-      ...(late > 0 ? [{ what, outcome: 'skipped' as const, count: late, why: 'the run ended first' }] : []),
-    ];
-  });
 }

@@ -2,6 +2,7 @@
 import type { DerivedKey } from '../policy/context.ts';
 import type { Decision, PolicySide, SideAnswer } from '../policy/decide.ts';
 import type { Policy } from '../policy/document.ts';
+import type { JsonObject } from '../policy/edit-candidates.ts';
 import type { StatementAnswer } from '../policy/evaluate.ts';
 import { keysMentioned } from '../policy/mentions.ts';
 import { nameOf, reasonsOf } from '../policy/reasons.ts';
@@ -11,12 +12,15 @@ import type { EndpointOfPolicy } from '../policy/understand.ts';
 import { printable } from '../probes/text.ts';
 import { indent, type Line, labelled, paint, type Style, wrap } from '../report/layout.ts';
 import { groupBy, joinWords } from '../report/words.ts';
+import type { PolicyFix } from './policy-check-fix.ts';
 
 export type GivenPolicy = {
   readonly side: PolicySide;
   /** the file, as it was given */
   readonly document: string;
   readonly policy: Policy;
+  /** the same as JSON */
+  readonly source: JsonObject;
   /** what was taken for the policy */
   readonly what: string;
   readonly endpoint?: EndpointOfPolicy | undefined;
@@ -30,11 +34,12 @@ export type PolicyCheckAnswer = {
   readonly derived: readonly DerivedKey[];
   /** the keys that the user gave, as he spelled them */
   readonly given: readonly string[];
+  readonly fix?: PolicyFix | undefined;
 };
 
 /** The document of `--format json`; README.md says what its fields mean. */
 export function policyCheckJson(answer: PolicyCheckAnswer) {
-  const { request, policies, decision, traps } = answer;
+  const { request, policies, decision, traps, fix } = answer;
   return {
     decision: decision.decision,
     decidedBy: decision.decidedBy,
@@ -63,6 +68,19 @@ export function policyCheckJson(answer: PolicyCheckAnswer) {
       from: why ?? null,
     })),
     notJudged: notJudged(answer),
+    fix:
+      fix === undefined
+        ? null
+        : {
+            policy: fix.given.side,
+            what: fix.edit.what,
+            proven: fix.edit.proven,
+            afterwards: fix.afterwards.decision,
+            document: fix.edit.document,
+            diff: fix.edit.diff,
+            commands: fix.commands?.commands ?? [],
+            undo: fix.commands?.undo ?? [],
+          },
     warnings: traps.map(({ policy, statement, kind, text }) => ({
       policy: policy.side,
       document: policy.document,
@@ -83,7 +101,7 @@ const INDENT = 13;
 
 /** The same for people. What comes out of files is made safe to print. */
 export function policyCheckText(answer: PolicyCheckAnswer, options: { width: number; color: boolean }): string {
-  const { request, policies, decision, traps } = answer;
+  const { request, policies, decision, traps, fix } = answer;
   const { word, style } = WORDS[decision.decision];
   const part = (label: string, text: string, labelStyle?: Style): readonly Line[] =>
     labelled({ text: label, style: labelStyle }, INDENT, wrap(text, options.width - INDENT));
@@ -116,11 +134,31 @@ export function policyCheckText(answer: PolicyCheckAnswer, options: { width: num
   if (keys.length > 0) lines.push([]);
   for (const [i, { key, value, why }] of keys.entries())
     lines.push(...part(i === 0 ? 'Context' : '', `${key} ${valueText(value)}${why === undefined ? '' : ` (${why})`}.`));
+  if (fix !== undefined) lines.push([], ...fixLines(fix, part));
   if (traps.length > 0) lines.push([]);
   for (const { policy, text } of traps) lines.push(...part('Warning', `${LABELS[policy.side]}: ${text}`, 'yellow'));
   lines.push([], ...part('Not judged', `${joinWords(notJudged(answer))}.`));
   const safe = lines.map((line) => line.map((span) => ({ ...span, text: printable(span.text) })));
   return paint(safe, options.color);
+}
+
+type Part = (label: string, text: string, labelStyle?: Style) => readonly Line[];
+
+/** The diff and the commands stand as they are, so that they can be read by tools and pasted: neither wrapped nor indented. */
+function fixLines({ given, edit, afterwards, commands }: PolicyFix, part: Part): readonly Line[] {
+  const side = LABELS[given.side];
+  const then = {
+    allowed: 'The request is allowed then.',
+    denied: `It is denied all the same then, by ${SIDES[afterwards.decidedBy]}.`,
+    unknown: 'Whether the request is allowed then hangs on what is not known.',
+  }[afterwards.decision];
+  const raw = (text: string): readonly Line[] => text.split('\n').map((line) => [{ text: line }]);
+  return [
+    ...part('Fix', `${side}: ${edit.what} ${then}`, 'bold'),
+    [],
+    ...raw(edit.diff),
+    ...(commands === undefined ? [] : [[], ...commands.commands.flatMap(raw)]),
+  ];
 }
 
 const LABELS = { endpoint: 'Endpoint', resource: 'Resource', identity: 'Identity' } as const satisfies Record<

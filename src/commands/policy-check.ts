@@ -2,7 +2,7 @@
 import { FILE_READERS } from '../collect/document-files.ts';
 import { parseDocument } from '../collect/document-text.ts';
 import { contextOf, deriveContext } from '../policy/context.ts';
-import { decide, type PolicySide } from '../policy/decide.ts';
+import type { PolicySide } from '../policy/decide.ts';
 import { nameOf } from '../policy/reasons.ts';
 import {
   type ParsedPrincipal,
@@ -16,6 +16,7 @@ import { policyTraps } from '../policy/traps.ts';
 import { type UnderstoodPolicy, understandPolicy } from '../policy/understand.ts';
 import { type Io, isProblem, refuse, type UsageProblem } from './io.ts';
 import { type GivenPolicy, policyCheckJson, policyCheckText } from './policy-check-answer.ts';
+import { decideAll, fixFor } from './policy-check-fix.ts';
 
 export type PolicyCheckFlags = {
   readonly endpointPolicy?: string | undefined;
@@ -42,16 +43,12 @@ export async function policyCheckCommand(io: Io, flags: PolicyCheckFlags): Promi
   const { action, resource, principal, given } = asked;
   const derived = deriveContext({ action, resource, principal, endpoint: through && (through.endpoint ?? {}) });
   const request = { action, resource, principal, context: contextOf(derived, given.context) };
-  const of = (side: PolicySide) => policies.filter((one) => one.side === side).map(({ policy }) => policy);
-  const [identity, [endpoint], [resourcePolicy]] = [of('identity'), of('endpoint'), of('resource')];
-  const decision = decide(
-    { endpoint, resource: resourcePolicy, identity: identity.length === 0 ? undefined : identity },
-    request,
-  );
+  const decision = decideAll(policies, ({ policy }) => policy, request);
   const traps = policies.flatMap((one) =>
     policyTraps(one.policy, concernsS3(one, action)).map((trap) => ({ ...trap, policy: one })),
   );
-  const answer = { request, policies, decision, traps, derived, given: given.keys };
+  const fix = fixFor(policies, request, decision);
+  const answer = { request, policies, decision, traps, derived, given: given.keys, fix };
   io.stdout(
     flags.format === 'json'
       ? `${JSON.stringify(policyCheckJson(answer), null, 2)}\n`

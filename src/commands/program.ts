@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import type { HeadStart } from '../probes/head-start.ts';
 import { TOOL } from '../version.ts';
+import type { FleetFlags } from './fleet-command.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
 
@@ -62,6 +63,18 @@ others are reported. The permissions: vpce-doctor iam-policy remote.
 Examples:
   vpce-doctor remote --instance-ids i-0123456789abcdef0 secretsmanager
   vpce-doctor remote --targets Key=tag:Role,Values=web --workload ecr-pull --format json
+`;
+
+const FLEET_HELP = `
+A report is what vpce-doctor --format json prints; a case file of --save is diagnosed first. A folder is read with all folders in it:
+.json, .ndjson and .jsonl files, also with .gz, and the files named stdout that Run Command puts into a bucket. Each host counts once, by
+its newest report.
+
+Exit status: 0 all hosts healthy, 1 some degraded or blocked, 2 nothing worse than inconclusive or not read, 3 no report could be read.
+
+Examples:
+  vpce-doctor fleet reports/
+  aws s3 cp --quiet s3://bucket/all.ndjson - | vpce-doctor fleet --format html -o fleet.html
 `;
 
 const DEADLINE = `(default: ${DURATIONS.deadline / 1000})`;
@@ -222,12 +235,13 @@ Examples:
     .description('an embedded VPC on this machine, healthy or with these faults, diagnosed for real')
     .argument('[codes...]');
   probeOptions(demo);
+  signedOption(demo);
   reportOptions(demo, true);
   demo.action(async (codes: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
-      demoCommand(io, { codes, ...common(flags), useApi: true, region, output }),
+      demoCommand(io, { codes, ...common(flags), useApi: true, signed: flags.signed === true, region, output }),
     );
   });
 
@@ -302,17 +316,35 @@ Examples:
     set(await policyCheckCommand(io, flags));
   });
 
+  const fleet = program
+    .command('fleet')
+    .description('many reports into one: which cause, where, on how many hosts')
+    .argument('[reports...]', 'reports: files, folders, - for standard input, where one stands on each line')
+    .addOption(new Option('--format <format>', 'text, json or html').default('text'))
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .addOption(new Option('--top <n>', 'rows of each table').default('10'))
+    .option('--redact', 'replace account ids and principals')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('--no-color', 'no colour')
+    .addHelpText('after', FLEET_HELP);
+  fleet.action(async (reports: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command) as unknown as FleetFlags;
+    const { fleetCommand } = await import('./fleet-command.ts');
+    set(await fleetCommand(io, reports, flags));
+  });
+
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
     .argument('[mode]', 'run, probe, remote, or bucket for -o s3://…', 'run')
+    .option('--signed', 'with what a run with --signed asks for beside it')
     .action(async (mode: string, _own: Flags, command: Command) => {
-      flagsOf(command);
+      const { signed = false } = flagsOf(command);
       const { POLICY_MODES, policyOf } = await import('../collect/mode-calls.ts');
       const known = POLICY_MODES.find((one) => one === mode);
       if (known === undefined)
         return set(refuse(io, `${JSON.stringify(mode)} is no mode: give one of ${POLICY_MODES.join(', ')}`));
-      io.stdout(`${JSON.stringify(policyOf(known), null, 2)}\n`);
+      io.stdout(`${JSON.stringify(policyOf(known, { signed }), null, 2)}\n`);
     });
   return program;
 }

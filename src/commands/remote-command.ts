@@ -38,8 +38,8 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
   const checked = await checkedArguments(options);
   if (isProblem(checked)) return refuse(io, checked.problem);
   const { selection, errand, numbers, documents } = checked;
-  if (!['text', 'json'].includes(options.output.format) && !isOneHost(selection))
-    return refuse(io, `--format ${options.output.format} is for one host: give text or json for several`);
+  if (options.output.format === 'markdown' && !isOneHost(selection))
+    return refuse(io, '--format markdown is for one host: give text, json or html for several');
   const deadline = options.deadline === undefined ? DURATIONS.remoteDeadline : numbers.durations.deadline;
   const durations = { ...numbers.durations, deadline };
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(deadline)]);

@@ -1,5 +1,9 @@
-/** What `remote` prints: one host's report as ever, several one after the other, or one line of JSON for each. */
+/** What `remote` prints: one host's report as ever; several as a fleet and one after the other, or one line of JSON for each. */
 import { diagnose } from '../diagnose/diagnose.ts';
+import { factsOf } from '../fleet/facts.ts';
+import { renderFleet } from '../fleet/render.ts';
+import { summarize } from '../fleet/summary.ts';
+import { addReport, emptyTally } from '../fleet/tally.ts';
 import type { Case } from '../model/case.ts';
 import { redactCase } from '../model/redact.ts';
 import type { Verdict } from '../model/report.ts';
@@ -36,7 +40,7 @@ export async function printHosts(
   const text =
     output.format === 'json'
       ? reports.map(([, report]) => renderJsonLine(report)).join('')
-      : await spoken(io, reports, output);
+      : spoken(io, reports, asked - cases.size, output);
   if (output.output === undefined) io.stdout(text);
   else {
     const failed = await writeText(output.output, text);
@@ -51,20 +55,31 @@ export async function printHosts(
 
 type HostReport = readonly [id: string, report: ReturnType<typeof diagnose>];
 
-/** A list of all hosts, then each that is not healthy in full. */
-async function spoken(io: Io, reports: readonly HostReport[], output: OutputOptions): Promise<string> {
+/** What the hosts have in common, a list of all, then each that is not healthy in full; as HTML the first of these alone. */
+function spoken(io: Io, reports: readonly HostReport[], silent: number, output: OutputOptions): string {
+  const tally = emptyTally();
+  for (const [, report] of reports) {
+    const read = factsOf(report);
+    if (read.ok) addReport(tally, read.facts);
+  }
+  const unreadable = { count: silent, examples: [] };
+  const summary = summarize(tally, { top: MOST_ROWS, unreadable, complete: !io.signal.aborted });
+  const options = {
+    width: Math.max(80, output.output === undefined ? (io.columns ?? 100) : 100),
+    color: output.color && output.output === undefined && io.columns !== undefined && !io.host.env['NO_COLOR'],
+    unicode: drawsUnicode(io.host.env),
+  };
+  if (output.format === 'html') return renderFleet(summary, 'html', options);
   const list = reports.map(
     ([id, { verdict, headline }]) => `${id}  ${verdict.toUpperCase().padEnd(12)}  ${headline}\n`,
   );
   const shown = reports.filter(([, { verdict }]) => verdict !== 'healthy' || output.verbose);
   const texts = shown.map(([id, report]) => {
-    const text = render(report, output.format, {
-      width: Math.max(80, io.columns ?? 100),
-      color: output.color && output.output === undefined && io.columns !== undefined && !io.host.env['NO_COLOR'],
-      verbose: output.verbose,
-      unicode: drawsUnicode(io.host.env),
-    });
+    const text = render(report, 'text', { ...options, verbose: output.verbose });
     return `\n${id}\n${'='.repeat(id.length)}\n${text}`;
   });
-  return [...list, ...texts].join('');
+  return [renderFleet(summary, 'text', options), '\n', ...list, ...texts].join('');
 }
+
+/** As many rows as `fleet` shows of a table. */
+const MOST_ROWS = 10;

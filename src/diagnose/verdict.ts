@@ -107,7 +107,18 @@ function clockNote(observations: readonly Observation[]): string[] {
 export function notChecked(probed: boolean, views: readonly View[]): string[] {
   const out: string[] = [];
   if (!probed) out.push('No packet was sent: DNS answers, TLS certificates and the host’s own firewall were not seen.');
-  if (views.some((view) => view.model.choice !== undefined))
-    out.push('Endpoint policies and IAM: no signed request was made.');
+  const policed = views.filter((view) => view.model.choice !== undefined);
+  const unsigned = policed.filter((view) => !view.evidence.all.some(isJudged)).map((view) => view.target.id);
+  if (unsigned.length > 0 && unsigned.length === policed.length)
+    out.push('Endpoint policies and IAM: no signed request was made (--signed).');
+  else if (unsigned.length > 0)
+    out.push(`Endpoint policies and IAM for ${unsigned.join(', ')}: no signed request was answered there.`);
+  if (unsigned.length < policed.length)
+    out.push('Endpoint policies and IAM beyond the one read call that was signed for each service.');
   return out;
+}
+
+/** Whether a signed request got to the question of who may do what. */
+function isJudged(one: Observation): boolean {
+  return one.rung === 'access' && (one.outcome === 'allowed' || one.outcome === 'denied');
 }

@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ListOperation } from './ec2-operations.ts';
 import { escapeXml, type OperationSchema, readForm, writeMembers } from './ec2-wire.ts';
+import { credentialProblem } from './iam/caller.ts';
+import { signatureRefusal } from './iam/wording.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import type { World, WorldApi } from './world.ts';
 
@@ -82,7 +84,10 @@ export async function respondToQuery(
       request.socket.destroy();
       return;
     }
-    result = refusal === undefined ? answer(action, form) : REFUSALS[service][refusal];
+    const problem = credentialProblem(request.headers.authorization ?? '');
+    const protocol = service === 'ec2' ? 'ec2' : 'query';
+    if (problem !== undefined) result = signatureRefusal(protocol, problem, undefined, Date.now());
+    else result = refusal === undefined ? answer(action, form) : REFUSALS[service][refusal];
   } catch (error) {
     result = { status: 500, code: 'InternalError', message: String(error) };
   }

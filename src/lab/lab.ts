@@ -16,6 +16,7 @@ import { startImds } from './imds.ts';
 import { ANY_LOOPBACK_PORT, type Listening } from './listen.ts';
 import { startMiddlebox } from './middlebox.ts';
 import { startBlackHole, startClosedPort } from './nobody.ts';
+import { POLICY_API_SERVICES, startPolicyApi } from './policy-api.ts';
 import { type ProxyPorts, type Reach, startProxy } from './proxy.ts';
 import { resolveInVpc, vpcResolverAddresses } from './resolution.ts';
 import type { Surroundings } from './respond.ts';
@@ -69,19 +70,21 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   const signers = createSigners(authority, trueTime(world));
   const trust = clientTrust(world, signers);
   const proxyPorts: ProxyPorts = new Set();
-  const [blackHole, closedPort, ec2, sts, route53, resolverApi, imds, resolvers, listeners] = await Promise.all([
-    startBlackHole(),
-    startClosedPort(),
-    startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
-    startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
-    startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
-    startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
-    world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
-      ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
-      : undefined,
-    startResolvers(world, note),
-    startListeners(world, signers, { world, fromProxy: (port) => proxyPorts.has(port) }),
-  ]);
+  const [blackHole, closedPort, ec2, sts, route53, resolverApi, policyApi, imds, resolvers, listeners] =
+    await Promise.all([
+      startBlackHole(),
+      startClosedPort(),
+      startEc2Api(options.describe ?? world, ANY_LOOPBACK_PORT, { pageSize: options.pageSize, asked: note }),
+      startStsApi(world, ANY_LOOPBACK_PORT, { asked: note }),
+      startRoute53Api(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      startResolverApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      startPolicyApi(options.describe ?? world, ANY_LOOPBACK_PORT, { asked: note }),
+      world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
+        ? startImds(world, ANY_LOOPBACK_PORT, { asked: (path) => note(`imds ${path}`) })
+        : undefined,
+      startResolvers(world, note),
+      startListeners(world, signers, { world, fromProxy: (port) => proxyPorts.has(port) }),
+    ]);
   const metadataPort = imds?.port ?? (world.client.metadata === 'silent' ? blackHole : closedPort).tcpPort;
   const proxies = await startProxies(world, authority, proxyPorts, (host, port) => {
     const [address] = isIP(host) === 0 ? (world.publicDns[host]?.A ?? []) : [host];
@@ -90,7 +93,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   });
   const middleboxes = await startMiddleboxes(world, listeners);
   const connections = new Map<string, number>();
-  const ownPorts = new Set([ec2.port, sts.port, route53.port, resolverApi.port, metadataPort]);
+  const ownPorts = new Set([...[ec2, sts, route53, resolverApi, policyApi].map(({ port }) => port), metadataPort]);
 
   const nobody = (transport: 'udp' | 'tcp', fate: 'closed' | 'lost') => {
     const { tcpPort, udpPort } = fate === 'closed' ? closedPort : blackHole;
@@ -159,6 +162,9 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
     AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${sts.port}`,
     AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${route53.port}`,
     AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://127.0.0.1:${resolverApi.port}`,
+    ...Object.fromEntries(
+      POLICY_API_SERVICES.map((name) => [`AWS_ENDPOINT_URL_${name}`, `http://127.0.0.1:${policyApi.port}`]),
+    ),
     AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadataPort}`,
   };
   const host: Host = {
@@ -173,7 +179,7 @@ export async function startLab(world: World, options: LabOptions = {}): Promise<
   };
 
   const running = [
-    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, ...(imds === undefined ? [] : [imds])],
+    ...[blackHole, closedPort, ec2, sts, route53, resolverApi, policyApi, ...(imds === undefined ? [] : [imds])],
     ...listeners.values(),
     ...proxies.values(),
     ...middleboxes.values(),

@@ -7,6 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { escapeXml, writeMembers } from './ec2-wire.ts';
+import { credentialProblem } from './iam/caller.ts';
+import { signatureRefusal } from './iam/wording.ts';
 import { type Listen, type Listening, listenTcp } from './listen.ts';
 import type { World, WorldApi } from './world.ts';
 
@@ -160,7 +162,7 @@ function pageOf<T>(elements: readonly T[], token: string | undefined, size: numb
 
 type WriteError = (response: ServerResponse, status: number, code: string, message: string) => void;
 
-/** Sends the world's refusal of an action; false when it has none. */
+/** Sends the refusal of credentials that are not good, or the world's of an action; false when there is neither. */
 function refused(
   world: World,
   action: string,
@@ -168,6 +170,13 @@ function refused(
   response: ServerResponse,
   write: WriteError,
 ): boolean {
+  const problem = credentialProblem(request.headers.authorization ?? '');
+  if (problem !== undefined) {
+    const protocol = write === jsonError ? 'json' : 'query';
+    const { status, code, message } = signatureRefusal(protocol, problem, undefined, Date.now());
+    write(response, status, code, message);
+    return true;
+  }
   switch (world.refusals[action]) {
     case 'denied':
       write(response, 403, write === jsonError ? 'AccessDeniedException' : 'AccessDenied', `not authorized: ${action}`);

@@ -13,10 +13,16 @@ export function joinElements<N extends SliceName>(
   for (const element of lists.flat() as SliceElement<N>[]) {
     const key = identityOf(name, element);
     const earlier = joined.get(key);
+    // What was read once is not forgotten because a later call was refused.
+    if (name === 'resourcePolicies' && earlier !== undefined && isRefused(element) && !isRefused(earlier)) continue;
     // Each of the VPC's DNS attributes is a call and a document of its own: halves of one element, not two versions of it.
     joined.set(key, name === 'vpcAttributes' && earlier !== undefined ? { ...earlier, ...element } : element);
   }
   return [...joined.values()];
+}
+
+function isRefused(element: object): boolean {
+  return (element as { Refusal?: string }).Refusal !== undefined;
 }
 
 /**

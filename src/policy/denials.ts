@@ -131,7 +131,7 @@ function resourceOf(after: string, whole: boolean): string | undefined {
 const CREDENTIALS: readonly (readonly [RegExp, CredentialProblem])[] = [
   [/\b(ExpiredToken(?:Exception)?|RequestExpired|TokenRefreshRequired)\b/, 'expired'],
   [
-    /security token included in the request is expired|provided token has expired|SSO session [^\n]{0,80}has expired|Token has expired and refresh failed/i,
+    /security token included in the request is expired|provided token has expired|authorization token has expired|SSO session [^\n]{0,80}has expired|Token has expired and refresh failed/i,
     'expired',
   ],
   [
@@ -176,7 +176,7 @@ const KMS =
   /The ciphertext refers to a (?:customer master|KMS) key that does not exist, does not exist in this region, or you are not allowed/i;
 /** S3's words without its code, as its clients print them. */
 const S3_WORDS =
-  /\b403\b[^\n]{0,80}Access Denied|Access Denied \(Service: (?:Amazon )?S3|calling the HeadObject operation: Forbidden|calling the HeadBucket operation: Forbidden/;
+  /\b403\b[^\n]{0,80}Access Denied|Access Denied \(Service: (?:Amazon )?S3|calling the HeadObject operation: Forbidden|calling the HeadBucket operation: Forbidden|operation error S3: Head(?:Object|Bucket), [^\n]{0,60}StatusCode: 403/;
 const GATEWAY = /\bForbiddenException\b/;
 const DOCKER = /error parsing HTTP 403 response body/;
 const PULL = /\bpull|layer|blob|CannotPull|manifest/i;
@@ -281,12 +281,13 @@ function plainWords(text: string): string {
  * and the signature; IncompleteSignature quotes the Authorization header; a presigned URL has all in its query.
  */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\bAWS [A-Za-z0-9]{16,40}:\S{1,200}/g, 'AWS …'],
   [
     /<(AWSAccessKeyId|StringToSign|StringToSignBytes|SignatureProvided|CanonicalRequest|CanonicalRequestBytes|Token-0|Token|X-Amz-[\w-]{1,40})>[^<]{0,20000}(?:<\/\1>|$)/gi,
     '<$1>…</$1>',
   ],
   [
-    /\b(X-Amz-[\w-]{1,40}|AWSAccessKeyId|Signature|SessionToken|SecurityToken|SecretAccessKey|Authorization|Credential|SignedHeaders)(["']?[=:] ?["']?)[^\s"'&<>]{1,8000}/gi,
+    /(?<![a-z])(X-Amz-[\w-]{1,40}|AWSAccessKeyId|Signature|(?:session|security)_?token|(?:secret_?)?access_?key(?:_?id)?|Authorization|Credential|SignedHeaders)(["']? ?[=:] ?["']?)[^\s"'&<>]{1,8000}/gi,
     '$1$2…',
   ],
   [
@@ -294,7 +295,6 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
     '$1 …',
   ],
   [/\bAWS4-HMAC-SHA256\b.{0,8000}$/, 'AWS4-HMAC-SHA256 …'],
-  [/\bAWS [A-Za-z0-9]{16,40}:\S{1,200}/g, 'AWS …'],
   [/\b(Encoded authorization failure message: ?)\S{1,20000}/gi, '$1…'],
   [/\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA)[A-Z0-9]{12,64}\b/g, '…'],
   // Session tokens, signatures and secrets are long runs of base64 or hexadecimal digits; no word of a sentence is.
@@ -324,5 +324,10 @@ function shownFrom(words: string, from: number): string {
     .replace(/[\p{C}]/gu, '\uFFFD')
     .replace(/ {2,50}/g, ' ')
     .trim();
-  return shown.length <= MAX_WORDS ? shown : `${shown.slice(0, MAX_WORDS - 1).trimEnd()}…`;
+  return shown.length <= MAX_WORDS
+    ? shown
+    : `${shown
+        .slice(0, MAX_WORDS - 1)
+        .toWellFormed()
+        .trimEnd()}…`;
 }

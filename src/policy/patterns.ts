@@ -142,6 +142,8 @@ function matches(atoms: readonly Atom[], text: string): boolean {
         next[at] = at > 0 && reached[at - 1] === true && fits;
       }
     }
+    // Most patterns of a long list part from the text within a few letters.
+    if (!next.includes(true)) return false;
     reached = next;
   }
   return reached[characters.length] === true;

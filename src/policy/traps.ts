@@ -121,8 +121,9 @@ const OWNERS = [
 ];
 
 /**
- * Says which of the buckets that AWS owns, and nearly everybody reads, are out of reach only because of a condition on whose they are: the policy would let the request
- * through without such conditions. Buckets that it shuts out anyway, by name, are left out on purpose by whoever wrote it.
+ * Says which of the buckets that AWS owns, and nearly everybody reads, are out of reach only because of a condition on whose
+ * they are: the policy would let the request through without such conditions. Buckets that it shuts out anyway, by name, are
+ * left out on purpose by whoever wrote it.
  */
 function awsBuckets(policy: Policy, region: string | undefined): Trap[] {
   if (policy.kind !== 'endpoint' && policy.kind !== 'gateway-endpoint') return [];

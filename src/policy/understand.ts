@@ -2,6 +2,7 @@
 import { parseJson } from '../model/json-text.ts';
 import type { PolicySide } from './decide.ts';
 import { type Policy, type PolicyKind, readPolicy } from './document.ts';
+import type { JsonObject } from './edit-candidates.ts';
 
 export type EndpointOfPolicy = {
   readonly vpceId?: string | undefined;
@@ -13,6 +14,8 @@ export type UnderstoodPolicy =
   | {
       readonly ok: true;
       readonly policy: Policy;
+      /** the same as JSON, as it was read */
+      readonly source: JsonObject;
       /** what was taken for the policy: `the policy document`, `the policy of vpce-0aa (Interface, …)` */
       readonly what: string;
       /** what the document says of the endpoint that carries the policy */
@@ -56,7 +59,7 @@ export function understandPolicy(value: unknown, wanted: Wanted): UnderstoodPoli
     return problem('holds no policy that I know: neither a Statement nor what the AWS CLI prints around a policy.');
   const read = readNested(document, kindOf(side, wanted.gateway === true), name);
   if (!read.ok) return read;
-  return { ok: true, policy: read.policy, what: bare ? 'the policy document' : wrapped.what };
+  return { ...read, what: bare ? 'the policy document' : wrapped.what };
 }
 
 const WRAPPERS: readonly { readonly path: readonly string[]; readonly what: string }[] = [
@@ -77,17 +80,25 @@ function kindOf(side: PolicySide, gateway: boolean): PolicyKind {
   return side === 'endpoint' && gateway ? 'gateway-endpoint' : side;
 }
 
-type Read = ReturnType<typeof readPolicy>;
+type Read =
+  | { readonly ok: true; readonly policy: Policy; readonly source: JsonObject }
+  | { readonly ok: false; readonly problem: string };
 
 /** A policy as an object, or as text inside the document. */
 function readNested(document: unknown, kind: PolicyKind, name: string): Read {
-  if (typeof document !== 'string') return readPolicy(document, kind, name);
+  if (typeof document !== 'string') return readSource(document, kind, name);
   const json = parseJson(document);
   // API Gateway hands out its policy with each quotation mark escaped once more.
   const again = json.ok ? json : parseJson(document.replaceAll('\\"', '"').replaceAll('\\/', '/'));
   if (!again.ok)
     return { ok: false, problem: `${name}: the policy inside is ${json.ok ? again.reason : json.reason}.` };
-  return readPolicy(again.value, kind, name);
+  return readSource(again.value, kind, name);
+}
+
+/** What is a policy is a JSON object. */
+function readSource(value: unknown, kind: PolicyKind, name: string): Read {
+  const read = readPolicy(value, kind, name);
+  return read.ok ? { ...read, source: value as JsonObject } : read;
 }
 
 function endpointPolicy(list: readonly unknown[], wanted: Wanted): UnderstoodPolicy {
@@ -114,8 +125,7 @@ function endpointPolicy(list: readonly unknown[], wanted: Wanted): UnderstoodPol
   if (!read.ok) return read;
   const details = [type, serviceName].filter((text) => text !== undefined);
   return {
-    ok: true,
-    policy: read.policy,
+    ...read,
     what: `the policy of ${id}${details.length === 0 ? '' : ` (${details.join(', ')})`}`,
     endpoint: { vpceId: id, vpcId, serviceName },
   };

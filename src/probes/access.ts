@@ -2,18 +2,18 @@
 import type { TLSSocket } from 'node:tls';
 import type { Signer } from '../collect/signer.ts';
 import type { Durations } from '../durations.ts';
-import type { Denial } from '../model/denial.ts';
 import type { Host } from '../model/host.ts';
 import type { AccessDetail, AccessObservation, AccessProbe, AccessSubject, Failure } from '../model/observation.ts';
+import { withoutSecrets } from '../model/secrets.ts';
+import { readDenialOf } from '../policy/denials.ts';
 import { isAmazonAuthority, shortName } from '../services/amazon-trust.ts';
 import { isInChina, type SignedRead, signedReadFor, signingRegion } from '../services/signed-reads.ts';
-import { denialIn } from './access-words.ts';
+import { outcomeOfRefusal } from './access-words.ts';
 import { anchorOf, readChain } from './certificate.ts';
 import { connectTcp, handshake } from './connect.ts';
 import { errorTypeOf, type Response, readBody, readDate, reasonOf, request, requestIdOf, withCode } from './https.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
-import { withoutSecrets } from './secrets.ts';
 import { printable } from './text.ts';
 
 /** Farther off than this, AWS takes no signature: facts.md 10; S3 allows fifteen minutes. */
@@ -157,13 +157,8 @@ async function readAnswer(response: Response, read: SignedRead, secrets: readonl
   }
   const { text } = await readBody(response);
   const errorType = safe(errorTypeOf(response, text));
-  const denial = denialIn(errorType, safe(messageIn(text)));
-  return { outcome: outcomeFor(status, denial), detail: { status, requestId, errorType, denial } };
-}
-
-function outcomeFor(status: number, denial: Denial | undefined): 'denied' | 'credentials-rejected' | 'answered' {
-  if (denial === undefined || status < 400 || status >= 500) return 'answered';
-  return denial.kind === 'policy' ? 'denied' : 'credentials-rejected';
+  const denial = readDenialOf({ status, errorType, body: safe(messageIn(text)) });
+  return { outcome: outcomeOfRefusal(status, errorType, denial), detail: { status, requestId, errorType, denial } };
 }
 
 /** https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
@@ -194,7 +189,9 @@ function jsonMessage(body: string): string | undefined {
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
 function unescapeXml(text: string): string {
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_match, name: string) => ENTITIES[name] ?? '');
+  return text.replace(/&(?:(lt|gt|quot|apos|amp)|#(\d{2,3})|#x([0-9a-fA-F]{2}));/g, (_match, name, decimal, hex) =>
+    name === undefined ? String.fromCharCode(decimal ?? Number.parseInt(hex, 16)) : (ENTITIES[name] ?? ''),
+  );
 }
 
 function withheld(message: string): AccessDetail {

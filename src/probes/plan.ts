@@ -26,7 +26,7 @@ import type { PortSet } from '../network/ports.ts';
 import { isVpcResolver, primaryCidrOf, vpcResolverAddresses } from '../network/resolution.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../network/target-paths.ts';
 import { httpRequestFor } from '../services/catalogue.ts';
-import { accessQuestions } from './plan/access.ts';
+import { accessQuestions, publicObjectQuestions } from './plan/access.ts';
 import { fullSizeRequest } from './plan/full-size.ts';
 import { helloExperiments } from './plan/hellos.ts';
 import { namesBeside, resolverExperiments } from './plan/names.ts';
@@ -66,6 +66,7 @@ export function planProbes(input: PlanInput): Probe[] {
     for (const probe of hostProbes(input.vantage, target, evidence)) add(probe);
     seen.push({ target, evidence });
     for (const probe of fullSizeRequest(input.vantage, target, evidence, endpointPaths(input, target))) add(probe);
+    for (const probe of publicObjectQuestions(input.state, target, evidence)) add(probe);
     if (input.signed === true) for (const probe of accessQuestions(input.state, target, evidence)) add(probe);
   }
   for (const probe of helloExperiments(seen, input.defaultHello ?? 'large')) add(probe);

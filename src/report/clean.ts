@@ -95,7 +95,7 @@ function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform'>) {
 }
 
 /** Plain data with every string replaced; keys are ours and stay. */
-function mapStrings<T>(value: T, change: (text: string) => string): T {
+export function mapStrings<T>(value: T, change: (text: string) => string): T {
   const visit = (part: unknown): unknown => {
     if (typeof part === 'string') return change(part);
     if (Array.isArray(part)) return part.map(visit);

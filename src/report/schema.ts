@@ -7,6 +7,7 @@ import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import { PRIVILEGES, type Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
 import { ANSWER_CLASSES } from '../network/answer-class.ts';
+import { schemaFile } from './schema-file.ts';
 import { ObservationSchema } from './schema-observation.ts';
 
 const text = z.string();
@@ -353,18 +354,9 @@ export function reportJsonSchema(additions: 'allowed' | 'refused' = 'allowed'): 
   return { $schema, title, description, ...schema };
 }
 
-/** The published file, byte for byte: lists of words on one line where they fit, as this repository's formatter has it. */
+/** The published file, byte for byte. */
 export function reportSchemaFile(): string {
-  const json = JSON.stringify(reportJsonSchema(), null, 2);
-  const lists = /^( *"[^"]+": )\[\n((?: *"[^"\\]*",?\n)+) *\](,?)$/gm;
-  const short = json.replace(lists, (whole: string, key: string, words: string, comma: string) => {
-    const line = `${key}[${words
-      .trim()
-      .split(/\s*\n\s*/)
-      .join(' ')}]${comma}`;
-    return line.length <= 120 ? line : whole;
-  });
-  return `${short}\n`;
+  return schemaFile(reportJsonSchema());
 }
 
 /** Readonly-ness aside, both types must be the same one; assignability would not notice a missing optional field. */

@@ -58,7 +58,7 @@ export const AWS_BUCKETS: readonly AwsBucket[] = [
     source: EMR_PAGE,
   },
   {
-    what: 'updates of the SSM Agent',
+    what: 'the SSM Agent',
     common: true,
     workloads: NODES,
     bucket: documentedIn(['aws', 'aws-us-gov'], (region) => `amazon-ssm-${region}`),

@@ -112,16 +112,28 @@ describe('a folder of AWS CLI outputs', () => {
     const world = healthyWorld();
     const whole = stateFolder(world);
     const rest = stateFolder(world, ['networkInterfaces']);
+    const last = world.api.networkInterfaces.length - 1;
     const pages = world.api.networkInterfaces.map((one, index) => {
       const file = join(rest, `page-${index}.txt`);
-      writeFileSync(file, JSON.stringify({ NetworkInterfaces: [one], NextToken: 'more' }));
+      writeFileSync(file, JSON.stringify({ NetworkInterfaces: [one], ...(index < last ? { NextToken: 'more' } : {}) }));
       return ['--state', file];
     });
-    const args = ['diagnose', '--state', rest, ...pages.flat(), '--format', 'json', ...FROM, LAB.secretsHost];
-    const { stdout } = await run(args);
+    const args = (given: readonly string[][]) => [
+      'diagnose',
+      '--state',
+      rest,
+      ...given.flat(),
+      '--format',
+      'json',
+      ...FROM,
+      LAB.secretsHost,
+    ];
+    const { stdout } = await run(args(pages));
     const report = JSON.parse(stdout) as Report;
     expect(report.verdict).toBe('healthy');
     expect(report.targets).toEqual((await diagnosed(whole, ...FROM, LAB.secretsHost)).targets);
+    // Without the last page there is more, and nobody knows what.
+    expect((await run(args(pages.slice(0, -1)))).status).not.toBe(0);
   });
 });
 

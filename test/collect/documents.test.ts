@@ -19,11 +19,13 @@ describe('kinds of documents', () => {
   it.each(SLICE_NAMES.map((name) => [SLICES[name].documentKey, name, SLICES[name].id] as const))(
     '%s is the slice %s',
     (key, name, id) => {
+      // A policy is nothing without its document.
+      const needed = name === 'identityPolicies' ? { PolicyDocument: '{}' } : {};
       const { state, warnings } = read({
-        'a.json': { [key]: [{ [id]: 'x-1', Unheard: { Of: 1 } }] },
+        'a.json': { [key]: [{ [id]: 'x-1', ...needed, Unheard: { Of: 1 } }] },
         'b.json': { [key]: [] },
       });
-      expect(state[name]).toEqual(known({ [id]: 'x-1' }));
+      expect(state[name]).toEqual(known({ [id]: 'x-1', ...needed }));
       expect(warnings).toEqual([]);
       for (const other of SLICE_NAMES)
         if (other !== name) expect(state[other]).toEqual({ known: false, why: 'not-given' });
@@ -253,12 +255,18 @@ describe('joining', () => {
     );
   });
 
-  it('warns when a document is not the last page', () => {
-    const { state, warnings } = read({
-      's.json': { Subnets: [{ SubnetId: 'subnet-1', OwnerId: '999988887777' }], NextToken: 'abc' },
-    });
-    expect(state.subnets).toEqual(known({ SubnetId: 'subnet-1', OwnerId: '999988887777' }));
+  it('does not take a part of a list for the list', () => {
+    const first = { Subnets: [{ SubnetId: 'subnet-1', OwnerId: '999988887777' }], NextToken: 'abc' };
+    const last = { Subnets: [{ SubnetId: 'subnet-2', OwnerId: '999988887777' }] };
+    const { state, warnings } = read({ 's.json': first });
+    const detail = 'only a part of the subnets was given, not the last page';
+    expect(state.subnets).toEqual({ known: false, why: 'not-given', detail });
     expect(warnings).toEqual([expect.stringContaining('s.json is one page of several')]);
+    for (const pages of [
+      { 'a.json': first, 'b.json': last },
+      { 'a.json': last, 'b.json': first },
+    ])
+      expect(read(pages).state.subnets).toMatchObject({ known: true, value: { length: 2 } });
   });
 
   it('warns when documents are of different accounts', () => {

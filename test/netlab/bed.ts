@@ -7,12 +7,14 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync,
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createAuthority } from '../../src/lab/certificates.ts';
+import { credentialVariables } from '../../src/lab/iam/caller.ts';
+import { POLICY_API_SERVICES } from '../../src/lab/policy-api.ts';
 import { worldListeners } from '../../src/lab/servers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
 import { commandNamespace, type ForwardProxy, type Hazards, MIDDLEBOX_PORT, withHazards } from './hazards.ts';
 import { nameServers, silentResolvers } from './names.ts';
-import { BED, EC2_PORT, type Plan, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, type Plan, POLICY_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
 import { resolverAddress } from './routes.ts';
 import { type Translation, translate } from './translate.ts';
 
@@ -172,16 +174,16 @@ function withSilence(plan: Plan, world: World, layout: Translation['layout']): P
 /** On Debian. */
 const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
-const OWN_VARIABLES = [
-  ...['EC2', 'STS', 'ROUTE_53', 'ROUTE53RESOLVER'].map((service) => `AWS_ENDPOINT_URL_${service}`),
-  'AWS_ACCESS_KEY_ID',
-  'AWS_SECRET_ACCESS_KEY',
-];
-
-const CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
-  AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
-};
+/** Where the bed's own APIs are, by the variables that lead the tool there. */
+const API_VARIABLES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ['EC2', EC2_PORT] as const,
+    ['STS', STS_PORT] as const,
+    ['ROUTE_53', ROUTE53_PORT] as const,
+    ['ROUTE53RESOLVER', RESOLVER_PORT] as const,
+    ...POLICY_API_SERVICES.map((service) => [service, POLICY_PORT] as const),
+  ].map(([service, port]) => [`AWS_ENDPOINT_URL_${service}`, `http://${BED.apiAddress}:${port}`]),
+);
 
 function runOnClient(
   world: World,
@@ -199,20 +201,19 @@ function runOnClient(
   writeFileSync(join(folder, 'resolv.conf'), resolvConf.join('\n'));
   writeFileSync(join(folder, 'hosts'), `${hosts.join('\n')}\n`);
   const complete = (world.client.trustStore ?? 'complete') === 'complete';
+  const own = { ...(hazards.credentials === false ? {} : credentialVariables(world)), ...API_VARIABLES };
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     LANG: 'C.UTF-8',
-    ...(hazards.credentials === false ? {} : CREDENTIALS),
-    AWS_ENDPOINT_URL_EC2: `http://${BED.apiAddress}:${EC2_PORT}`,
-    AWS_ENDPOINT_URL_STS: `http://${BED.apiAddress}:${STS_PORT}`,
-    AWS_ENDPOINT_URL_ROUTE_53: `http://${BED.apiAddress}:${ROUTE53_PORT}`,
-    AWS_ENDPOINT_URL_ROUTE53RESOLVER: `http://${BED.apiAddress}:${RESOLVER_PORT}`,
+    ...own,
     ...(complete ? { NODE_EXTRA_CA_CERTS: join(folder, 'roots.pem') } : {}),
     // What plain programs do with a proxy's address; the tool must not need it.
     NODE_USE_ENV_PROXY: '1',
     // How the run gets to the test-bed's API is no setting of the world's applications.
-    VPCE_DOCTOR_OWN_VARIABLES: OWN_VARIABLES.join(' '),
+    VPCE_DOCTOR_OWN_VARIABLES: Object.keys(own)
+      .filter((name) => !Object.hasOwn(world.client.env, name))
+      .join(' '),
     ...world.client.env,
   };
   const mounts = ['resolv.conf', 'hosts'].map(

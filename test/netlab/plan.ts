@@ -35,3 +35,4 @@ export const EC2_PORT = 4510;
 export const STS_PORT = 4511;
 export const ROUTE53_PORT = 4512;
 export const RESOLVER_PORT = 4513;
+export const POLICY_PORT = 4514;

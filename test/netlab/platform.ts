@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { startEc2Api } from '../../src/lab/ec2-api.ts';
 import { startImds } from '../../src/lab/imds.ts';
 import { ANY_LOOPBACK_PORT } from '../../src/lab/listen.ts';
+import { startPolicyApi } from '../../src/lab/policy-api.ts';
 import { startResolverApi, startRoute53Api } from '../../src/lab/route53-api.ts';
 import { startStsApi } from '../../src/lab/sts-api.ts';
 import type { World } from '../../src/lab/world.ts';
 
 /** Names of the Unix sockets in a bed's folder. */
-export type PlatformPart = 'ec2' | 'sts' | 'route53' | 'resolver' | 'imds';
+export type PlatformPart = 'ec2' | 'sts' | 'route53' | 'resolver' | 'policy' | 'imds';
 
 /** Whether anything listens at the metadata service's address. */
 export function hasMetadata(world: World): boolean {
@@ -26,6 +27,7 @@ export async function startPlatform(world: World, folder: string): Promise<{ sto
     startStsApi(world, ANY_LOOPBACK_PORT).then((api) => ['sts', api] as const),
     startRoute53Api(world, ANY_LOOPBACK_PORT).then((api) => ['route53', api] as const),
     startResolverApi(world, ANY_LOOPBACK_PORT).then((api) => ['resolver', api] as const),
+    startPolicyApi(world, ANY_LOOPBACK_PORT).then((api) => ['policy', api] as const),
     ...(hasMetadata(world) ? [startImds(world, ANY_LOOPBACK_PORT).then((service) => ['imds', service] as const)] : []),
   ]);
   const doors = parts.map(([name, { port }]) => {

@@ -13,10 +13,10 @@ import { connect, createServer as createTcpServer, type Server } from 'node:net'
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { createAuthority, createSigners } from '../../src/lab/certificates.ts';
+import { respond } from '../../src/lab/respond.ts';
 import { trueTime, type WorldListener } from '../../src/lab/servers.ts';
-import { answerAs } from '../../src/lab/service-answers.ts';
 import type { World } from '../../src/lab/world.ts';
-import { BED, EC2_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
+import { BED, EC2_PORT, POLICY_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
 import type { PlatformPart } from './platform.ts';
 
 const folder = process.argv[2] ?? '.';
@@ -36,23 +36,20 @@ process.stdout.write('ready\n');
 // The worker keeps our input open for as long as the world lasts.
 process.stdin.resume().on('end', () => process.exit(0));
 
-function serve({ speaks, certificate, service, newestTls, signer, clockAheadMs = 0 }: WorldListener): Server {
-  const respond = (request: IncomingMessage, response: ServerResponse) => {
-    const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    const answer = answerAs(service, { method: request.method ?? 'GET', path: request.url ?? '/', host });
-    const date = new Date(Date.now() - clockAheadMs).toUTCString();
-    response.writeHead(answer.status, { ...answer.headers, date, 'content-length': Buffer.byteLength(answer.body) });
-    response.end(request.method === 'HEAD' ? '' : answer.body);
-  };
+function serve(listener: WorldListener): Server {
+  const { speaks, certificate, newestTls, signer } = listener;
+  // Here connections come from the world's own addresses, and say by themselves which way they took.
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    void respond(listener, { world }, request, response);
   const quiet = <S extends Server>(server: S) =>
     server.on('connection', (socket) => socket.on('error', () => undefined));
-  if (speaks === 'http') return quiet(createHttpServer(respond));
+  if (speaks === 'http') return quiet(createHttpServer(answer));
   if (speaks === 'tcp') return quiet(createTcpServer());
   const owner = signers(signer);
   const { certificate: cert, key } = owner.issue(certificate);
   const chain = certificate.selfSigned === true ? cert : `${cert}${owner.certificate}${ballast}`;
   const tls = { cert: chain, key, maxVersion: newestTls };
-  const server = speaks === 'https' ? createHttpsServer(tls, respond) : createTlsServer(tls);
+  const server = speaks === 'https' ? createHttpsServer(tls, answer) : createTlsServer(tls);
   return quiet(server.on('tlsClientError', () => undefined));
 }
 
@@ -63,6 +60,7 @@ function openDoors(): void {
     ['sts', BED.apiAddress, STS_PORT],
     ['route53', BED.apiAddress, ROUTE53_PORT],
     ['resolver', BED.apiAddress, RESOLVER_PORT],
+    ['policy', BED.apiAddress, POLICY_PORT],
     ...(world.client.metadata === 'ec2' || world.client.metadata === 'forbidden'
       ? [['imds', BED.metadataAddress, 80] satisfies [PlatformPart, string, number]]
       : []),

@@ -39,7 +39,7 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-const PURE = ['src/network', 'src/policy', 'src/checks', 'src/diagnose', 'src/report', 'src/model'];
+const PURE = ['src/network', 'src/policy', 'src/checks', 'src/diagnose', 'src/report', 'src/fleet', 'src/model'];
 /** Packages that compute and nothing else; `node:util` for styleText. */
 const HARMLESS = new Set(['zod', 'ipaddr.js', 'node:util']);
 
@@ -85,6 +85,14 @@ describe('failures', () => {
     expect(code(file)).not.toMatch(
       /\.message\s*\.\s*(includes|match|startsWith|endsWith|search|indexOf)|\.test\(\s*\w*[eE]rr\w*\.message/,
     );
+  });
+});
+
+describe('the AWS SDK', () => {
+  it('is loaded when a call is to be made or signed, and not by starting or probing', () => {
+    const loaded = ['src/commands/live.ts', 'src/probes/run.ts', 'src/probes/access.ts', 'src/probes/plan.ts'];
+    expect(loaded.flatMap((file) => [...reach(file)]).filter((name) => /^@(?:aws-sdk|smithy)/.test(name))).toEqual([]);
+    expect([...reach('src/collect/signer.ts')]).toContain('@aws-sdk/client-sts');
   });
 });
 

@@ -82,10 +82,24 @@ const SIGNING_NAMES: Readonly<Record<string, string>> = {
 /** The refusal of a signed request; undefined when it is allowed. */
 function refusalOf(world: World, request: ServiceRequest, operation: Operation): HttpAnswer | undefined {
   const { prefix, action, resource } = operation;
-  const verdict = authorize(world, { ...demandOf(request), action: `${prefix}:${action}`, resource, signed: true });
+  const verdict = authorize(world, {
+    ...demandOf(request),
+    action: `${prefix}:${action}`,
+    resource,
+    signed: true,
+    keys: action === 'ListBucket' ? listKeys(operation) : undefined,
+  });
   if (verdict.allowed) return undefined;
   const { Arn } = callerIdentity(world);
-  return writeRefusal(operation.protocol, policyRefusal(Arn, operation, verdict, verdict.ours));
+  return writeRefusal(operation.protocol, policyRefusal(Arn, operation, verdict, { ...world, ours: verdict.ours }));
+}
+
+/** Parameters of a listing that policies may speak of (AmazonS3/latest/userguide/amazon-s3-policy-keys.html). */
+function listKeys({ input }: Operation): Record<string, string> {
+  const given = ['prefix', 'delimiter', 'max-keys'].flatMap((name) =>
+    typeof input[name] === 'string' ? [[`s3:${name}`, input[name]] as const] : [],
+  );
+  return Object.fromEntries(given);
 }
 
 function demandOf({ route, secure, now, headers }: ServiceRequest) {

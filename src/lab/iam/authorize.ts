@@ -50,7 +50,7 @@ export function authorize(world: World, demand: Demand): Authorization {
         : {
             serviceControl: documents(world.organization?.serviceControlPolicies),
             resourceControl: ours ? documents(world.organization?.resourceControlPolicies) : undefined,
-            resource: stored ?? owner?.policy ?? (ours || resource === '*' ? undefined : NOTHING),
+            resource: stored ?? owner?.policy ?? (resource === '*' || (ours && signed) ? undefined : NOTHING),
             identity: documents(world.identityPolicies),
           }),
     },
@@ -65,7 +65,7 @@ export function authorize(world: World, demand: Demand): Authorization {
   return { ...verdict, ours: signed && ours };
 }
 
-/** Without a policy of its own a resource is nobody's but its account's. */
+/** Without a policy of its own a resource is nobody's but its account's, which has to sign. */
 const NOTHING: Document = { Statement: [] };
 
 function documents(policies: readonly object[] | undefined): Document[] | undefined {

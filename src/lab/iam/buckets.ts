@@ -19,11 +19,16 @@ const PUBLIC = [
   /^amazonlinux-2-repos-[a-z0-9-]+$/,
   /^(?:amazonlinux|packages|repo)\.[a-z0-9-]+\.amazonaws\.com$/,
   /^repo\.[a-z0-9-]+\.emr\.amazonaws\.com$/,
-  /^(?:aws-ssm|amazon-ssm|aws-windows-downloads|patch-baseline-snapshot)-[a-z0-9-]+$/,
+  /^(?:aws-ssm|amazon-ssm|aws-windows-downloads|patch-baseline-snapshot|aws-patch-manager)-[a-z0-9-]+$/,
+  /^(?:aws-patchmanager-macos|aws-codedeploy)-[a-z0-9-]+$/,
   /^amazoncloudwatch-agent(?:-[a-z0-9-]+)?$/,
 ];
-/** AWS's own that only a service's signed links open: the layers of ECR. */
-const PRIVATE = [/^prod-[a-z0-9-]+-starport-layer-bucket$/];
+/** AWS's own that only a service's signed links open: layers of ECR, answers to CloudFormation, packages of CodeArtifact. */
+const PRIVATE = [
+  /^prod-[a-z0-9-]+-starport-layer-bucket$/,
+  /^cloudformation-(?:custom-resource-response|waitcondition)-[a-z0-9-]+$/,
+  /^assets-\d{12}-[a-z0-9-]+$/,
+];
 
 /** A bucket that neither the world nor the list of AWS's own knows is the caller's. */
 export function bucketOwner(world: World, bucket: string): BucketOwner {

@@ -31,6 +31,23 @@ export function credentialVariables(world: World): Record<string, string> {
   };
 }
 
+const CREDENTIAL = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/;
+
+/** The name of the service that a signature is for; undefined without a signature. */
+export function scopeOf(authorization: string): string | undefined {
+  return CREDENTIAL.exec(authorization)?.[2];
+}
+
+/**
+ * What the lab's APIs have against a caller, by the key's id alone: they take any but the two that the lab gives out as bad. The
+ * services at the ends of the endpoints are the ones that check signatures.
+ */
+export function credentialProblem(authorization: string): 'expired' | 'unknown-key' | undefined {
+  const keyId = CREDENTIAL.exec(authorization)?.[1];
+  if (keyId === LAB_SIGNING.expired.accessKeyId) return 'expired';
+  return keyId === LAB_SIGNING.unknown.accessKeyId ? 'unknown-key' : undefined;
+}
+
 const ROLE = 'vpce-doctor-lab';
 const ROLE_ID = 'AROAEXAMPLEEXAMPLE000';
 

@@ -87,13 +87,7 @@ const REST: readonly RestOperation[] = [
     path: /^\/2015-02-01\/file-systems\/?$/,
     action: 'DescribeFileSystems',
   },
-  { service: 'batch', method: 'POST', path: /^\/v1\/describejobqueues$/, action: 'DescribeJobQueues' },
-  {
-    service: 'xray',
-    method: 'POST',
-    path: /^\/GetSamplingStatisticSummaries$/,
-    action: 'GetSamplingStatisticSummaries',
-  },
+  { service: 'apigateway', method: 'GET', path: /^\/restapis\/(?<restApiId>[^/]+)$/, action: 'GetRestApi' },
 ];
 
 /** The ARN that an input names, by prefix of the service; undefined when it names none. */
@@ -115,6 +109,7 @@ const RESOURCES: Readonly<
   ssm: (input, place) =>
     named(input['Name'], (name) => arn('ssm', place, `parameter${name.startsWith('/') ? '' : '/'}${name}`)),
   ecr: (input, place) => named(input['repositoryName'], (name) => arn('ecr', place, `repository/${name}`)),
+  apigateway: (input, { region }) => named(input['restApiId'], (id) => `arn:aws:apigateway:${region}::/restapis/${id}`),
   logs: (input, place) => named(input['logGroupName'], (name) => arn('logs', place, `log-group:${name}`)),
 };
 

@@ -3,8 +3,8 @@
  * endpoint; for any other address the client's route table does, read here for itself, as AWS reads it (facts.md 4.1, 4.2).
  */
 import ipaddr from 'ipaddr.js';
-import type { VpcEndpoint } from '../../model/aws.ts';
-import { clientInterfaces, interfaceAddresses } from '../client.ts';
+import type { NetworkInterface, VpcEndpoint } from '../../model/aws.ts';
+import { canonical, clientInterfaces, interfaceAddresses } from '../client.ts';
 import type { World } from '../world.ts';
 
 export type RouteTaken =
@@ -26,20 +26,23 @@ export function routeTaken(
   peer?: string,
   fromElsewhere = false,
 ): RouteTaken {
-  const [own] = clientInterfaces(world);
-  const ownAddresses = own === undefined ? [] : interfaceAddresses(own);
+  const client = clientInterfaces(world)[0];
+  const own = client === undefined ? [] : interfaceAddresses(client);
   const family = listener.address.includes(':');
-  const sourceIp = peer ?? ownAddresses.find((address) => address.includes(':') === family) ?? ownAddresses[0] ?? '';
+  const sourceIp = peer ?? own.find((address) => address.includes(':') === family) ?? own[0] ?? '';
   const endpoint = world.api.vpcEndpoints.find(({ VpcEndpointId }) => VpcEndpointId === listener.endpointId);
   if (endpoint !== undefined) return { kind: 'interface', endpoint, sourceIp };
   if (fromElsewhere) return { kind: 'public', sourceIp: UNDESCRIBED_WAY_OUT };
-  const target = routeTo(world, listener.address);
+  // What went through a NAT gateway no longer has an address of the VPC; what has one may be a proxy's.
+  const sender =
+    peer === undefined
+      ? client
+      : world.api.networkInterfaces.find((one) => interfaceAddresses(one).map(canonical).includes(canonical(peer)));
+  const target = sender === undefined ? undefined : routeTo(world, sender, listener.address);
   const gateway = world.api.vpcEndpoints.find(
     ({ VpcEndpointId, State }) => VpcEndpointId === target && State?.toLowerCase() === 'available',
   );
-  // What went through a NAT gateway no longer has an address of the VPC.
-  const translated = peer !== undefined && !ownAddresses.includes(peer);
-  if (gateway !== undefined && !translated) return { kind: 'gateway', endpoint: gateway, sourceIp };
+  if (gateway !== undefined) return { kind: 'gateway', endpoint: gateway, sourceIp };
   return { kind: 'public', sourceIp: peer ?? publicAddress(world, target, sourceIp) };
 }
 
@@ -51,12 +54,11 @@ function publicAddress(world: World, target: string | undefined, sourceIp: strin
   return own ?? UNDESCRIBED_WAY_OUT;
 }
 
-/** The id that the most specific active route of the client's subnet to an address leads to. */
-function routeTo(world: World, address: string): string | undefined {
-  const [own] = clientInterfaces(world);
-  const tables = world.api.routeTables.filter(({ VpcId }) => VpcId === own?.VpcId);
+/** The id that the most specific active route of an interface's subnet to an address leads to. */
+function routeTo(world: World, from: NetworkInterface, address: string): string | undefined {
+  const tables = world.api.routeTables.filter(({ VpcId }) => VpcId === from.VpcId);
   const table =
-    tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === own?.SubnetId)) ??
+    tables.find(({ Associations = [] }) => Associations.some(({ SubnetId }) => SubnetId === from.SubnetId)) ??
     tables.find(({ Associations = [] }) => Associations.some(({ Main }) => Main === true));
   const routes = (table?.Routes ?? [])
     .filter(({ State }) => State !== 'blackhole')

@@ -53,7 +53,7 @@ export async function checkSignature(request: SignedRequest, now: number): Promi
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=(?<keyId>[^/]+)\/\d{8}\/(?<region>[^/]+)\/(?<service>[^/]+)\/aws4_request,\s*SignedHeaders=(?<names>[^,]+),\s*Signature=(?<signature>[0-9a-f]{64})$/;
 
-/** "S3: fifteen minutes" (facts on clocks: AmazonS3/latest/API/ErrorResponses.html, RequestTimeTooSkewed); the others five. */
+/** Milliseconds between the clocks: fifteen minutes for S3 (AmazonS3/latest/API/ErrorResponses.html, RequestTimeTooSkewed), five for the others. */
 function tolerance(service: string): number {
   return (service === 's3' ? 15 : 5) * 60_000;
 }

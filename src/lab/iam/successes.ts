@@ -17,6 +17,10 @@ export async function succeed(world: World, operation: Operation, body: Buffer):
     case 's3':
       return s3(world, operation);
     case 'ec2': {
+      if (action === 'DescribeRegions')
+        return xml(
+          `<DescribeRegionsResponse><requestId>${randomUUID()}</requestId><regionInfo/></DescribeRegionsResponse>`,
+        );
       const { answerEc2 } = await import('../ec2-api.ts');
       const answer = await answerEc2(world, action, new URLSearchParams(body.toString()));
       return typeof answer === 'string' ? xml(answer) : writeRefusal('ec2', answer);
@@ -76,6 +80,7 @@ const JSON_OUTPUTS: Readonly<Record<string, Output<object>>> = {
     Endpoints: [{ Address: `dynamodb.${region}.amazonaws.com`, CachePeriodInMinutes: 1440 }],
   }),
   'dynamodb:DescribeLimits': () => ({ AccountMaxReadCapacityUnits: 80000, AccountMaxWriteCapacityUnits: 80000 }),
+  'logs:DescribeResourcePolicies': () => ({ resourcePolicies: [] }),
   'logs:DescribeLogGroups': () => ({ logGroups: [] }),
   'cloudwatch:ListMetrics': () => ({ Metrics: [] }),
   'cloudwatch:DescribeAlarms': () => ({ MetricAlarms: [], CompositeAlarms: [] }),
@@ -103,9 +108,8 @@ const JSON_OUTPUTS: Readonly<Record<string, Output<object>>> = {
   'lambda:GetAccountSettings': () => ({ AccountLimit: {}, AccountUsage: { FunctionCount: 0 } }),
   'eks:ListClusters': () => ({ clusters: [] }),
   'elasticfilesystem:DescribeFileSystems': () => ({ FileSystems: [] }),
-  'athena:ListWorkGroups': () => ({ WorkGroups: [] }),
-  'glue:GetDatabases': () => ({ DatabaseList: [] }),
-  'cloudtrail:ListTrails': () => ({ Trails: [] }),
+  'firehose:ListDeliveryStreams': () => ({ DeliveryStreamNames: [], HasMoreDeliveryStreams: false }),
+  'acm:ListCertificates': () => ({ CertificateSummaryList: [] }),
   'codebuild:ListProjects': () => ({ projects: [] }),
 };
 
@@ -123,7 +127,6 @@ const QUERY: Readonly<Record<string, Output<string>>> = {
   'cloudformation:ListExports': () => '<Exports/>',
   'autoscaling:DescribeAutoScalingGroups': () => '<AutoScalingGroups/>',
   'elasticloadbalancing:DescribeLoadBalancers': () => '<LoadBalancers/>',
-  'rds:DescribeDBInstances': () => '<DBInstances/>',
 };
 
 function s3({ accountId, region }: World, { action, input }: Operation): HttpAnswer | undefined {

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DenyingPolicy } from '../../model/denial.ts';
 import { escapeXml } from '../ec2-wire.ts';
 import type { HttpAnswer } from '../service-answers.ts';
-import type { Operation, Protocol } from './operation.ts';
+import type { Operation, Place, Protocol } from './operation.ts';
 import type { SignatureProblem } from './signature.ts';
 
 export type Refusal = { readonly status: number; readonly code: string; readonly message: string };
@@ -38,7 +38,12 @@ export function denialWords(who: string, action: string, resource: string | unde
 }
 
 /** What a service says to a caller whom policies refuse. `ours`: whether S3 tells why. */
-export function policyRefusal(who: string, operation: Operation, refused: Refused, ours: boolean): Refusal {
+export function policyRefusal(
+  who: string,
+  operation: Operation,
+  refused: Refused,
+  { ours, region, accountId }: Place & { readonly ours: boolean },
+): Refusal {
   const { protocol, prefix, resource } = operation;
   // SNS and SQS spell their actions in ways of their own.
   const action =
@@ -59,8 +64,9 @@ export function policyRefusal(who: string, operation: Operation, refused: Refuse
     }
     case 'query': {
       const code = prefix === 'sns' ? 'AuthorizationError' : 'AccessDenied';
-      const message = denialWords(who, action, resource === '*' && prefix === 'sts' ? undefined : resource, refused);
-      return { status: 403, code, message };
+      // Of an action without a resource STS names none, and SNS all topics of the account.
+      const all = prefix === 'sts' ? undefined : prefix === 'sns' ? `arn:aws:sns:${region}:${accountId}:*` : resource;
+      return { status: 403, code, message: denialWords(who, action, resource === '*' ? all : resource, refused) };
     }
     case 'json':
     case 'rest-json': {

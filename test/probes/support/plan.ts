@@ -1,6 +1,7 @@
 /** Plays a plan to its end without a network: each question gets the answer that a test writes down for it. */
 import { healthyWorld, type World } from '../../../src/lab/world.ts';
 import type { DnsDetail, DnsRecord, Observation, Probe } from '../../../src/model/observation.ts';
+import type { TargetRequest } from '../../../src/model/target.ts';
 import type { Vantage } from '../../../src/model/vantage.ts';
 import { planProbes } from '../../../src/probes/plan.ts';
 import { resolveTargets } from '../../../src/services/resolve-targets.ts';
@@ -24,15 +25,21 @@ export type Play = {
   readonly repeat?: number;
   /** slices that the API refused */
   readonly refused?: readonly string[];
+  readonly signed?: boolean;
+  /** what the user asks for, where words are not enough: a workload */
+  readonly requests?: readonly TargetRequest[];
 };
 
 /** Plans, answers and plans again until nothing is left to ask; twenty rounds without an end are a loop. */
-export function play(answers: Answers, { world = healthyWorld(), targets, repeat = 1, ...more }: Play = {}): Played {
+export function play(
+  answers: Answers,
+  { world = healthyWorld(), targets, repeat = 1, signed, ...more }: Play = {},
+): Played {
   const subject = modelCase(world, targets);
   const vantage = { ...subject.vantage, ...more.vantage };
   const denied = (more.refused ?? []).map((name) => [name, { known: false, why: 'denied' }]);
   const state = { ...subject.state, ...Object.fromEntries(denied) } as typeof subject.state;
-  const resolved = resolveTargets(subject.requests, {
+  const resolved = resolveTargets(more.requests ?? subject.requests, {
     region: vantage.region,
     accountId: vantage.accountId,
     vpcId: vantage.vpcId,
@@ -42,7 +49,7 @@ export function play(answers: Answers, { world = healthyWorld(), targets, repeat
   const probes: Probe[] = [];
   const rounds: string[][] = [];
   for (;;) {
-    const next = planProbes({ targets: resolved.targets, vantage, state, observations, repeat });
+    const next = planProbes({ targets: resolved.targets, vantage, state, observations, repeat, signed });
     if (next.length === 0) return { rounds, probes, observations };
     if (rounds.length === 20) throw new Error(`no end: ${next.map((one) => one.id).join('; ')}`);
     rounds.push(next.map((one) => one.id));

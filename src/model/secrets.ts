@@ -1,10 +1,11 @@
-/** Keeps what a request was signed with out of what is kept of its answer, whatever the answerer sends back. */
+/** Keeps what a request was signed with out of what is kept of its answer, whatever the answerer sends back. Pure. */
 
 /** Long enough that no ordinary word shares it with a key, short enough that a torn piece of a key is still seen. */
 const WINDOW = 10;
 
-/** Words of the signature's own making: a text with one of them speaks of the canonical request (Signature Version 4). */
-const SIGNATURE_WORDS = /aws4|x-amz-|signedheaders|credential=|signature=|canonical|string-to-sign|stringtosign/i;
+/** Signs of a signature: a text with one of them speaks of the canonical request, or holds a hash of it (Signature Version 4). */
+const SIGNATURE_WORDS =
+  /aws4|x-amz-|signedheaders|credential=|signature=|canonical|string-to-sign|stringtosign|[0-9a-f]{64}/i;
 
 /**
  * The text, or undefined where any part of a secret stands in it, in any writing: with other signs in between, escaped,
