@@ -2,11 +2,13 @@
 import { checkOf } from '../../../src/checks/index.ts';
 import { main } from '../../../src/commands/program.ts';
 import { startLab } from '../../../src/lab/lab.ts';
-import { healthyWorld } from '../../../src/lab/world.ts';
+import { healthyWorld, LAB, type World } from '../../../src/lab/world.ts';
 import { HOSTS } from './hosts.ts';
 
-const fault = HOSTS[process.env['AWS_SSM_INSTANCE_ID'] ?? ''];
-const world = healthyWorld();
+const id = process.env['AWS_SSM_INSTANCE_ID'] ?? '';
+const fault = HOSTS[id];
+// Two hosts are told apart by what their metadata services say.
+const world = JSON.parse(JSON.stringify(healthyWorld()).replaceAll(LAB.instance, id)) as World;
 if (fault !== undefined && fault !== 'healthy') checkOf(fault)?.demonstration.inject(world);
 const lab = await startLab(world);
 const extra = Object.fromEntries(
