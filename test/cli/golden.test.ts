@@ -16,9 +16,12 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['help-collect', ['collect', '--help']],
   ['help-diagnose', ['diagnose', '--help']],
   ['help-demo', ['demo', '--help']],
+  ['help-remote', ['remote', '--help']],
   ['explain', ['explain']],
   ['explain-code', ['explain', 'endpoint-nacl-blocks-return']],
   ['iam-policy', ['iam-policy']],
+  ['iam-policy-remote', ['iam-policy', 'remote']],
+  ['iam-policy-refused', ['iam-policy', 'fleets']],
   ['refused', ['demo', 'endpoint-sg-block-client']],
 ];
 
