@@ -344,6 +344,7 @@ Examples:
       const known = POLICY_MODES.find((one) => one === mode);
       if (known === undefined)
         return set(refuse(io, `${JSON.stringify(mode)} is no mode: give one of ${POLICY_MODES.join(', ')}`));
+      if (signed && known !== 'run') return set(refuse(io, `--signed belongs to the mode run, not to ${known}`));
       io.stdout(`${JSON.stringify(policyOf(known, { signed }), null, 2)}\n`);
     });
   return program;

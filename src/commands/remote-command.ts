@@ -40,6 +40,8 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
   const { selection, errand, numbers, documents } = checked;
   if (options.output.format === 'markdown' && !isOneHost(selection))
     return refuse(io, '--format markdown is for one host: give text, json or html for several');
+  if (options.save.save !== undefined && !isOneHost(selection))
+    return refuse(io, '--save keeps the case of one host: name one with --instance-ids');
   const deadline = options.deadline === undefined ? DURATIONS.remoteDeadline : numbers.durations.deadline;
   const durations = { ...numbers.durations, deadline };
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(deadline)]);
@@ -102,10 +104,11 @@ async function checkedArguments(options: RemoteOptions) {
   // The document would refuse it too, with words that do not say which.
   if (odd !== undefined)
     return { problem: `${JSON.stringify(odd)} cannot be sent to other hosts: give its host and port alone` };
+  // As the hosts' command takes them, and the document lets through: seconds and counts without a unit.
   const words = [
-    ...(['timeout', 'repeat', 'concurrency'] as const).flatMap((name) =>
-      options[name] === undefined ? [] : [`--${name} ${options[name].replace(/s$/, '')}`],
-    ),
+    ...(options.timeout === undefined ? [] : [`--timeout ${numbers.durations.tcpConnect / 1000}`]),
+    ...(options.repeat === undefined ? [] : [`--repeat ${numbers.repeat}`]),
+    ...(options.concurrency === undefined ? [] : [`--concurrency ${numbers.concurrency}`]),
     ...(options.signed ? ['--signed'] : []),
   ];
   const asked = { targets, workloads: options.workload ?? [], options: words.join(' ') };

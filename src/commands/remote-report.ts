@@ -6,7 +6,8 @@ import { summarize } from '../fleet/summary.ts';
 import { addReport, emptyTally } from '../fleet/tally.ts';
 import type { Case } from '../model/case.ts';
 import { redactCase } from '../model/redact.ts';
-import type { Verdict } from '../model/report.ts';
+import type { Report, Verdict } from '../model/report.ts';
+import { renderCompact } from '../report/compact.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { render } from '../report/index.ts';
 import { renderJsonLine } from '../report/json.ts';
@@ -39,11 +40,11 @@ export async function printHosts(
   const reports = [...cases].map(([id, one]) => [id, diagnose(save.redact ? redactCase(one) : one)] as const);
   const text =
     output.format === 'json'
-      ? reports.map(([, report]) => renderJsonLine(report)).join('')
+      ? reports.map(([, report]) => lineOf(report, output.most)).join('')
       : spoken(io, reports, asked - cases.size, output);
   if (output.output === undefined) io.stdout(text);
   else {
-    const failed = await writeText(output.output, text);
+    const failed = await writeText(output.output, text, io);
     if (failed !== undefined) return refuse(io, failed.problem);
   }
   const verdicts = [
@@ -53,7 +54,11 @@ export async function printHosts(
   return exitCode(WORST.find((verdict) => verdicts.includes(verdict)) ?? 'inconclusive');
 }
 
-type HostReport = readonly [id: string, report: ReturnType<typeof diagnose>];
+type HostReport = readonly [id: string, report: Report];
+
+function lineOf(report: Report, most: number | undefined): string {
+  return most === undefined ? renderJsonLine(report) : renderCompact(report, most);
+}
 
 /** What the hosts have in common, a list of all, then each that is not healthy in full; as HTML the first of these alone. */
 function spoken(io: Io, reports: readonly HostReport[], silent: number, output: OutputOptions): string {

@@ -1,4 +1,4 @@
-/** What is sent to the hosts, and how their answers are read: the Command document of deploy/ssm, or a script that needs no binary. */
+/** What is sent to the hosts, and how their answers are read. */
 import { gunzipSync } from 'node:zlib';
 import type { Case } from '../model/case.ts';
 import { decodeCase } from '../model/case-file.ts';
@@ -28,26 +28,10 @@ export function documentErrand(
   return { documentName, parameters: { ...parameters, Answer: ['evidence'] } };
 }
 
-/** AWS-RunShellScript with a script whose standard output is an evidence document, packed as the document of deploy/ssm packs it. */
-export function scriptErrand(script: string): Errand {
-  const lines = [
-    'run_probe() {',
-    script.replace(/^#!.*\n/, ''),
-    '}',
-    `printf '${BEGIN}\\n'`,
-    "(run_probe) | gzip -9 -c | base64 | tr -d '\\n'",
-    `printf '\\n${END}\\n'`,
-  ];
-  return {
-    documentName: 'AWS-RunShellScript',
-    parameters: { commands: lines },
-  };
-}
-
 const BEGIN = 'vpce-doctor evidence gzip base64';
 const END = 'vpce-doctor end';
-/** What the SSM Agent puts at the end of what it cuts. */
-const CUT = '--output truncated--';
+/** What the SSM Agent, and Systems Manager itself, put at the end of what they cut. */
+const CUT = /-+output truncated-+\s*$/i;
 
 export type Reading =
   | { readonly kind: 'case'; readonly case: Case }
@@ -58,7 +42,7 @@ export type Reading =
 /** The case in what a host printed. */
 export function readEvidence(output: string, name: string): Reading {
   const start = output.indexOf(`${BEGIN}\n`);
-  if (start < 0) return output.includes(CUT) ? { kind: 'cut' } : nothing('it printed no evidence');
+  if (start < 0) return CUT.test(output) ? { kind: 'cut' } : nothing('it printed no evidence');
   const packed = output.slice(start + BEGIN.length + 1);
   const end = packed.indexOf(`\n${END}`);
   if (end < 0) return { kind: 'cut' };
