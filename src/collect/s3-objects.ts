@@ -52,7 +52,7 @@ async function ask(
   if (settings.kind === 'none') return { ok: false, reason: settings.detail };
   const requests = openSigned(settings, 's3', { ms: attemptMs, most: 1 });
   // In the path and not in the host, so that a bucket with dots in its name, and an endpoint of one's own, work alike.
-  const path = `/${bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const path = `/${bucket}/${key.split('/').map(escaped).join('/')}`;
   const send = (other?: string) =>
     requests.send({ method, path, headers: { 'content-type': 'application/json' }, body, region: other }, signal);
   try {
@@ -68,6 +68,12 @@ async function ask(
   } finally {
     requests.close();
   }
+}
+
+/** As the signature wants it: everything but letters, digits and -._~ */
+function escaped(part: string): string {
+  const more = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(part).replace(/[!'()*]/g, more);
 }
 
 /** S3 says why in XML: `<Code>NoSuchBucket</Code>`. */

@@ -35,8 +35,8 @@ describe('the handler', () => {
 
   test('ends before the function does, with what it knows', async () => {
     const started = performance.now();
-    const report = await handler({ targets: ['127.0.0.1:9', 'secretsmanager'], noApi: true }, context(3_000));
-    expect(performance.now() - started).toBeLessThan(3_000);
+    const report = await handler({ targets: ['127.0.0.1:9', 'secretsmanager'], noApi: true }, context(6_000));
+    expect(performance.now() - started).toBeLessThan(6_000);
     expect(report.schemaVersion).toBe(1);
   }, 30_000);
 
