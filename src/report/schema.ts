@@ -114,6 +114,8 @@ const terraform = maybe.describe(
   'The change as HCL, with its undo as a comment; comments only, in words, where Terraform cannot express it.',
 );
 
+const diff = maybe.describe('The change to a policy, as a unified diff.');
+
 const privilege = z
   .enum(PRIVILEGES)
   .optional()
@@ -124,6 +126,7 @@ const AlternativeSchema = z
     summary: text,
     commands: texts,
     undo: texts,
+    diff,
     terraform,
     privilege,
     proof,
@@ -163,9 +166,13 @@ const FixSchema = z
       'host owner',
       'service provider',
       'application owner',
+      'resource owner',
+      'IAM owner',
+      'organization owner',
     ]),
     proof,
     reason: text.describe('Why the proof says so.'),
+    diff,
     caution: maybe.describe('What else this change does.'),
     terraform,
     privilege,
@@ -221,6 +228,7 @@ const MissingSchema = z
       'not-given',
       'not-visible',
       'not-found',
+      'not-told',
     ]),
     detail: maybe,
   })
