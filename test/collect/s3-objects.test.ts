@@ -9,7 +9,10 @@ const options = () => ({ region: 'eu-west-1', attemptMs: 4_000, signal: AbortSig
 async function bucket(settings: FakeS3Options = {}, own: Record<string, string> = {}) {
   const s3 = await startFakeS3(settings);
   onTestFinished(s3.stop);
-  const keys = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const keys = {
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
   const guard = { VPCE_DOCTOR_ONLY: '127.0.0.0/8', AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${s3.port}` };
   return { s3, host: realHost({ env: { ...keys, ...guard, ...own } }) };
 }
@@ -27,10 +30,10 @@ test.each([
 describe('an object', () => {
   test('comes back as it was written, whatever its name', async () => {
     const { s3, host } = await bucket();
-    const place = { bucket: 'reports', key: 'a b/ü+?#/c:d.json' };
+    const place = { bucket: 'reports', key: "a b/ü+?#/(c)'!*:d.json" };
     expect(await putObject(host, place, '{"a":"ü"}\n', options())).toMatchObject({ ok: true });
     expect(await getObject(host, place, options())).toMatchObject({ ok: true, text: '{"a":"ü"}\n' });
-    expect([...s3.objects.keys()]).toEqual(['reports/a b/ü+?#/c:d.json']);
+    expect([...s3.objects.keys()]).toEqual(["reports/a b/ü+?#/(c)'!*:d.json"]);
     expect(s3.actions).toEqual(['s3:PutObject signed', 's3:GetObject signed']);
   });
 

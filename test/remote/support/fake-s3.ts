@@ -1,5 +1,6 @@
 /** A bucket service with path-style addresses: objects by `bucket/key`, read by anyone, written and listed with a signature only. */
 import { createServer } from 'node:http';
+import { checkSignature } from '../../../src/lab/iam/signature.ts';
 import { ANY_LOOPBACK_PORT, type Listen, type Listening, listenTcp } from '../../../src/lab/listen.ts';
 
 export type FakeS3 = Listening & {
@@ -36,8 +37,12 @@ export async function startFakeS3(options: FakeS3Options = {}): Promise<FakeS3> 
       return refuse(400, 'AuthorizationHeaderMalformed', { 'x-amz-bucket-region': region });
     if (scope === null && (action === 's3:PutObject' || options.closed?.includes(bucket)))
       return refuse(403, 'AccessDenied');
-    if (scope !== null && request.headers['x-amz-content-sha256'] === undefined)
-      return refuse(400, 'MissingSecurityHeader');
+    if (scope !== null) {
+      const { method = '', url: target = '' } = request;
+      const headers = request.headers as Record<string, string>;
+      const signed = await checkSignature({ method, target, headers, body: Buffer.concat(chunks) }, Date.now());
+      if (!signed.ok) return refuse(403, 'SignatureDoesNotMatch');
+    }
     if (bucket === 'forbidden') return refuse(403, 'AccessDenied');
     if (action === 's3:PutObject') {
       objects.set(place, Buffer.concat(chunks));

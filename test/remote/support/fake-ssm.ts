@@ -11,6 +11,7 @@ import {
   ListCommandsRequest$,
   SendCommandRequest$,
 } from '@aws-sdk/client-ssm';
+import { checkSignature } from '../../../src/lab/iam/signature.ts';
 import { ANY_LOOPBACK_PORT, type Listen, type Listening, listenTcp } from '../../../src/lab/listen.ts';
 import { misfits } from '../../deploy/support/aws-model.ts';
 import { type CommandDocument, refusedParameter, scriptOf } from './command-document.ts';
@@ -87,8 +88,11 @@ export async function startFakeSsm(options: FakeSsmOptions): Promise<FakeSsm> {
       response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() });
       response.end(JSON.stringify({ __type: name, message }));
     };
-    if (!/Credential=[^/]+\/\d{8}\/[a-z0-9-]+\/ssm\/aws4_request/.test(String(request.headers.authorization)))
-      return refuse('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    const { method = '', url: target = '' } = request;
+    const headers = request.headers as Record<string, string>;
+    const signed = await checkSignature({ method, target, headers, body: Buffer.from(body) }, Date.now());
+    if (!signed.ok || signed.service !== 'ssm')
+      return refuse('InvalidSignatureException', 'The signature does not match');
     if (!(action in SHAPES)) return refuse('UnknownOperationException', `no operation ${action}`);
     actions.push(`ssm:${action}`);
     const input = JSON.parse(body) as Input;
