@@ -105,7 +105,7 @@ function withoutHelpers(code: string): string {
   return own.replace(HELPERS, () => `var ${define}=require.d,${convert}=require.c;`);
 }
 
-const MAIN = './main.js';
+const MAIN = 'main';
 
 /** Ends a comment, and so must not stand in one; what stands for it is in no piece. */
 const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
@@ -113,9 +113,13 @@ const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
 /** All pieces in one ES module. */
 async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
   const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
+  // Two thousand times a piece asks for another by name: two letters instead of twenty.
+  const names = new Map(Object.keys(outputs).map((path, i) => [basename(path), i.toString(36)]));
+  names.set('main.js', MAIN);
+  const nameOf = (path: string) => names.get(basename(path)) ?? '';
   for (const [path, { imports }] of Object.entries(outputs)) {
     const name = nameOf(path);
-    const { code, warnings } = await transform(readFileSync(join(folder, name), 'utf8'), {
+    const { code, warnings } = await transform(readFileSync(join(folder, basename(path)), 'utf8'), {
       format: 'cjs',
       platform: 'node',
       target: COMMON.target,
@@ -125,7 +129,10 @@ async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
       supported: { 'dynamic-import': false },
     });
     if (warnings[0] !== undefined) throw new Error(`${name}: ${warnings[0].text}`);
-    const text = withoutHelpers(code.replace(/^#!.*\n/, '').trim());
+    const text = withoutHelpers(code.replace(/^#!.*\n/, '').trim()).replace(
+      /(?<=\brequire\(")\.\/([\w.-]+)(?="\))/g,
+      (whole, file: string) => names.get(file) ?? whole,
+    );
     if (text.includes(ENCODED_END)) throw new Error(`${name} holds what the file is put together with`);
     const needs = imports.filter(({ kind }) => kind === 'import-statement').map((one) => nameOf(one.path));
     pieces.set(name, { code: text, needs });
@@ -184,10 +191,6 @@ function rank({ entryPoint = '' }: { readonly entryPoint?: string | undefined })
 
 /** What follows the last piece. */
 const TAIL = '*/\n';
-
-function nameOf(path: string): string {
-  return `./${basename(path)}`;
-}
 
 /**
  * Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. Only the bytes of the
