@@ -129,7 +129,7 @@ export function commandDocument(): object {
 
 /** By path inside the repository, each generated file of deploy/ as it must be. */
 export function deployFiles(): Map<string, string> {
-  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const json = (value: unknown) => `${withShortLists(JSON.stringify(value, null, 2))}\n`;
   const policies = (
     [
       ['deploy/ecs/task-role-policy.json', 'run'],
@@ -147,6 +147,19 @@ export function deployFiles(): Map<string, string> {
     ['deploy/ssm/cloudformation.yaml', withDocument('ssm/cloudformation.yaml', document)],
     ['deploy/lambda/template.yaml', withDocument('lambda/template.yaml', json(policyOf('run')))],
   ]);
+}
+
+const MOST_COLUMNS = 120;
+
+/** Lists of texts on one line where they fit, as the formatter wants them. */
+function withShortLists(json: string): string {
+  return json.replace(
+    /^( *(?:"\w+": )?)\[\n((?: *"(?:[^"\\]|\\.)*",?\n)+) *\](,?)$/gm,
+    (whole, start: string, items: string, comma: string) => {
+      const line = `${start}[${items.trim().split(/\n */).join(' ')}]${comma}`;
+      return line.length <= MOST_COLUMNS ? line : whole;
+    },
+  );
 }
 
 const START = '# document:start';
