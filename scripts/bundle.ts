@@ -83,7 +83,25 @@ export async function inPieces(form: keyof typeof READERS): Promise<Pieces> {
   }
 }
 
-const MAIN = './main.js';
+/**
+ * Builds the Lambda handler into `folder`: index.mjs, which needs only Node, and its licences.
+ * @returns the size of the handler in bytes
+ */
+export async function bundleLambda(folder: string): Promise<number> {
+  const outfile = join(folder, 'index.mjs');
+  const { metafile } = await build({
+    ...COMMON,
+    entryPoints: ['src/lambda.ts'],
+    outfile,
+    minify: true,
+    define: { esbuildDetection: 'true', VPCE_DOCTOR_BUILD: JSON.stringify({ form: 'bundle', commit: commitOf(ROOT) }) },
+    plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly, neverUsed],
+  });
+  writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, filesIn(metafile)));
+  return statSync(outfile).size;
+}
+
+const MAIN = 'main';
 
 /** Ends a comment, and so must not stand in one; what stands for it is in no piece. */
 const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
@@ -96,9 +114,13 @@ async function joined(
 ): Promise<Omit<Pieces, 'inputs'>> {
   const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
   const helpers = new Map<string, string>();
+  // Two thousand times a piece asks for another by name: two letters instead of twenty.
+  const names = new Map(Object.keys(outputs).map((path, i) => [basename(path), i.toString(36)]));
+  names.set('main.js', MAIN);
+  const nameOf = (path: string) => names.get(basename(path)) ?? '';
   for (const [path, { imports }] of Object.entries(outputs)) {
     const name = nameOf(path);
-    const { code, warnings } = await transform(readFileSync(join(folder, name), 'utf8'), {
+    const { code, warnings } = await transform(readFileSync(join(folder, basename(path)), 'utf8'), {
       format: 'cjs',
       platform: 'node',
       target: COMMON.target,
@@ -107,7 +129,11 @@ async function joined(
       supported: { 'dynamic-import': false },
     });
     if (warnings[0] !== undefined) throw new Error(`${name}: ${warnings[0].text}`);
-    const text = await minified(withoutHelpers(code.replace(/^#!.*\n/, ''), helpers));
+    const renamed = code.replace(
+      /(?<=\brequire\(")\.\/([\w.-]+)(?="\))/g,
+      (whole, file: string) => names.get(file) ?? whole,
+    );
+    const text = await minified(withoutHelpers(renamed.replace(/^#!.*\n/, ''), helpers));
     if (text.includes(ENCODED_END)) throw new Error(`${name} holds what the file is put together with`);
     const needs = imports.filter(({ kind }) => kind === 'import-statement').map((one) => nameOf(one.path));
     pieces.set(name, { code: text, needs });
@@ -152,7 +178,7 @@ async function joined(
   return { program, parts: Buffer.concat(groups.flatMap(({ text }) => [text, end])) };
 }
 
-const HELPERS = './helpers.js';
+const HELPERS = 'helpers';
 
 /**
  * A piece without the six small functions that esbuild puts at the top of each, which were a twentieth of the whole. They are
@@ -197,10 +223,6 @@ function rank({ entryPoint = '' }: { readonly entryPoint?: string | undefined })
 
 /** What follows the last piece. */
 const TAIL = '*/\n';
-
-function nameOf(path: string): string {
-  return `./${basename(path)}`;
-}
 
 /** The bytes of one group: of the whole, a run needs a tenth. */
 const READERS = {
@@ -341,6 +363,7 @@ const neverUsed: Plugin = {
 };
 
 if (import.meta.main) {
-  const size = await bundle(join(ROOT, 'dist'));
-  console.log(`dist/${NAME}: ${(size / 1000).toFixed(0)} kB`);
+  const lambda = process.argv.includes('--lambda');
+  const size = lambda ? await bundleLambda(join(ROOT, 'dist/lambda')) : await bundle(join(ROOT, 'dist'));
+  console.log(`dist/${lambda ? 'lambda/index.mjs' : NAME}: ${(size / 1000).toFixed(0)} kB`);
 }

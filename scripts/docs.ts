@@ -5,6 +5,7 @@ import { causesDocument, causeTable } from '../src/checks/pages.ts';
 import { fleetSchemaFile } from '../src/fleet/schema.ts';
 import { reportSchemaFile } from '../src/report/schema.ts';
 import { SCRIPT_CANNOT_SEE, TOOLS } from '../src/script/limits.ts';
+import { deployFiles } from './deploy-files.ts';
 import { manualPage } from './man.ts';
 
 const ROOT = new URL('..', import.meta.url);
@@ -20,6 +21,7 @@ export function generatedFiles(): Map<string, string> {
     ['docs/probe-script.md', scriptPage()],
     ['src/script/probe.json', packedScript(readFileSync(new URL('src/script/probe.sh', ROOT), 'utf8'))],
     ['docs/fleet.schema.json', fleetSchemaFile()],
+    ...deployFiles(),
   ]);
   const readme = new URL('README.md', ROOT);
   if (existsSync(readme)) files.set('README.md', withTable(readFileSync(readme, 'utf8'), causeTable(CHECKS)));

@@ -78,11 +78,13 @@ const grades = await scenarios(
   cells.flags,
 );
 
+const fleet = await systemsManager(cells.flags);
+
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 if (values.only === undefined && !values['no-docs'])
   writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random));
 console.log(`took ${minutes} minutes`);
-const passed = asleep.tried + random.worlds + grades.length - failed;
+const passed = asleep.tried + random.worlds + grades.length + fleet.tried - failed;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -106,6 +108,20 @@ async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
   });
   console.log(`${noticed} of ${MISTAKES.length} deliberate mistakes were noticed`);
   return { tried: MISTAKES.length + 1 };
+}
+
+/** `remote`, through Systems Manager, on two hosts in namespaces: `--only remote` runs it alone. */
+async function systemsManager(flags: readonly string[]): Promise<{ tried: number }> {
+  if (values.only !== undefined && !values.only.includes('remote')) return { tried: 0 };
+  const from = performance.now();
+  await runJobs<readonly string[]>(flags, [{ kind: 'fleet' }], 1, tool, (_job, answer) => {
+    const problems = answer ?? ['its cell died'];
+    const seconds = ((performance.now() - from) / 1000).toFixed(1);
+    if (problems.length > 0) failed++;
+    console.log(`${problems.length === 0 ? '✓' : '✗'} remote on two hosts by Systems Manager (${seconds} s)`);
+    for (const problem of problems) console.log(`    ${problem}`);
+  });
+  return { tried: 1 };
 }
 
 /** The command as it is shipped, built now: a bundle of yesterday would be judged for today's sources. */
