@@ -35,6 +35,8 @@ export type Finding<F> = {
   readonly summary: string;
   readonly because: readonly Because[];
   readonly predicts: (observation: Observation) => Agreement;
+  /** true where another cause stands before this one for what the client sends: ranked after its equals */
+  readonly yields?: boolean | undefined;
   /** what `fix` needs to know */
   readonly facts: F;
 };

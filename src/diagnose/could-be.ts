@@ -47,6 +47,10 @@ export function couldBeShut(run: Run, views: readonly View[], observations: read
       speaks: provider(views),
     },
     {
+      text: 'packets of full size are lost on the way (MTU), or a filter drops the TLS handshake',
+      speaks: silentHandshake(observations),
+    },
+    {
       text: 'the rules of an interface that is no endpoint’s drop the packets',
       speaks: strangeInterface(run, views, observations),
     },
@@ -125,6 +129,14 @@ function provider(views: readonly View[]): string | undefined {
   return endpoint === undefined
     ? UNLIKELY
     : `${endpoint.VpcEndpointId} is for ${endpoint.ServiceName}, of which only the provider sees more`;
+}
+
+/** The experiments that tell these apart were not made, or not all of them. */
+function silentHandshake(observations: readonly Observation[]): string | undefined {
+  const silent = observations.find((one) => one.rung === 'tls' && one.outcome === 'timeout');
+  return silent?.rung === 'tls'
+    ? `TCP opens at ${socketAddress(silent.subject.address, silent.subject.port)}, and the handshake gets no answer; vpce-doctor probe on this host tells which`
+    : UNLIKELY;
 }
 
 /** A name may lead to a database or a load balancer of the VPC: its rules are evaluated when its address is the target. */

@@ -1,7 +1,8 @@
 /** Public reports that are not in our list, of the layers endpoint and dns: each as its author’s own environment must have looked. */
+
+import type { Unseen } from './support/command-line.ts';
 import { dns, reached, tcp } from './support/evidence.ts';
 import type { Endpoint, Network } from './support/network.ts';
-import type { Unseen } from './support/command-line.ts';
 
 const R = 'eu-west-1.amazonaws.com';
 const NAT: Network['tables'] = { app: ['0.0.0.0/0 nat:one'] };
@@ -22,11 +23,14 @@ const of = (...services: string[]): Endpoint[] => services.map((service) => ({ n
 export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
   'a function in private subnets calls DMS': {
     source: 'https://github.com/aws/aws-sdk-js/issues/1413',
-    about: 'the function was put into the VPC for its database; DMS is reached over the internet only, and there is no way out',
+    about:
+      'the function was put into the VPC for its database; DMS is reached over the internet only, and there is no way out',
     network: {},
     evidence: { seen: nowhere(`dms.${R}`, '52.95.121.4'), vantage: { kind: 'lambda' } },
     targets: [`dms.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing', standing: 'confirmed',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
+    standing: 'confirmed',
   },
   'a function in a VPC reads Parameter Store': {
     source: 'https://openillumi.com/lambda-timeout-vpc-parameter-store-vpc-endpoint',
@@ -34,7 +38,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: of('secretsmanager') },
     evidence: { seen: nowhere(`ssm.${R}`, '52.94.216.9'), vantage: { kind: 'lambda' } },
     targets: [`ssm.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'Karpenter asks EKS for the cluster’s address': {
     source: 'https://github.com/aws/karpenter-provider-aws/pull/5740',
@@ -42,7 +47,9 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: of('ec2', 'sts', 'ecr.api', 'ecr.dkr', 'ssm') },
     evidence: { seen: [...nowhere(`eks.${R}`, '54.76.10.2'), ...works(`ec2.${R}`, 21), ...works(`sts.${R}`, 22)] },
     targets: [`eks.${R}`, `ec2.${R}`, `sts.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing', standing: 'confirmed',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
+    standing: 'confirmed',
   },
   'SQS from private subnets, no endpoint': {
     source: 'https://github.com/govuk-one-login/authentication-api/pull/60',
@@ -50,7 +57,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: [{ name: 'dynamodb', service: 'dynamodb', type: 'Gateway' }] },
     evidence: { seen: nowhere(`sqs.${R}`, '34.248.6.7') },
     targets: ['sqs'],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'containers moved to private subnets cannot log in to ECR': {
     source: 'https://github.com/anomalyco/sst/issues/6019',
@@ -58,34 +66,49 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: {},
     evidence: { seen: nowhere(`api.ecr.${R}`, '52.94.248.1'), vantage: { kind: 'ecs-fargate' } },
     targets: [`api.ecr.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'sessions do not open for want of ssmmessages': {
     source: 'https://github.com/awsdocs/aws-systems-manager-user-guide/pull/91',
     about: 'ssm and ec2messages have endpoints; the instance is online, and sessions fail',
     network: { endpoints: of('ssm', 'ec2messages') },
-    evidence: { seen: [...works(`ssm.${R}`, 21), ...works(`ec2messages.${R}`, 22), ...nowhere(`ssmmessages.${R}`, '52.94.220.7')] },
+    evidence: {
+      seen: [...works(`ssm.${R}`, 21), ...works(`ec2messages.${R}`, 22), ...nowhere(`ssmmessages.${R}`, '52.94.220.7')],
+    },
     targets: [],
     args: ['--workload', 'session-manager'],
-    verdict: 'blocked', first: 'companion-endpoint-missing',
+    verdict: 'blocked',
+    first: 'companion-endpoint-missing',
   },
   'two minutes to a prompt for want of logs': {
     source: 'https://github.com/aws/amazon-ssm-agent/issues/639',
     about: 'sessions are logged to CloudWatch; everything but logs has an endpoint',
     network: { endpoints: of('ssm', 'ssmmessages', 'ec2messages') },
     evidence: {
-      seen: [...works(`ssm.${R}`, 21), ...works(`ssmmessages.${R}`, 22), ...works(`ec2messages.${R}`, 23), ...nowhere(`logs.${R}`, '52.94.219.3')],
+      seen: [
+        ...works(`ssm.${R}`, 21),
+        ...works(`ssmmessages.${R}`, 22),
+        ...works(`ec2messages.${R}`, 23),
+        ...nowhere(`logs.${R}`, '52.94.219.3'),
+      ],
     },
     targets: ['ssm', 'ssmmessages', 'ec2messages', 'logs'],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'a function without NAT hangs on CloudWatch and KMS': {
     source: 'https://github.com/ministryofjustice/modernisation-platform/pull/12286',
     about: 'two missing at once: both are named in one run',
     network: { endpoints: of('sns', 'athena') },
-    evidence: { seen: [...nowhere(`monitoring.${R}`, '52.94.217.2'), ...nowhere(`kms.${R}`, '52.95.118.8')], vantage: { kind: 'lambda' } },
+    evidence: {
+      seen: [...nowhere(`monitoring.${R}`, '52.94.217.2'), ...nowhere(`kms.${R}`, '52.95.118.8')],
+      vantage: { kind: 'lambda' },
+    },
     targets: ['monitoring', 'kms'],
-    verdict: 'blocked', first: 'endpoint-missing', also: ['endpoint-missing'],
+    verdict: 'blocked',
+    first: 'endpoint-missing',
+    also: ['endpoint-missing'],
   },
   'Kinesis from a function in a VPC': {
     source: 'https://github.com/awslabs/kinesis-aggregation/issues/33',
@@ -93,7 +116,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: {},
     evidence: { seen: nowhere(`kinesis.${R}`, '99.80.34.1'), vantage: { kind: 'lambda' } },
     targets: [`kinesis.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'STS of the bucket’s Region': {
     source: 'https://github.com/redpanda-data/connect/issues/2343',
@@ -104,7 +128,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
       vantage: { sdk: { endpointUrls: {}, region: 'eu-central-1', regionSource: 'AWS_REGION' } },
     },
     targets: ['sts.eu-central-1.amazonaws.com'],
-    verdict: 'blocked', first: 'endpoint-in-other-region',
+    verdict: 'blocked',
+    first: 'endpoint-in-other-region',
   },
   'the feature store’s runtime has a name of its own': {
     source: 'https://github.com/aws-samples/amazon-sagemaker-studio-vpc-blog/issues/7',
@@ -117,15 +142,20 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     },
     evidence: { seen: nowhere(`featurestore-runtime.sagemaker.${R}`, '52.95.111.5') },
     targets: [`featurestore-runtime.sagemaker.${R}`],
-    verdict: 'blocked', first: 'sibling-endpoint-only',
+    verdict: 'blocked',
+    first: 'sibling-endpoint-only',
   },
   'CodeArtifact has two endpoints': {
     source: 'https://github.com/data-dot-all/dataall/issues/826',
     about: 'login goes through codeartifact.api; pip then calls the domain’s host, which is codeartifact.repositories’',
     network: { endpoints: [{ name: 'api', service: 'codeartifact.api', names: [`codeartifact.${R}`] }] },
-    evidence: { seen: [...works(`codeartifact.${R}`, 21), ...nowhere(`acme-210987654321.d.codeartifact.${R}`, '52.208.3.3')] },
+    evidence: {
+      seen: [...works(`codeartifact.${R}`, 21), ...nowhere(`acme-210987654321.d.codeartifact.${R}`, '52.208.3.3')],
+    },
     targets: [`codeartifact.${R}`, `acme-210987654321.d.codeartifact.${R}`],
-    verdict: 'blocked', first: 'companion-endpoint-missing', standing: 'confirmed',
+    verdict: 'blocked',
+    first: 'companion-endpoint-missing',
+    standing: 'confirmed',
   },
   'boto3 of old calls queue.amazonaws.com of the Region': {
     source: 'https://github.com/boto/boto3/issues/3311',
@@ -133,7 +163,9 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: of('sqs') },
     evidence: { seen: nowhere('eu-west-1.queue.amazonaws.com', '52.95.116.3') },
     targets: ['eu-west-1.queue.amazonaws.com'],
-    verdict: 'blocked', first: 'hostname-not-covered', standing: 'confirmed',
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
+    standing: 'confirmed',
   },
   'the same in Tokyo, beside the name that works': {
     source: 'https://github.com/aws-samples/siem-on-amazon-opensearch-service/issues/52',
@@ -147,7 +179,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
       ],
     },
     targets: ['sqs.ap-northeast-1.amazonaws.com', 'ap-northeast-1.queue.amazonaws.com'],
-    verdict: 'blocked', first: 'hostname-not-covered',
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
   },
   'the CNI plugin asks the global STS': {
     source: 'https://github.com/aws/amazon-vpc-cni-k8s/issues/647',
@@ -155,7 +188,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { tables: { app: ['0.0.0.0/0 tgw:egress'] }, endpoints: of('sts', 'ec2') },
     evidence: { seen: nowhere('sts.amazonaws.com', '54.239.29.25') },
     targets: ['sts.amazonaws.com'],
-    verdict: 'blocked', first: 'hostname-not-covered',
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
   },
   'the EBS driver asks the global STS': {
     source: 'https://github.com/kubernetes-sigs/aws-ebs-csi-driver/issues/609',
@@ -163,7 +197,9 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: of('sts', 'ec2') },
     evidence: { seen: nowhere('sts.amazonaws.com', '52.94.241.129'), vantage: { kind: 'eks-pod' } },
     targets: ['sts.amazonaws.com'],
-    verdict: 'blocked', first: 'hostname-not-covered', standing: 'confirmed',
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
+    standing: 'confirmed',
   },
   'a function sets the regional STS': {
     source: 'https://github.com/aws-samples/toolkit-for-aws-transfer-family/pull/51',
@@ -171,18 +207,27 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { endpoints: of('sts') },
     evidence: { seen: nowhere('sts.amazonaws.com', '54.239.29.25'), vantage: { kind: 'lambda' } },
     targets: [],
-    args: ['--error', 'botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://sts.amazonaws.com/"'],
-    verdict: 'blocked', first: 'hostname-not-covered',
+    args: [
+      '--error',
+      'botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://sts.amazonaws.com/"',
+    ],
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
   },
   'a FIPS image pulls from the FIPS registry': {
     source: 'https://github.com/bottlerocket-os/bottlerocket/issues/4372',
     about: 'ecr.dkr and ssm have endpoints; the image’s agents call the FIPS names',
     network: { region: 'us-east-1', endpoints: of('ecr.dkr', 'ssm') },
     evidence: {
-      seen: [...nowhere('602401143452.dkr.ecr-fips.us-east-1.amazonaws.com', '52.46.145.1'), ...nowhere('ssm-fips.us-east-1.amazonaws.com', '52.46.141.5')],
+      seen: [
+        ...nowhere('602401143452.dkr.ecr-fips.us-east-1.amazonaws.com', '52.46.145.1'),
+        ...nowhere('ssm-fips.us-east-1.amazonaws.com', '52.46.141.5'),
+      ],
     },
     targets: ['602401143452.dkr.ecr-fips.us-east-1.amazonaws.com', 'ssm-fips.us-east-1.amazonaws.com'],
-    verdict: 'blocked', first: 'hostname-not-covered', never: ['endpoint-missing'],
+    verdict: 'blocked',
+    first: 'hostname-not-covered',
+    never: ['endpoint-missing'],
   },
   'EC2 has no FIPS name in GovCloud': {
     source: 'https://github.com/aws/aws-cdk/issues/28238',
@@ -193,10 +238,14 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
         ...dns('ec2-fips.us-gov-west-1.amazonaws.com', 'nxdomain'),
         ...dns('us-gov-west-1.amazonaws.com', 'no-data'),
       ],
-      vantage: { partition: 'aws-us-gov', sdk: { endpointUrls: {}, region: 'us-gov-west-1', regionSource: 'AWS_REGION', useFips: true } },
+      vantage: {
+        partition: 'aws-us-gov',
+        sdk: { endpointUrls: {}, region: 'us-gov-west-1', regionSource: 'AWS_REGION', useFips: true },
+      },
     },
     targets: ['ec2-fips.us-gov-west-1.amazonaws.com'],
-    verdict: 'blocked', first: 'name-does-not-exist',
+    verdict: 'blocked',
+    first: 'name-does-not-exist',
   },
   'S3 has no global FIPS name': {
     source: 'https://github.com/aws/aws-sdk-ruby/issues/2718',
@@ -204,7 +253,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { tables: NAT },
     evidence: { seen: dns('s3-fips.amazonaws.com', 'nxdomain') },
     targets: ['s3-fips.amazonaws.com'],
-    verdict: 'blocked', first: 'name-does-not-exist',
+    verdict: 'blocked',
+    first: 'name-does-not-exist',
   },
   'a Region that is none': {
     source: 'https://github.com/prowler-cloud/prowler/issues/1654',
@@ -215,7 +265,8 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
       vantage: { sdk: { endpointUrls: {}, region: 'us-east', regionSource: 'AWS_REGION' } },
     },
     targets: ['sts.us-east.amazonaws.com'],
-    verdict: 'blocked', first: 'name-does-not-exist',
+    verdict: 'blocked',
+    first: 'name-does-not-exist',
   },
   'public APIs fail once execute-api has private DNS': {
     source: 'https://github.com/awsdocs/amazon-api-gateway-developer-guide/issues/10',
@@ -225,13 +276,15 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
       seen: [
         ...dns(`q9w8e7r6t5.execute-api.${R}`, ['10.40.11.21', '10.40.12.21']),
         ...reached(`q9w8e7r6t5.execute-api.${R}`, ['10.40.11.21', '10.40.12.21'], {
-          names: [`*.execute-api.${R}`], path: '/v1/status',
+          names: [`*.execute-api.${R}`],
+          path: '/v1/status',
           detail: { status: 403, errorType: 'ForbiddenException', body: '{"message":"Forbidden"}' },
         }),
       ],
     },
     targets: [`https://q9w8e7r6t5.execute-api.${R}/v1/status`],
-    verdict: 'degraded', first: 'public-api-hijacked',
+    verdict: 'degraded',
+    first: 'public-api-hijacked',
   },
   'a task with no public address behind an internet gateway': {
     source: 'https://github.com/aws/amazon-ecs-agent/issues/1266',
@@ -239,14 +292,20 @@ export const REPORTS_ENDPOINT_DNS: Readonly<Record<string, Unseen>> = {
     network: { client: { subnet: 'public', address: '10.40.100.37' } },
     evidence: { seen: nowhere(`210987654321.dkr.ecr.${R}`, '52.94.249.2'), vantage: { kind: 'ecs-fargate' } },
     targets: [`210987654321.dkr.ecr.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
   'no default route where the others have one': {
     source: 'https://github.com/ministryofjustice/modernisation-platform/issues/1128',
-    about: 'private subnets of some accounts lack the route to the transit gateway; seen as a service that can have an endpoint',
-    network: { tables: { app: [], other: ['0.0.0.0/0 tgw:egress'] }, subnets: { other: { cidr: '10.40.7.0/24', zone: 'a', table: 'other' } } },
+    about:
+      'private subnets of some accounts lack the route to the transit gateway; seen as a service that can have an endpoint',
+    network: {
+      tables: { app: [], other: ['0.0.0.0/0 tgw:egress'] },
+      subnets: { other: { cidr: '10.40.7.0/24', zone: 'a', table: 'other' } },
+    },
     evidence: { seen: nowhere(`ec2.${R}`, '54.239.32.8') },
     targets: [`ec2.${R}`],
-    verdict: 'blocked', first: 'endpoint-missing',
+    verdict: 'blocked',
+    first: 'endpoint-missing',
   },
 };

@@ -1,5 +1,5 @@
 /** Public reports that were not in our list when the causes were written, and the traps of the field: what AWS does is expected. */
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { REPORTS_ENDPOINT_DNS } from './reports-endpoint-dns.ts';
 import { REPORTS_HOST_TLS, REPORTS_PATH } from './reports-path-host-tls.ts';
 import { expectUnseen } from './support/try.ts';

@@ -40,6 +40,7 @@ export const endpointMissing = defineCheck({
         key: `${vpcId} ${service}`,
         resources: [vpcId, ...(way.routeTableId === undefined ? [] : [way.routeTableId])],
         extent: 'all',
+        yields: none.yields,
         summary: `${vpcId} has no endpoint for ${service}, and nothing else leads ${target.host ?? 'the traffic'} out of ${client.subnetId ?? 'the subnet'}: ${way.why}.`,
         because: noEndpointBecause(vpcId, target, way),
         predicts: predictsNoConnection(evidence.resolved, target.port),

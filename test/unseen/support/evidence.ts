@@ -1,12 +1,15 @@
 /** What a run of `probe` on the client would have seen, in a few lines, as the evidence file that it saves. */
 import { ACCOUNT, cidrsOf, clientOf, id, type Network, REGION, subnetsOf } from './network.ts';
 
-export type Seen = { readonly id: string; readonly rung: string; readonly outcome: string; readonly [key: string]: unknown };
+export type Seen = {
+  readonly id: string;
+  readonly rung: string;
+  readonly outcome: string;
+  readonly [key: string]: unknown;
+};
 
 export const VPC_RESOLVER = '10.40.0.2';
-const AMAZON = [
-  ['CN=Amazon RSA 2048 M03, O=Amazon, C=US', 'CN=Amazon Root CA 1, O=Amazon, C=US'],
-] as const;
+const AMAZON = [['CN=Amazon RSA 2048 M03, O=Amazon, C=US', 'CN=Amazon Root CA 1, O=Amazon, C=US']] as const;
 
 export type Evidence = {
   readonly seen: readonly Seen[];
@@ -19,13 +22,18 @@ export type Evidence = {
 export function dns(
   name: string,
   answer: readonly string[] | 'nxdomain' | 'no-data' | 'timeout' | 'servfail' | 'refused',
-  { server = VPC_RESOLVER, cnames = [], attempt }: { server?: string; cnames?: readonly string[]; attempt?: number } = {},
+  {
+    server = VPC_RESOLVER,
+    cnames = [],
+    attempt,
+  }: { server?: string; cnames?: readonly string[]; attempt?: number } = {},
 ): Seen[] {
   return (['A', 'AAAA'] as const).map((type) => {
-    const addresses = typeof answer === 'string' ? [] : answer.filter((address) => address.includes(':') === (type === 'AAAA'));
+    const addresses =
+      typeof answer === 'string' ? [] : answer.filter((address) => address.includes(':') === (type === 'AAAA'));
     const outcome = typeof answer === 'string' ? answer : addresses.length > 0 ? 'answered' : 'no-data';
     const last = cnames.at(-1) ?? name;
-    const rcode = { nxdomain: 'NXDOMAIN', servfail: 'SERVFAIL' }[outcome] ?? 'NOERROR';
+    const rcode = outcome === 'nxdomain' ? 'NXDOMAIN' : outcome === 'servfail' ? 'SERVFAIL' : 'NOERROR';
     return {
       id: `dns ${name} ${type} @${server}${attempt === undefined ? '' : ` again ${attempt}`}`,
       rung: 'dns',
@@ -54,7 +62,13 @@ export function dns(
 
 /** TCP alone, to each address. */
 export function tcp(addresses: readonly string[], outcome = 'timeout', port = 443, localPort?: number): Seen[] {
-  const code = { timeout: 'VPCE_DOCTOR_CONNECT_TIMEOUT', refused: 'ECONNREFUSED', unreachable: 'ENETUNREACH', reset: 'ECONNRESET', prohibited: 'EPERM' }[outcome];
+  const code = {
+    timeout: 'VPCE_DOCTOR_CONNECT_TIMEOUT',
+    refused: 'ECONNREFUSED',
+    unreachable: 'ENETUNREACH',
+    reset: 'ECONNRESET',
+    prohibited: 'EPERM',
+  }[outcome];
   return addresses.map((address) => ({
     id: `tcp ${socket(address, port)}${localPort === undefined ? '' : ` from port ${localPort}`}`,
     rung: 'tcp',
@@ -81,7 +95,10 @@ export type Answered = {
 
 /** TCP opens; TLS and HTTPS go well unless something else is said. */
 export function reached(name: string, addresses: readonly string[], answered: Answered = {}): Seen[] {
-  return addresses.flatMap((address) => [...tcp([address], 'open', answered.port ?? 443), ...above(name, address, answered)]);
+  return addresses.flatMap((address) => [
+    ...tcp([address], 'open', answered.port ?? 443),
+    ...above(name, address, answered),
+  ]);
 }
 
 export function above(name: string, address: string, answered: Answered = {}): Seen[] {
@@ -89,10 +106,18 @@ export function above(name: string, address: string, answered: Answered = {}): S
   const handshake = `tls ${socket(address, port)} ${name}`;
   const shown = ['trusted', 'untrusted', 'name-mismatch', 'expired', 'not-yet-valid'].includes(tls);
   const [issuer, root] = [answered.issuer ?? AMAZON[0][0], answered.root ?? AMAZON[0][1]];
-  const error = { untrusted: 'SELF_SIGNED_CERT_IN_CHAIN', 'name-mismatch': 'ERR_TLS_CERT_ALTNAME_INVALID', expired: 'CERT_HAS_EXPIRED', 'not-yet-valid': 'CERT_NOT_YET_VALID' }[tls];
+  const error = {
+    untrusted: 'SELF_SIGNED_CERT_IN_CHAIN',
+    'name-mismatch': 'ERR_TLS_CERT_ALTNAME_INVALID',
+    expired: 'CERT_HAS_EXPIRED',
+    'not-yet-valid': 'CERT_NOT_YET_VALID',
+  }[tls];
   const words: Record<string, string> = {
-    small: ' with a small hello', large: ' with a large hello', 'without-sni': ' with a hello without server name',
-    unacceptable: ' with an unacceptable hello', plaintext: ' in plaintext',
+    small: ' with a small hello',
+    large: ' with a large hello',
+    'without-sni': ' with a hello without server name',
+    unacceptable: ' with an unacceptable hello',
+    plaintext: ' in plaintext',
   };
   return [
     {
@@ -105,11 +130,27 @@ export function above(name: string, address: string, answered: Answered = {}): S
       detail: {
         chain: shown
           ? [
-              { subject: `CN=${answered.names?.[0] ?? name}`, issuer, subjectAlternativeNames: answered.names ?? [name], validFrom: '2026-03-01T00:00:00.000Z', validTo: answered.validTo ?? '2027-04-01T00:00:00.000Z', fingerprint256: '0A:0B' },
-              { subject: issuer, issuer: root, subjectAlternativeNames: [], validFrom: '2022-08-23T22:25:30.000Z', validTo: '2030-08-23T22:25:30.000Z', fingerprint256: '0C:0D' },
+              {
+                subject: `CN=${answered.names?.[0] ?? name}`,
+                issuer,
+                subjectAlternativeNames: answered.names ?? [name],
+                validFrom: '2026-03-01T00:00:00.000Z',
+                validTo: answered.validTo ?? '2027-04-01T00:00:00.000Z',
+                fingerprint256: '0A:0B',
+              },
+              {
+                subject: issuer,
+                issuer: root,
+                subjectAlternativeNames: [],
+                validFrom: '2022-08-23T22:25:30.000Z',
+                validTo: '2030-08-23T22:25:30.000Z',
+                fingerprint256: '0C:0D',
+              },
             ]
           : [],
-        ...(shown ? { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' } : { failure: { code: tls === 'timeout' ? 'VPCE_DOCTOR_TLS_TIMEOUT' : 'ECONNRESET' } }),
+        ...(shown
+          ? { protocol: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256' }
+          : { failure: { code: tls === 'timeout' ? 'VPCE_DOCTOR_TLS_TIMEOUT' : 'ECONNRESET' } }),
         ...(tls === 'trusted' && { anchor: 'bundled' }),
         ...(error !== undefined && { authorizationError: error }),
       },
@@ -125,7 +166,13 @@ export function above(name: string, address: string, answered: Answered = {}): S
             outcome: answered.https || 'aws-answer',
             detail:
               answered.https === undefined
-                ? { status: 404, requestId: '7c0ffee0-0000-4000-8000-000000000001', date: 'Fri, 20 Nov 2026 10:00:00 GMT', clockOffsetMs: 25, ...answered.detail }
+                ? {
+                    status: 404,
+                    requestId: '7c0ffee0-0000-4000-8000-000000000001',
+                    date: 'Fri, 20 Nov 2026 10:00:00 GMT',
+                    clockOffsetMs: 25,
+                    ...answered.detail,
+                  }
                 : { ...answered.detail },
           },
         ]
@@ -133,7 +180,16 @@ export function above(name: string, address: string, answered: Answered = {}): S
   ];
 }
 
-export function proxy(host: string, outcome: string, { scheme = 'http', address = '10.40.100.80', name = 'squid.example.internal', status }: { scheme?: string; address?: string; name?: string; status?: number } = {}): Seen {
+export function proxy(
+  host: string,
+  outcome: string,
+  {
+    scheme = 'http',
+    address = '10.40.100.80',
+    name = 'squid.example.internal',
+    status,
+  }: { scheme?: string; address?: string; name?: string; status?: number } = {},
+): Seen {
   return {
     id: `proxy ${scheme}://${address}:3128 CONNECT ${host}:443`,
     rung: 'proxy',
@@ -175,7 +231,9 @@ export function evidenceFile(network: Network, { seen, resolvers = [VPC_RESOLVER
       instanceId: id('i', 'client'),
       availabilityZone: `${network.region ?? REGION}${subnet?.zone}`,
       ...own,
-      interfaces: [{ ...own, macAddress: '0a:11:22:33:44:55', deviceNumber: 0, ownerId: ACCOUNT, subnetCidr: subnet?.cidr }],
+      interfaces: [
+        { ...own, macAddress: '0a:11:22:33:44:55', deviceNumber: 0, ownerId: ACCOUNT, subnetCidr: subnet?.cidr },
+      ],
       resolvers: resolvers.map((address) => ({ address, port: 53 })),
       searchDomains: [`${network.region ?? REGION}.compute.internal`],
       ndots: 1,
@@ -183,9 +241,17 @@ export function evidenceFile(network: Network, { seen, resolvers = [VPC_RESOLVER
       ephemeralPorts: { from: 32768, to: 60999, source: 'kernel' },
       localInterfaces: [
         { name: 'lo', address: '127.0.0.1', prefixLength: 8 },
-        ...addresses.map((address) => ({ name: 'ens5', address, prefixLength: address.includes(':') ? 64 : 24, mtu: 9001 })),
+        ...addresses.map((address) => ({
+          name: 'ens5',
+          address,
+          prefixLength: address.includes(':') ? 64 : 24,
+          mtu: 9001,
+        })),
       ],
-      localRoutes: [{ destination: '0.0.0.0/0', gateway: '10.40.1.1', device: 'ens5', metric: 512 }, { destination: '10.40.1.0/24', device: 'ens5', metric: 512 }],
+      localRoutes: [
+        { destination: '0.0.0.0/0', gateway: '10.40.1.1', device: 'ens5', metric: 512 },
+        { destination: '10.40.1.0/24', device: 'ens5', metric: 512 },
+      ],
       proxy: {},
       sdk: { endpointUrls: {}, region: network.region ?? REGION, regionSource: 'AWS_REGION' },
       container: false,

@@ -24,7 +24,15 @@ const HUB = '10.90.0.0/16';
 
 export function hub(parts: Hub): Network {
   const over = parts.peered === undefined ? 'tgw:hub' : 'pcx:hub';
-  const endpoint: Endpoint = { name: 'central', service: parts.service, vpc: 'hub', subnets: ['hub-a'], groups: ['central'], privateDns: false, at: 21 };
+  const endpoint: Endpoint = {
+    name: 'central',
+    service: parts.service,
+    vpc: 'hub',
+    subnets: ['hub-a'],
+    groups: ['central'],
+    privateDns: false,
+    at: 21,
+  };
   return {
     vpcs: { main: { cidrs: [SPOKE] }, hub: { cidrs: [HUB] } },
     subnets: {
@@ -47,21 +55,40 @@ export function hub(parts: Hub): Network {
 function zone(service: string): unknown[] {
   const name = `${service}.eu-west-1.amazonaws.com.`;
   return [
-    { HostedZoneSummaries: [{ HostedZoneId: 'Z0CENTRAL', Name: name, Owner: { OwningAccount: ACCOUNT } }], MaxItems: '100' },
+    {
+      HostedZoneSummaries: [{ HostedZoneId: 'Z0CENTRAL', Name: name, Owner: { OwningAccount: ACCOUNT } }],
+      MaxItems: '100',
+    },
     {
       ResourceRecordSets: [
         { Name: name, Type: 'NS', TTL: 172800, ResourceRecords: [{ Value: 'ns-1536.awsdns-00.co.uk.' }] },
-        { Name: name, Type: 'SOA', TTL: 900, ResourceRecords: [{ Value: 'ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400' }] },
         {
-          Name: name, Type: 'A',
-          AliasTarget: { HostedZoneId: 'Z38GZ743OKFT7T', DNSName: `${id('vpce', 'central')}-q1w2e3r4.${service}.eu-west-1.vpce.amazonaws.com.`, EvaluateTargetHealth: false },
+          Name: name,
+          Type: 'SOA',
+          TTL: 900,
+          ResourceRecords: [
+            { Value: 'ns-1536.awsdns-00.co.uk. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400' },
+          ],
+        },
+        {
+          Name: name,
+          Type: 'A',
+          AliasTarget: {
+            HostedZoneId: 'Z38GZ743OKFT7T',
+            DNSName: `${id('vpce', 'central')}-q1w2e3r4.${service}.eu-west-1.vpce.amazonaws.com.`,
+            EvaluateTargetHealth: false,
+          },
         },
       ],
     },
   ];
 }
 
-function transitGateway({ spokeTable = [SPOKE, HUB], hubTable = [SPOKE, HUB], groupReferences = 'disable' }: Hub): unknown[] {
+function transitGateway({
+  spokeTable = [SPOKE, HUB],
+  hubTable = [SPOKE, HUB],
+  groupReferences = 'disable',
+}: Hub): unknown[] {
   const attachments = [
     { name: 'main', subnet: 'attach-a', table: 'tgw-rtb-0spoke0000000001' },
     { name: 'hub', subnet: 'hub-attach', table: 'tgw-rtb-0hub000000000001' },
@@ -69,29 +96,55 @@ function transitGateway({ spokeTable = [SPOKE, HUB], hubTable = [SPOKE, HUB], gr
   const route = (cidr: string) => {
     const vpc = cidr.startsWith('10.90.') ? 'hub' : 'main';
     return {
-      DestinationCidrBlock: cidr, Type: 'propagated', State: 'active',
-      TransitGatewayAttachments: [{ ResourceId: id('vpc', vpc), TransitGatewayAttachmentId: id('tgw-attach', vpc), ResourceType: 'vpc' }],
+      DestinationCidrBlock: cidr,
+      Type: 'propagated',
+      State: 'active',
+      TransitGatewayAttachments: [
+        { ResourceId: id('vpc', vpc), TransitGatewayAttachmentId: id('tgw-attach', vpc), ResourceType: 'vpc' },
+      ],
     };
   };
   return [
     {
       TransitGatewayVpcAttachments: attachments.map(({ name, subnet }) => ({
-        TransitGatewayAttachmentId: id('tgw-attach', name), TransitGatewayId: id('tgw', 'hub'), VpcId: id('vpc', name),
-        VpcOwnerId: ACCOUNT, State: 'available', SubnetIds: [id('subnet', subnet)],
-        Options: { DnsSupport: 'enable', SecurityGroupReferencingSupport: groupReferences, Ipv6Support: 'disable', ApplianceModeSupport: 'disable' },
+        TransitGatewayAttachmentId: id('tgw-attach', name),
+        TransitGatewayId: id('tgw', 'hub'),
+        VpcId: id('vpc', name),
+        VpcOwnerId: ACCOUNT,
+        State: 'available',
+        SubnetIds: [id('subnet', subnet)],
+        Options: {
+          DnsSupport: 'enable',
+          SecurityGroupReferencingSupport: groupReferences,
+          Ipv6Support: 'disable',
+          ApplianceModeSupport: 'disable',
+        },
       })),
     },
     {
       TransitGatewayAttachments: attachments.map(({ name, table }) => ({
-        TransitGatewayAttachmentId: id('tgw-attach', name), TransitGatewayId: id('tgw', 'hub'), TransitGatewayOwnerId: ACCOUNT,
-        ResourceOwnerId: ACCOUNT, ResourceType: 'vpc', ResourceId: id('vpc', name), State: 'available',
+        TransitGatewayAttachmentId: id('tgw-attach', name),
+        TransitGatewayId: id('tgw', 'hub'),
+        TransitGatewayOwnerId: ACCOUNT,
+        ResourceOwnerId: ACCOUNT,
+        ResourceType: 'vpc',
+        ResourceId: id('vpc', name),
+        State: 'available',
         Association: { TransitGatewayRouteTableId: table, State: 'associated' },
       })),
     },
     {
       TransitGatewayRoutes: [
-        { TransitGatewayRouteTableId: 'tgw-rtb-0spoke0000000001', Routes: spokeTable.map(route), AdditionalRoutesAvailable: false },
-        { TransitGatewayRouteTableId: 'tgw-rtb-0hub000000000001', Routes: hubTable.map(route), AdditionalRoutesAvailable: false },
+        {
+          TransitGatewayRouteTableId: 'tgw-rtb-0spoke0000000001',
+          Routes: spokeTable.map(route),
+          AdditionalRoutesAvailable: false,
+        },
+        {
+          TransitGatewayRouteTableId: 'tgw-rtb-0hub000000000001',
+          Routes: hubTable.map(route),
+          AdditionalRoutesAvailable: false,
+        },
       ],
     },
   ];

@@ -37,7 +37,9 @@ export type Endpoint = {
 };
 export type Network = {
   readonly region?: string;
-  readonly vpcs?: Readonly<Record<string, { readonly cidrs: readonly string[]; readonly owner?: string; readonly ipv6?: string }>>;
+  readonly vpcs?: Readonly<
+    Record<string, { readonly cidrs: readonly string[]; readonly owner?: string; readonly ipv6?: string }>
+  >;
   readonly dnsSupport?: boolean;
   readonly dnsHostnames?: boolean;
   /** of the DHCP options */
@@ -53,7 +55,9 @@ export type Network = {
   readonly groupVpcs?: Readonly<Record<string, string>>;
   readonly endpoints?: readonly Endpoint[];
   readonly nats?: Readonly<Record<string, string>>;
-  readonly peerings?: Readonly<Record<string, { readonly to: string; readonly status: string; readonly region?: string }>>;
+  readonly peerings?: Readonly<
+    Record<string, { readonly to: string; readonly status: string; readonly region?: string }>
+  >;
   readonly client?: Client;
   /** further documents, as they are */
   readonly more?: readonly unknown[];
@@ -106,8 +110,12 @@ export function documents(network: Network): unknown[] {
   const tables = { main: [], app: [], ep: [], public: ['0.0.0.0/0 igw:one'], ...network.tables };
   const acls = { open: ['100 in allow all 0.0.0.0/0', '100 out allow all 0.0.0.0/0'], ...network.acls };
   const groups = { app: [], vpce: ['in tcp 443 10.40.0.0/16'], ...network.groups };
-  const targets = Object.values(tables).flat().map((route) => route.split(' ')[1] ?? '');
-  const named = (kind: string) => [...new Set(targets.filter((t) => t.startsWith(`${kind}:`)).map((t) => t.slice(kind.length + 1)))];
+  const targets = Object.values(tables)
+    .flat()
+    .map((route) => route.split(' ')[1] ?? '');
+  const named = (kind: string) => [
+    ...new Set(targets.filter((t) => t.startsWith(`${kind}:`)).map((t) => t.slice(kind.length + 1))),
+  ];
   const whole: Record<string, unknown> = {
     Vpcs: Object.entries(vpcs).map(([name, { cidrs, owner, ipv6 }]) => ({
       VpcId: id('vpc', name),
@@ -137,7 +145,7 @@ export function documents(network: Network): unknown[] {
     RouteTables: Object.entries(tables).map(([name, routes]) => {
       const vpc = network.tableVpcs?.[name] ?? 'main';
       const block = vpcs[vpc];
-      const main = name === 'main' || !Object.keys(tables).some((other) => other === 'main' || other < name) ;
+      const main = name === 'main' || !Object.keys(tables).some((other) => other === 'main' || other < name);
       return {
         RouteTableId: id('rtb', name),
         VpcId: id('vpc', vpc),
@@ -148,17 +156,34 @@ export function documents(network: Network): unknown[] {
             : []),
           ...Object.entries(subnets).flatMap(([subnet, { table }]) =>
             table === name && name !== 'main'
-              ? [{ Main: false, RouteTableId: id('rtb', name), SubnetId: id('subnet', subnet), AssociationState: { State: 'associated' } }]
+              ? [
+                  {
+                    Main: false,
+                    RouteTableId: id('rtb', name),
+                    SubnetId: id('subnet', subnet),
+                    AssociationState: { State: 'associated' },
+                  },
+                ]
               : [],
           ),
         ],
         Routes: [
           ...(block?.cidrs ?? []).map((cidr) => ({
-            DestinationCidrBlock: cidr, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active',
+            DestinationCidrBlock: cidr,
+            GatewayId: 'local',
+            Origin: 'CreateRouteTable',
+            State: 'active',
           })),
           ...(block?.ipv6 === undefined
             ? []
-            : [{ DestinationIpv6CidrBlock: block.ipv6, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' }]),
+            : [
+                {
+                  DestinationIpv6CidrBlock: block.ipv6,
+                  GatewayId: 'local',
+                  Origin: 'CreateRouteTable',
+                  State: 'active',
+                },
+              ]),
           ...routes.map(route),
         ],
       };
@@ -171,9 +196,16 @@ export function documents(network: Network): unknown[] {
       Associations: Object.entries(subnets)
         .filter(([, { acl = 'open' }]) => acl === name)
         .map(([subnet]) => ({ NetworkAclId: id('acl', name), SubnetId: id('subnet', subnet) })),
-      Entries: [...rules.map(entry), ...[true, false].map((Egress) => ({
-        Egress, RuleNumber: 32767, RuleAction: 'deny', Protocol: '-1', CidrBlock: '0.0.0.0/0',
-      }))],
+      Entries: [
+        ...rules.map(entry),
+        ...[true, false].map((Egress) => ({
+          Egress,
+          RuleNumber: 32767,
+          RuleAction: 'deny',
+          Protocol: '-1',
+          CidrBlock: '0.0.0.0/0',
+        })),
+      ],
     })),
     SecurityGroups: Object.entries(groups).map(([name, rules]) => ({
       GroupId: id('sg', name),
@@ -183,20 +215,32 @@ export function documents(network: Network): unknown[] {
       OwnerId: ACCOUNT,
       IpPermissions: rules.filter((rule) => rule.startsWith('in ')).map((rule) => permission(rule, network)),
       IpPermissionsEgress: (rules.some((rule) => rule.startsWith('out'))
-        ? rules.filter((rule) => rule.startsWith('out ')) : ['out all 0.0.0.0/0']).map((rule) => permission(rule, network)),
+        ? rules.filter((rule) => rule.startsWith('out '))
+        : ['out all 0.0.0.0/0']
+      ).map((rule) => permission(rule, network)),
     })),
-    NetworkInterfaces: [clientInterface(network), ...(network.endpoints ?? []).flatMap((e, n) => interfaces(e, n, network))],
+    NetworkInterfaces: [
+      clientInterface(network),
+      ...(network.endpoints ?? []).flatMap((e, n) => interfaces(e, n, network)),
+    ],
     VpcEndpoints: (network.endpoints ?? []).map((endpoint, index) => describe(endpoint, index, network)),
-    DhcpOptions: [{
-      DhcpOptionsId: id('dopt', 'one'),
-      OwnerId: ACCOUNT,
-      DhcpConfigurations: [
-        { Key: 'domain-name', Values: [{ Value: `${network.region ?? REGION}.compute.internal` }] },
-        { Key: 'domain-name-servers', Values: (network.nameServers ?? ['AmazonProvidedDNS']).map((Value) => ({ Value })) },
-      ],
-    }],
+    DhcpOptions: [
+      {
+        DhcpOptionsId: id('dopt', 'one'),
+        OwnerId: ACCOUNT,
+        DhcpConfigurations: [
+          { Key: 'domain-name', Values: [{ Value: `${network.region ?? REGION}.compute.internal` }] },
+          {
+            Key: 'domain-name-servers',
+            Values: (network.nameServers ?? ['AmazonProvidedDNS']).map((Value) => ({ Value })),
+          },
+        ],
+      },
+    ],
     PrefixLists: Object.entries(LISTS).map(([service, { id: PrefixListId, cidrs }]) => ({
-      PrefixListId, PrefixListName: `com.amazonaws.${network.region ?? REGION}.${service}`, Cidrs: cidrs,
+      PrefixListId,
+      PrefixListName: `com.amazonaws.${network.region ?? REGION}.${service}`,
+      Cidrs: cidrs,
     })),
     NatGateways: named('nat').map((name) => ({
       NatGatewayId: id('nat', name),
@@ -204,20 +248,35 @@ export function documents(network: Network): unknown[] {
       SubnetId: id('subnet', 'public'),
       ConnectivityType: 'public',
       State: network.nats?.[name] ?? 'available',
-      NatGatewayAddresses: [{ PrivateIp: '10.40.100.9', PublicIp: '198.51.100.9', Status: 'succeeded', IsPrimary: true }],
+      NatGatewayAddresses: [
+        { PrivateIp: '10.40.100.9', PublicIp: '198.51.100.9', Status: 'succeeded', IsPrimary: true },
+      ],
     })),
-    InternetGateways: [{
-      InternetGatewayId: id('igw', 'one'), OwnerId: ACCOUNT, Attachments: [{ State: 'available', VpcId: id('vpc', 'main') }],
-    }],
+    InternetGateways: [
+      {
+        InternetGatewayId: id('igw', 'one'),
+        OwnerId: ACCOUNT,
+        Attachments: [{ State: 'available', VpcId: id('vpc', 'main') }],
+      },
+    ],
     EgressOnlyInternetGateways: named('eigw').map((name) => ({
-      EgressOnlyInternetGatewayId: id('eigw', name), Attachments: [{ State: 'attached', VpcId: id('vpc', 'main') }],
+      EgressOnlyInternetGatewayId: id('eigw', name),
+      Attachments: [{ State: 'attached', VpcId: id('vpc', 'main') }],
     })),
     VpcPeeringConnections: Object.entries(network.peerings ?? {}).map(([name, { to, status, region }]) => ({
       VpcPeeringConnectionId: id('pcx', name),
       Status: { Code: status, Message: status },
-      RequesterVpcInfo: { VpcId: id('vpc', 'main'), OwnerId: ACCOUNT, CidrBlock: cidrsOf(network)[0], Region: network.region ?? REGION },
+      RequesterVpcInfo: {
+        VpcId: id('vpc', 'main'),
+        OwnerId: ACCOUNT,
+        CidrBlock: cidrsOf(network)[0],
+        Region: network.region ?? REGION,
+      },
       AccepterVpcInfo: {
-        VpcId: id('vpc', to), OwnerId: vpcs[to]?.owner ?? ACCOUNT, CidrBlock: vpcs[to]?.cidrs[0], Region: region ?? network.region ?? REGION,
+        VpcId: id('vpc', to),
+        OwnerId: vpcs[to]?.owner ?? ACCOUNT,
+        CidrBlock: vpcs[to]?.cidrs[0],
+        Region: region ?? network.region ?? REGION,
       },
     })),
     TransitGatewayVpcAttachments: [],
@@ -227,11 +286,15 @@ export function documents(network: Network): unknown[] {
   const kept = Object.entries(whole).filter(([key]) => !given.has(key) && !(network.without ?? []).includes(key));
   return [
     Object.fromEntries(kept),
-    ...(network.without?.includes('VpcAttributes') ? [] : [{
-      VpcId: id('vpc', 'main'),
-      EnableDnsSupport: { Value: network.dnsSupport ?? true },
-      EnableDnsHostnames: { Value: network.dnsHostnames ?? true },
-    }]),
+    ...(network.without?.includes('VpcAttributes')
+      ? []
+      : [
+          {
+            VpcId: id('vpc', 'main'),
+            EnableDnsSupport: { Value: network.dnsSupport ?? true },
+            EnableDnsHostnames: { Value: network.dnsHostnames ?? true },
+          },
+        ]),
     ...(network.more ?? []),
   ];
 }
@@ -242,7 +305,9 @@ export function endpointAddress(endpoint: Endpoint, index: number, subnet: Subne
 }
 
 function serviceName(endpoint: Endpoint, network: Network): string {
-  return endpoint.service.startsWith('com.') ? endpoint.service : `com.amazonaws.${network.region ?? REGION}.${endpoint.service}`;
+  return endpoint.service.startsWith('com.')
+    ? endpoint.service
+    : `com.amazonaws.${network.region ?? REGION}.${endpoint.service}`;
 }
 
 function subnetNames(endpoint: Endpoint): readonly string[] {
@@ -279,8 +344,14 @@ function describe(endpoint: Endpoint, index: number, network: Network): unknown 
   };
   if (type === 'Gateway')
     return {
-      ...base, RouteTableIds: (endpoint.tables ?? ['app']).map((table) => id('rtb', table)), SubnetIds: [], Groups: [],
-      PrivateDnsEnabled: false, NetworkInterfaceIds: [], DnsEntries: [], IpAddressType: 'ipv4',
+      ...base,
+      RouteTableIds: (endpoint.tables ?? ['app']).map((table) => id('rtb', table)),
+      SubnetIds: [],
+      Groups: [],
+      PrivateDnsEnabled: false,
+      NetworkInterfaceIds: [],
+      DnsEntries: [],
+      IpAddressType: 'ipv4',
     };
   return {
     ...base,
@@ -289,10 +360,14 @@ function describe(endpoint: Endpoint, index: number, network: Network): unknown 
     Groups: (endpoint.groups ?? ['vpce']).map((group) => ({ GroupId: id('sg', group), GroupName: group })),
     PrivateDnsEnabled: privateDns,
     IpAddressType: endpoint.ipAddressType ?? 'ipv4',
-    DnsOptions: { DnsRecordIpType: 'ipv4', ...(endpoint.inboundOnly === true && { PrivateDnsOnlyForInboundResolverEndpoint: true }) },
+    DnsOptions: {
+      DnsRecordIpType: 'ipv4',
+      ...(endpoint.inboundOnly === true && { PrivateDnsOnlyForInboundResolverEndpoint: true }),
+    },
     NetworkInterfaceIds: subnetNames(endpoint).map((subnet) => id('eni', `${name} ${subnet} ${index}`)),
     DnsEntries: [
-      `${own}-q1w2e3r4.${end}`, ...zones.map((zone) => `${own}-q1w2e3r4-${zone}.${end}`),
+      `${own}-q1w2e3r4.${end}`,
+      ...zones.map((zone) => `${own}-q1w2e3r4-${zone}.${end}`),
       ...(privateDns ? privateNames(endpoint, network) : []),
     ].map((DnsName) => ({ DnsName, HostedZoneId: 'Z38GZ743OKFT7T' })),
   };
@@ -322,7 +397,8 @@ function interfaces(endpoint: Endpoint, index: number, network: Network): unknow
 
 function clientInterface(network: Network): unknown {
   const client = clientOf(network);
-  const association = client.publicAddress === undefined ? {} : { Association: { PublicIp: client.publicAddress, IpOwnerId: 'amazon' } };
+  const association =
+    client.publicAddress === undefined ? {} : { Association: { PublicIp: client.publicAddress, IpOwnerId: 'amazon' } };
   return {
     NetworkInterfaceId: id('eni', 'client'),
     InterfaceType: 'interface',
@@ -362,7 +438,8 @@ function route(text: string): unknown {
 }
 
 function destinationOf(destination: string): object {
-  if (destination.startsWith('pl:')) return { DestinationPrefixListId: LISTS[destination.slice(3)]?.id ?? destination.slice(3) };
+  if (destination.startsWith('pl:'))
+    return { DestinationPrefixListId: LISTS[destination.slice(3)]?.id ?? destination.slice(3) };
   return destination.includes('::') ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination };
 }
 
@@ -394,10 +471,15 @@ function permission(text: string, network: Network): unknown {
     PrefixListIds: kind === 'pl' ? [{ PrefixListId: list }] : [],
     UserIdGroupPairs:
       kind === 'sg'
-        ? [{
-            GroupId: id('sg', name), UserId: ACCOUNT,
-            ...((network.groupVpcs?.[name] ?? 'main') !== 'main' && { VpcId: id('vpc', network.groupVpcs?.[name] ?? '') }),
-          }]
+        ? [
+            {
+              GroupId: id('sg', name),
+              UserId: ACCOUNT,
+              ...((network.groupVpcs?.[name] ?? 'main') !== 'main' && {
+                VpcId: id('vpc', network.groupVpcs?.[name] ?? ''),
+              }),
+            },
+          ]
         : [],
   };
 }

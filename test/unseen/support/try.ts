@@ -16,7 +16,12 @@ export async function expectUnseen(unseen: Unseen): Promise<Report> {
   expect({ verdict: report.verdict, exit: status, codes }).toEqual({
     verdict: unseen.verdict,
     exit: { healthy: 0, degraded: 1, blocked: 1, inconclusive: 2 }[unseen.verdict],
-    codes: unseen.first === undefined ? [] : unseen.only === true ? expect.arrayContaining([unseen.first]) : [unseen.first, ...codes.slice(1)],
+    codes:
+      unseen.first === undefined
+        ? []
+        : unseen.only === true
+          ? expect.arrayContaining([unseen.first])
+          : [unseen.first, ...codes.slice(1)],
   });
   if (unseen.only === true) expect(codes).toEqual([unseen.first, ...(unseen.also ?? [])]);
   if (unseen.standing !== undefined) expect(first?.standing).toBe(unseen.standing);
