@@ -44,7 +44,12 @@ export function couldBeShut(run: Run, views: readonly View[], observations: read
   return ordered([
     {
       text: 'the provider’s side drops the packets (no listener, no healthy target, a security group of its load balancer)',
-      speaks: provider(views),
+      // Of what is dropped nothing comes back.
+      speaks: observations.every((one) => ANSWERS.has(one.outcome)) ? UNLIKELY : provider(views),
+    },
+    {
+      text: 'what listens there speaks no TLS: the port is another protocol’s, or a listener that passes plain HTTP',
+      speaks: plainListener(observations),
     },
     {
       text: 'packets of full size are lost on the way (MTU), or a filter drops the TLS handshake',
@@ -129,6 +134,15 @@ function provider(views: readonly View[]): string | undefined {
   return endpoint === undefined
     ? UNLIKELY
     : `${endpoint.VpcEndpointId} is for ${endpoint.ServiceName}, of which only the provider sees more`;
+}
+
+const ANSWERS: ReadonlySet<string> = new Set(['not-tls', 'not-http', 'alert', 'name-mismatch', 'untrusted', 'expired']);
+
+function plainListener(observations: readonly Observation[]): string | undefined {
+  const [first] = observations.filter((one) => one.outcome === 'not-tls');
+  return first?.rung === 'tls'
+    ? `TCP opens at ${socketAddress(first.subject.address, first.subject.port)}, and what comes back is not TLS`
+    : UNLIKELY;
 }
 
 /** The experiments that tell these apart were not made, or not all of them. */

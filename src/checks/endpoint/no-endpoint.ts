@@ -85,6 +85,9 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
   if (leadsToPrivate(evidence)) return DOES_NOT_APPLY;
   const way = wayOut(state, client, evidence, target.port);
+  // Routes to some of the service's addresses are no way to it: which one a client gets changes with every answer.
+  if (way.usable === 'yes' && way.beyond.length > 0 && targetOffer(state, target) === 'offered')
+    return { outcome: 'none', vpcId: client.vpcId, way, why: { cause: 'endpoint-missing' }, yields: false };
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
