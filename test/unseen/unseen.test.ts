@@ -4,9 +4,14 @@ import * as endpointDns from './reports-endpoint-dns.ts';
 import * as pathHostTls from './reports-path-host-tls.ts';
 import { expectUnseen } from './support/try.ts';
 import * as traps from './traps.ts';
+import * as more from './traps-more.ts';
+import * as parts from './traps-parts.ts';
 
-describe.each(Object.entries({ ...endpointDns, ...pathHostTls, ...traps }))('%s', (_group, cases) => {
-  test.each(Object.entries(cases))('%s', async (_name, unseen) => {
-    await expectUnseen(unseen);
-  });
-});
+describe.each(Object.entries({ ...endpointDns, ...pathHostTls, ...traps, ...more, ...parts }))(
+  '%s',
+  (_group, cases) => {
+    test.each(Object.entries(cases))('%s', async (_name, unseen) => {
+      await expectUnseen(unseen);
+    });
+  },
+);

@@ -215,7 +215,7 @@ export function documents(network: Network): unknown[] {
       OwnerId: ACCOUNT,
       IpPermissions: rules.filter((rule) => rule.startsWith('in ')).map((rule) => permission(rule, network)),
       IpPermissionsEgress: (rules.some((rule) => rule.startsWith('out'))
-        ? rules.filter((rule) => rule.startsWith('out '))
+        ? rules.filter((rule) => rule.startsWith('out ') && rule !== 'out nothing')
         : ['out all 0.0.0.0/0']
       ).map((rule) => permission(rule, network)),
     })),
@@ -282,7 +282,12 @@ export function documents(network: Network): unknown[] {
     TransitGatewayVpcAttachments: [],
     TransitGatewayAttachments: [],
   };
-  const given = new Set((network.more ?? []).flatMap((document) => Object.keys(document as object)));
+  // Documents of one kind are joined; only what the plain network says of transit gateways, nothing, gives way.
+  const given = new Set(
+    (network.more ?? [])
+      .flatMap((document) => Object.keys(document as object))
+      .filter((key) => key.startsWith('Transit')),
+  );
   const kept = Object.entries(whole).filter(([key]) => !given.has(key) && !(network.without ?? []).includes(key));
   return [
     Object.fromEntries(kept),
