@@ -74,15 +74,15 @@ export const dnsAnswerStale = defineCheck({
               : undefined;
           return failsAt(observation, target.port, stale) ? 'agrees' : undefined;
         },
-        facts: { host, server: answer.server, stale },
+        facts: { host, server: answer.server, stale, vpcId: vantage.vpcId, region: vantage.region },
       },
     ]);
   },
-  fix: ({ host, server, stale }) => ({
+  fix: ({ host, server, stale, vpcId, region }) => ({
     summary: `Find what keeps ${list(stale)} for ${host}: a cache in front of ${server} (flush it), or a zone with a record of its own (correct it).`,
     commands: [
       `sudo resolvectl flush-caches`,
-      `aws route53 list-hosted-zones-by-vpc --vpc-id "$VPC_ID" --vpc-region "$AWS_REGION"`,
+      `aws route53 list-hosted-zones-by-vpc --vpc-id ${vpcId ?? '"$VPC_ID"'} --vpc-region ${region ?? '"$AWS_REGION"'}`,
     ],
     undo: [],
     terraform: comment(

@@ -28,6 +28,9 @@ export async function expectUnseen(unseen: Unseen): Promise<Report> {
   if (unseen.severity !== undefined) expect(first?.severity).toBe(unseen.severity);
   expect(codes).toEqual(expect.arrayContaining([...(unseen.also ?? [])]));
   expect((unseen.never ?? []).filter((code) => codes.includes(code))).toEqual([]);
+  // What the undo names has been named, or kept, by the commands.
+  for (const { fix } of report.causes)
+    expect(variables(fix.undo).filter((name) => !fix.commands.join('\n').includes(name))).toEqual([]);
   if (unseen.says !== undefined) {
     const { stdout: text } = await run([...line, '--no-color']);
     for (const words of unseen.says) expect(text.replace(/\s+/g, ' ')).toMatch(words);
@@ -36,4 +39,8 @@ export async function expectUnseen(unseen: Unseen): Promise<Report> {
   if (report.unexplained.length > 0 && codes.length > 0)
     expect(report.headline).toMatch(/explains? a part|could not be confirmed|nothing that could be seen/);
   return report;
+}
+
+function variables(commands: readonly string[]): string[] {
+  return [...commands.join('\n').matchAll(/"\$([A-Z_]+)"/g)].flatMap(([, name]) => name ?? []);
 }
