@@ -2,7 +2,8 @@
 import type { Unseen } from './support/command-line.ts';
 import { dns, proxy, reached, tcp } from './support/evidence.ts';
 import { HUB_ADDRESS, hub } from './support/hub.ts';
-import { type Endpoint, id, type Network } from './support/network.ts';
+import type { Endpoint, Network } from './support/network.ts';
+import { id } from './support/rules.ts';
 
 const R = 'eu-west-1.amazonaws.com';
 const HOST = `secretsmanager.${R}`;

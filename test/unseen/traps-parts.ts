@@ -1,7 +1,8 @@
 /** The same fault, and the same healthy network, with one kind of description after the other unreadable: unknown is never absent. */
 import type { Unseen } from './support/command-line.ts';
 import { dns, reached, tcp } from './support/evidence.ts';
-import { id, type Network } from './support/network.ts';
+import type { Network } from './support/network.ts';
+import { id } from './support/rules.ts';
 
 const HOST = 'secretsmanager.eu-west-1.amazonaws.com';
 const BOTH = ['10.40.11.21', '10.40.12.21'];

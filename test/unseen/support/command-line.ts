@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Evidence, evidenceFile } from './evidence.ts';
-import { documents, id, type Network } from './network.ts';
+import { documents, type Network } from './network.ts';
+import { id } from './rules.ts';
 
 export type Unseen = {
   /** the public report, or the page of the documentation with the rule */

@@ -1,5 +1,6 @@
 /** What a run of `probe` on the client would have seen, in a few lines, as the evidence file that it saves. */
-import { ACCOUNT, cidrsOf, clientOf, id, type Network, REGION, subnetsOf } from './network.ts';
+import { cidrsOf, clientOf, type Network, REGION, subnetsOf } from './network.ts';
+import { ACCOUNT, id } from './rules.ts';
 
 export type Seen = {
   readonly id: string;

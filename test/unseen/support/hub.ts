@@ -1,5 +1,6 @@
 /** A central VPC with the endpoint, reached over a transit gateway; each part can be left out or bent. */
-import { ACCOUNT, type Endpoint, id, type Network } from './network.ts';
+import type { Endpoint, Network } from './network.ts';
+import { ACCOUNT, id } from './rules.ts';
 
 export type Hub = {
   readonly service: string;

@@ -2,7 +2,8 @@
  * A network in a few lines, printed as the documents of the AWS CLI: what differs from a plain private VPC with an open network
  * ACL and an endpoint’s group that admits the VPC is all that a case has to say. Independent of the lab and of `src/`.
  */
-import { createHash } from 'node:crypto';
+import { describeEndpoint, endpointInterfaces } from './endpoints.ts';
+import { ACCOUNT, entry, id, LISTS, permission, route } from './rules.ts';
 
 /** Subnets, tables, groups and the like belong to the VPC `main` unless they say otherwise. */
 export type Subnet = {
@@ -72,12 +73,7 @@ export type Client = {
   readonly groups?: readonly string[];
 };
 
-export const ACCOUNT = '210987654321';
 export const REGION = 'eu-west-1';
-const LISTS: Readonly<Record<string, { id: string; cidrs: string[] }>> = {
-  s3: { id: 'pl-6da54004', cidrs: ['52.218.0.0/17', '52.92.0.0/17', '3.5.64.0/21', '3.5.72.0/23'] },
-  dynamodb: { id: 'pl-6fa54006', cidrs: ['52.94.5.0/24', '52.94.24.0/23', '52.119.240.0/21', '52.94.26.0/23'] },
-};
 const SUBNETS: Readonly<Record<string, Subnet>> = {
   'app-a': { cidr: '10.40.1.0/24', zone: 'a', table: 'app' },
   'app-b': { cidr: '10.40.2.0/24', zone: 'b', table: 'app' },
@@ -85,11 +81,6 @@ const SUBNETS: Readonly<Record<string, Subnet>> = {
   'ep-b': { cidr: '10.40.12.0/24', zone: 'b', table: 'ep' },
   public: { cidr: '10.40.100.0/24', zone: 'a', table: 'public' },
 };
-
-/** `sg-0…`: the same name, the same id. */
-export function id(prefix: string, name: string): string {
-  return `${prefix}-0${createHash('sha1').update(`${prefix} ${name}`).digest('hex').slice(0, 16)}`;
-}
 
 export function clientOf(network: Network): Required<Omit<Client, 'ipv6' | 'publicAddress'>> & Client {
   return { subnet: 'app-a', address: '10.40.1.37', groups: ['app'], ...network.client };
@@ -145,13 +136,12 @@ export function documents(network: Network): unknown[] {
     RouteTables: Object.entries(tables).map(([name, routes]) => {
       const vpc = network.tableVpcs?.[name] ?? 'main';
       const block = vpcs[vpc];
-      const main = name === 'main' || !Object.keys(tables).some((other) => other === 'main' || other < name);
       return {
         RouteTableId: id('rtb', name),
         VpcId: id('vpc', vpc),
         OwnerId: ACCOUNT,
         Associations: [
-          ...(name === 'main' || name === `${vpc}-main` || (main && vpc === 'main')
+          ...(name === 'main' || name === `${vpc}-main`
             ? [{ Main: true, RouteTableId: id('rtb', name), AssociationState: { State: 'associated' } }]
             : []),
           ...Object.entries(subnets).flatMap(([subnet, { table }]) =>
@@ -213,17 +203,17 @@ export function documents(network: Network): unknown[] {
       Description: name,
       VpcId: id('vpc', network.groupVpcs?.[name] ?? 'main'),
       OwnerId: ACCOUNT,
-      IpPermissions: rules.filter((rule) => rule.startsWith('in ')).map((rule) => permission(rule, network)),
+      IpPermissions: rules.filter((rule) => rule.startsWith('in ')).map((rule) => permission(rule, network.groupVpcs)),
       IpPermissionsEgress: (rules.some((rule) => rule.startsWith('out'))
         ? rules.filter((rule) => rule.startsWith('out ') && rule !== 'out nothing')
         : ['out all 0.0.0.0/0']
-      ).map((rule) => permission(rule, network)),
+      ).map((rule) => permission(rule, network.groupVpcs)),
     })),
     NetworkInterfaces: [
       clientInterface(network),
-      ...(network.endpoints ?? []).flatMap((e, n) => interfaces(e, n, network)),
+      ...(network.endpoints ?? []).flatMap((e, n) => endpointInterfaces(e, n, network)),
     ],
-    VpcEndpoints: (network.endpoints ?? []).map((endpoint, index) => describe(endpoint, index, network)),
+    VpcEndpoints: (network.endpoints ?? []).map((endpoint, index) => describeEndpoint(endpoint, index, network)),
     DhcpOptions: [
       {
         DhcpOptionsId: id('dopt', 'one'),
@@ -304,102 +294,6 @@ export function documents(network: Network): unknown[] {
   ];
 }
 
-/** The address of an endpoint’s interface in a subnet. */
-export function endpointAddress(endpoint: Endpoint, index: number, subnet: Subnet): string {
-  return `${subnet.cidr.split('.').slice(0, 3).join('.')}.${endpoint.at ?? 21 + index}`;
-}
-
-function serviceName(endpoint: Endpoint, network: Network): string {
-  return endpoint.service.startsWith('com.')
-    ? endpoint.service
-    : `com.amazonaws.${network.region ?? REGION}.${endpoint.service}`;
-}
-
-function subnetNames(endpoint: Endpoint): readonly string[] {
-  return endpoint.type === 'Gateway' ? [] : (endpoint.subnets ?? ['ep-a', 'ep-b']);
-}
-
-/** Some services’ private names are not after their service names: DescribeVpcEndpointServices, PrivateDnsNames. */
-function privateNames({ service, names }: Endpoint, network: Network): readonly string[] {
-  const end = `${network.region ?? REGION}.amazonaws.com`;
-  if (names !== undefined) return names;
-  if (service === 'ecr.dkr') return [`dkr.ecr.${end}`, `*.dkr.ecr.${end}`];
-  if (service === 'ecr.api') return [`api.ecr.${end}`];
-  if (service === 'execute-api') return [`execute-api.${end}`, `*.execute-api.${end}`];
-  if (service === 's3') return [`s3.${end}`, `*.s3.${end}`, `*.s3-control.${end}`, `*.s3-accesspoint.${end}`];
-  if (service === 'kinesis-streams') return [`kinesis.${end}`];
-  if (service === 'kinesis-firehose') return [`firehose.${end}`];
-  return [`${service}.${end}`];
-}
-
-function describe(endpoint: Endpoint, index: number, network: Network): unknown {
-  const { name, type = 'Interface', privateDns = true } = endpoint;
-  const own = id('vpce', name);
-  const end = `${endpoint.service.split('.').at(-1)}.${network.region ?? REGION}.vpce.amazonaws.com`;
-  const zones = subnetNames(endpoint).map((subnet) => `${network.region ?? REGION}${subnetsOf(network)[subnet]?.zone}`);
-  const base = {
-    VpcEndpointId: own,
-    VpcEndpointType: type,
-    VpcId: id('vpc', endpoint.vpc ?? 'main'),
-    ServiceName: serviceName(endpoint, network),
-    State: endpoint.state ?? 'available',
-    OwnerId: ACCOUNT,
-    RequesterManaged: false,
-    ...(endpoint.serviceRegion !== undefined && { ServiceRegion: endpoint.serviceRegion }),
-  };
-  if (type === 'Gateway')
-    return {
-      ...base,
-      RouteTableIds: (endpoint.tables ?? ['app']).map((table) => id('rtb', table)),
-      SubnetIds: [],
-      Groups: [],
-      PrivateDnsEnabled: false,
-      NetworkInterfaceIds: [],
-      DnsEntries: [],
-      IpAddressType: 'ipv4',
-    };
-  return {
-    ...base,
-    RouteTableIds: [],
-    SubnetIds: subnetNames(endpoint).map((subnet) => id('subnet', subnet)),
-    Groups: (endpoint.groups ?? ['vpce']).map((group) => ({ GroupId: id('sg', group), GroupName: group })),
-    PrivateDnsEnabled: privateDns,
-    IpAddressType: endpoint.ipAddressType ?? 'ipv4',
-    DnsOptions: {
-      DnsRecordIpType: 'ipv4',
-      ...(endpoint.inboundOnly === true && { PrivateDnsOnlyForInboundResolverEndpoint: true }),
-    },
-    NetworkInterfaceIds: subnetNames(endpoint).map((subnet) => id('eni', `${name} ${subnet} ${index}`)),
-    DnsEntries: [
-      `${own}-q1w2e3r4.${end}`,
-      ...zones.map((zone) => `${own}-q1w2e3r4-${zone}.${end}`),
-      ...(privateDns ? privateNames(endpoint, network) : []),
-    ].map((DnsName) => ({ DnsName, HostedZoneId: 'Z38GZ743OKFT7T' })),
-  };
-}
-
-function interfaces(endpoint: Endpoint, index: number, network: Network): unknown[] {
-  return subnetNames(endpoint).map((name) => {
-    const subnet = subnetsOf(network)[name] ?? { cidr: '192.0.2.0/24', zone: 'a' };
-    const address = endpointAddress(endpoint, index, subnet);
-    return {
-      NetworkInterfaceId: id('eni', `${endpoint.name} ${name} ${index}`),
-      InterfaceType: 'vpc_endpoint',
-      Description: `VPC Endpoint Interface ${id('vpce', endpoint.name)}`,
-      VpcId: id('vpc', endpoint.vpc ?? 'main'),
-      SubnetId: id('subnet', name),
-      AvailabilityZone: `${network.region ?? REGION}${subnet.zone}`,
-      OwnerId: ACCOUNT,
-      RequesterManaged: true,
-      SourceDestCheck: true,
-      Status: 'in-use',
-      PrivateIpAddress: address,
-      PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: address }],
-      Groups: (endpoint.groups ?? ['vpce']).map((group) => ({ GroupId: id('sg', group), GroupName: group })),
-    };
-  });
-}
-
 function clientInterface(network: Network): unknown {
   const client = clientOf(network);
   const association =
@@ -421,70 +315,5 @@ function clientInterface(network: Network): unknown {
     Ipv6Addresses: client.ipv6 === undefined ? [] : [{ Ipv6Address: client.ipv6 }],
     Groups: client.groups.map((group) => ({ GroupId: id('sg', group), GroupName: group })),
     Attachment: { DeviceIndex: 0, InstanceId: id('i', 'client'), InstanceOwnerId: ACCOUNT, Status: 'attached' },
-  };
-}
-
-function route(text: string): unknown {
-  const [destination = '', target = '', blackhole] = text.split(' ');
-  const [kind = '', name = ''] = target.split(':');
-  return {
-    ...destinationOf(destination),
-    ...(kind === 'nat' && { NatGatewayId: id('nat', name) }),
-    ...(kind === 'igw' && { GatewayId: id('igw', name) }),
-    ...(kind === 'vgw' && { GatewayId: id('vgw', name) }),
-    ...(kind === 'vpce' && { GatewayId: id('vpce', name) }),
-    ...(kind === 'tgw' && { TransitGatewayId: id('tgw', name) }),
-    ...(kind === 'pcx' && { VpcPeeringConnectionId: id('pcx', name) }),
-    ...(kind === 'eigw' && { EgressOnlyInternetGatewayId: id('eigw', name) }),
-    ...(kind === 'eni' && { NetworkInterfaceId: id('eni', name) }),
-    Origin: 'CreateRoute',
-    State: blackhole ?? 'active',
-  };
-}
-
-function destinationOf(destination: string): object {
-  if (destination.startsWith('pl:'))
-    return { DestinationPrefixListId: LISTS[destination.slice(3)]?.id ?? destination.slice(3) };
-  return destination.includes('::') ? { DestinationIpv6CidrBlock: destination } : { DestinationCidrBlock: destination };
-}
-
-function entry(text: string): unknown {
-  const [number, direction, action, protocol = '', ...rest] = text.split(' ');
-  const [ports, cidr = ''] = rest.length > 1 ? rest : [undefined, rest[0]];
-  const [from, to = from] = (ports ?? '').split('-').map(Number);
-  return {
-    RuleNumber: Number(number),
-    Egress: direction === 'out',
-    RuleAction: action,
-    Protocol: { all: '-1', tcp: '6', udp: '17' }[protocol],
-    ...(cidr.includes('::') ? { Ipv6CidrBlock: cidr } : { CidrBlock: cidr }),
-    ...(ports !== undefined && { PortRange: { From: from, To: to } }),
-  };
-}
-
-function permission(text: string, network: Network): unknown {
-  const [, protocol = '', ...rest] = text.split(' ');
-  const [ports, peer = ''] = rest.length > 1 ? rest : [undefined, rest[0]];
-  const [from, to = from] = (ports ?? '').split('-').map(Number);
-  const [kind, name = ''] = peer.split(':');
-  const list = LISTS[name]?.id ?? name;
-  return {
-    IpProtocol: protocol === 'all' ? '-1' : protocol,
-    ...(ports !== undefined && { FromPort: from, ToPort: to }),
-    IpRanges: /^\d+\.[\d./]+$/.test(peer) ? [{ CidrIp: peer }] : [],
-    Ipv6Ranges: peer.includes('::') ? [{ CidrIpv6: peer }] : [],
-    PrefixListIds: kind === 'pl' ? [{ PrefixListId: list }] : [],
-    UserIdGroupPairs:
-      kind === 'sg'
-        ? [
-            {
-              GroupId: id('sg', name),
-              UserId: ACCOUNT,
-              ...((network.groupVpcs?.[name] ?? 'main') !== 'main' && {
-                VpcId: id('vpc', network.groupVpcs?.[name] ?? ''),
-              }),
-            },
-          ]
-        : [],
   };
 }
