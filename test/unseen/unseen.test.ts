@@ -1,5 +1,6 @@
 /** Public reports that were not in our list when the causes were written, and the traps of the field: what AWS does is expected. */
-import { describe, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import * as endpointDns from './reports-endpoint-dns.ts';
 import * as hostTls from './reports-host-tls.ts';
 import * as path from './reports-path.ts';
@@ -17,3 +18,12 @@ describe.each(Object.entries({ ...endpointDns, ...path, ...hostTls, ...rules, ..
     });
   },
 );
+
+test('the index names every report, and each report once', () => {
+  const sources = Object.values({ ...endpointDns, ...path, ...hostTls }).flatMap((cases) =>
+    Object.values(cases).map(({ source }) => source),
+  );
+  const index = readFileSync(new URL('index.md', import.meta.url), 'utf8');
+  expect(sources.filter((source) => !index.includes(`](${source})`))).toEqual([]);
+  expect(new Set(sources).size).toBe(sources.length);
+});
