@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CHECKS } from '../src/checks/index.ts';
 import { causesDocument, causeTable } from '../src/checks/pages.ts';
+import { fleetSchemaFile } from '../src/fleet/schema.ts';
 import { reportSchemaFile } from '../src/report/schema.ts';
 
 const ROOT = new URL('..', import.meta.url);
@@ -13,6 +14,7 @@ export function generatedFiles(): Map<string, string> {
   const files = new Map([
     ['docs/causes.md', causesDocument(CHECKS)],
     ['docs/report.schema.json', reportSchemaFile()],
+    ['docs/fleet.schema.json', fleetSchemaFile()],
   ]);
   const readme = new URL('README.md', ROOT);
   if (existsSync(readme)) files.set('README.md', withTable(readFileSync(readme, 'utf8'), causeTable(CHECKS)));

@@ -41,6 +41,8 @@ async function run(): Promise<void> {
       stdout: (text) => process.stdout.write(text),
       stderr: (text) => process.stderr.write(text),
       stdin: readInput,
+      stdinStream,
+      stdinIsTerminal: process.stdin.isTTY === true,
       columns: process.stdout.isTTY ? process.stdout.columns : undefined,
       showsProgress: process.stderr.isTTY === true && process.stdout.isTTY === true,
       signal: interrupt.signal,
@@ -48,6 +50,12 @@ async function run(): Promise<void> {
   } catch (error) {
     reportBug(error);
   }
+}
+
+/** A pipe that is silent must not keep a process that was told to end. */
+function stdinStream(): AsyncIterable<Uint8Array> {
+  interrupt.signal.addEventListener('abort', () => process.stdin.destroy());
+  return process.stdin;
 }
 
 async function readInput(): Promise<Uint8Array> {

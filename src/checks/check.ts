@@ -37,6 +37,10 @@ export type Finding<F> = {
   readonly predicts: (observation: Observation) => Agreement;
   /** true where another cause stands before this one for what the client sends: ranked after its equals */
   readonly yields?: boolean | undefined;
+  /** true where a pasted error text has the symptom in the service's own words, so that no observation need show it */
+  readonly attested?: boolean | undefined;
+  /** for causes of access: whether the requests that it is about are let through on another state */
+  readonly access?: ((state: State) => 'allowed' | 'denied' | 'unknown') | undefined;
   /** what `fix` needs to know */
   readonly facts: F;
 };
@@ -71,6 +75,8 @@ export type Fix = {
   /** the same change on the model; absent when the model does not hold what is changed, with `unprovable` saying why */
   readonly edit?: ((draft: Draft) => void) | undefined;
   readonly unprovable?: string | undefined;
+  /** the change to a policy, as a unified diff */
+  readonly diff?: string | undefined;
   /** the same change in Terraform's language, with the undo as its last comment; see terraform.ts */
   readonly terraform?: string | undefined;
   /** how much the change admits; absent when it admits nothing new */
@@ -122,6 +128,8 @@ export type Check<N extends SliceName = SliceName, F = unknown> = {
     readonly inject: (world: World) => void;
     /** what to diagnose; the world's Secrets Manager host when absent */
     readonly targets?: readonly string[] | undefined;
+    /** whether it takes `--signed` to show it */
+    readonly signed?: boolean | undefined;
   };
 };
 

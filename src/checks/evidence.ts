@@ -1,5 +1,7 @@
 /** What the network answered, as one target sees it: views on the run's observations. */
+import type { Denial } from '../model/denial.ts';
 import type {
+  AccessObservation,
   DnsObservation,
   HttpsObservation,
   Observation,
@@ -45,6 +47,13 @@ export type OverrideEvidence = UrlOverride & {
   readonly observations: readonly Observation[];
 };
 
+/** A refusal in a service's own words. */
+export type DenialEvidence = {
+  readonly denial: Denial;
+  /** the answer that has them; absent where they were pasted */
+  readonly observation?: HttpsObservation | AccessObservation | undefined;
+};
+
 export type Evidence = {
   /** whether packets were sent at all in this run */
   readonly probed: boolean;
@@ -80,6 +89,10 @@ export type Evidence = {
   readonly hellos: (address: string) => readonly TlsObservation[];
   /** requests that fill segments, or that need another ClientHello to get there */
   readonly requests: (address: string) => readonly HttpsObservation[];
+  /** signed requests to the address */
+  readonly access: (address: string) => readonly AccessObservation[];
+  /** every refusal that is known: of signed requests and others, in the order in which they were made, then pasted ones */
+  readonly denials: readonly DenialEvidence[];
 };
 
 /**
@@ -116,7 +129,7 @@ export function evidenceFor(
   const pinned = host === undefined ? [] : hostsEntries(vantage, host).map((entry) => entry.address);
   const resolved = target.address !== undefined ? [target.address] : (system?.addresses ?? vpc?.addresses ?? []);
   const addresses = target.address === undefined && pinned.length > 0 ? pinned : resolved;
-  const at = <R extends 'tcp' | 'tls' | 'https'>(rung: R, address: string, experiment = false) =>
+  const at = <R extends 'tcp' | 'tls' | 'https' | 'access'>(rung: R, address: string, experiment = false) =>
     observations.filter(
       (one): one is Extract<Observation, { rung: R }> =>
         one.rung === rung &&
@@ -177,6 +190,15 @@ export function evidenceFor(
     https: (address) => at('https', address),
     hellos: (address) => at('tls', address, true),
     requests: (address) => at('https', address, true),
+    access: (address) => at('access', address),
+    denials: [
+      ...all.flatMap((one): DenialEvidence[] =>
+        (one.rung === 'https' || one.rung === 'access') && one.detail.denial !== undefined
+          ? [{ denial: one.detail.denial, observation: one }]
+          : [],
+      ),
+      ...(target.denials ?? []).map((denial) => ({ denial })),
+    ],
   };
 }
 

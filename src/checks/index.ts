@@ -1,4 +1,10 @@
 /** Every cause, once, in causal order: the literal list that everything else is made from. To add a cause, write its file and name it here. */
+import { credentialsMissing } from './access/credentials-missing.ts';
+import { endpointPolicyDenies } from './access/endpoint-policy-denies.ts';
+import { endpointPolicyOmitsAwsBuckets } from './access/endpoint-policy-omits-aws-buckets.ts';
+import { identityPolicyDenies } from './access/identity-policy-denies.ts';
+import { organizationPolicyDenies } from './access/organization-policy-denies.ts';
+import { resourcePolicyDeniesPath } from './access/resource-policy-denies-path.ts';
 import type { AnyCheck } from './check.ts';
 import { dnsAnswerStale } from './dns/dns-answer-stale.ts';
 import { dnsFirewallBlocks } from './dns/dns-firewall-blocks.ts';
@@ -126,6 +132,12 @@ export const CHECKS: readonly AnyCheck[] = [
   tlsHandshakeDropped,
   certificateExpired,
   wrongServiceAnswers,
+  endpointPolicyDenies,
+  endpointPolicyOmitsAwsBuckets,
+  resourcePolicyDeniesPath,
+  identityPolicyDenies,
+  organizationPolicyDenies,
+  credentialsMissing,
 ];
 
 /** The check of a code; undefined for a code without one. */

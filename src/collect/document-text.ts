@@ -10,7 +10,7 @@ export function parseDocument(bytes: Uint8Array): ParsedJson {
 }
 
 /** Without a mark, the zero byte beside the first character tells: JSON begins with ASCII (RFC 4627, section 3). */
-function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+export function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== undefined && second !== 0)) return 'utf-16be';

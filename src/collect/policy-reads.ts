@@ -1,4 +1,5 @@
 /** How each kind of resource is asked for its policy: the request, and where the policy stands in the answer. */
+import { partitionOfRegion } from '../services/partitions.ts';
 import type { ReadRequest } from '../services/signed-reads.ts';
 import type { CallName } from './calls.ts';
 import type { ApiService } from './settings.ts';
@@ -84,10 +85,9 @@ function json(version: '1.0' | '1.1', target: string, input: object): ReadReques
   return { method: 'POST', path: '/', headers, body: JSON.stringify(input) };
 }
 
-/** The host in it is not looked at: account and name say which queue is meant. */
 function queueUrl(arn: string): string {
-  const [, , , region, account, name] = arn.split(':');
-  return `https://sqs.${region}.amazonaws.com/${account}/${name}`;
+  const [, , , region = '', account, name] = arn.split(':');
+  return `https://sqs.${region}.${partitionOfRegion(region).dnsSuffix}/${account}/${name}`;
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html */

@@ -120,6 +120,8 @@ function wordsOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const line = text
     .replace(/\s*Encoded authorization failure message:.*$/s, '')
+    // A profile's credential_process that fails is quoted with its arguments and all that it printed.
+    .replace(/(Command failed):.*$/s, '$1')
     // STS and the query services go on with the canonical request, session token included.
     .replace(/\s*The Canonical String for this request should have been.*$/s, '')
     .replace(/\s+/g, ' ')

@@ -12,6 +12,10 @@ export type Io = {
   readonly stderr: (text: string) => void;
   /** everything that standard input holds; only a command that was told to read `-` asks for it */
   readonly stdin?: (() => Promise<Uint8Array>) | undefined;
+  /** the same piece by piece, for what may not fit into memory */
+  readonly stdinStream?: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** whether standard input is a terminal, where nobody pipes anything in */
+  readonly stdinIsTerminal?: boolean | undefined;
   /** columns of the terminal; undefined when standard output is none */
   readonly columns: number | undefined;
   /** whether standard error is a terminal, for progress */
@@ -100,7 +104,7 @@ export async function printReport(io: Io, report: Report, options: OutputOptions
 }
 
 /** A locale that says C or POSIX, or names another character set, cannot draw lines; no locale at all usually can. */
-function drawsUnicode(env: Host['env']): boolean {
+export function drawsUnicode(env: Host['env']): boolean {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
   return locale === undefined || locale === '' || /utf-?8/i.test(locale);
 }

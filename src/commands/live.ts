@@ -7,7 +7,7 @@ import { evidenceFor } from '../checks/evidence.ts';
 import type { Durations } from '../durations.ts';
 import type { Case, CoverageEntry } from '../model/case.ts';
 import type { Denial } from '../model/denial.ts';
-import { type MetadataObservation, type Observation, probeId, type Rung, UNASKED } from '../model/observation.ts';
+import { type MetadataObservation, type Observation, probeId } from '../model/observation.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
@@ -20,6 +20,7 @@ import { completeVantage, vantageFrom } from '../vantage/from.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
 import type { Io, UsageProblem } from './io.ts';
+import { probeCoverage, RUNGS } from './probe-coverage.ts';
 
 export type LiveOptions = {
   readonly requests: readonly TargetRequest[];
@@ -291,41 +292,9 @@ function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
   return [{ id: probeId('metadata', subject), rung: 'metadata', subject, after: [], ms, outcome, detail }];
 }
 
-const RUNGS: readonly Rung[] = ['dns', 'tcp', 'tls', 'https', 'access', 'proxy'];
-
 /** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {
   return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
-}
-
-/** One entry for each rung and reason: what was asked, how often, and why it was worth its packets. */
-function probeCoverage(observations: readonly Observation[], reasons: ReadonlyMap<string, string>): CoverageEntry[] {
-  return RUNGS.flatMap((what): CoverageEntry[] => {
-    const own = observations.filter((one) => one.rung === what);
-    const made = own.filter((one) => one.outcome !== 'skipped');
-    const unasked = own.filter((one) => one.rung === 'dns' && one.detail.failure?.code === UNASKED);
-    const late = own.length - made.length - unasked.length;
-    const whys = [...new Set(made.map((one) => reasons.get(one.id)))];
-    return [
-      ...whys.map((why) => ({
-        what,
-        outcome: 'made' as const,
-        count: made.filter((one) => reasons.get(one.id) === why).length,
-        ...(why === undefined ? {} : { why }),
-      })),
-      ...(unasked.length > 0
-        ? [
-            {
-              what,
-              outcome: 'skipped' as const,
-              count: unasked.length,
-              why: 'the resolver answered none of the questions before',
-            },
-          ]
-        : []),
-      ...(late > 0 ? [{ what, outcome: 'skipped' as const, count: late, why: 'the run ended first' }] : []),
-    ];
-  });
 }
 
 type Progress = { readonly say: (text: string) => void; readonly stop: () => void };

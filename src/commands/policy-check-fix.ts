@@ -38,8 +38,8 @@ export function fixFor(policies: readonly GivenPolicy[], request: Request, decis
   const region = parseServiceName(endpoint?.serviceName ?? '')?.region;
   const commands =
     side === 'resource'
-      ? commandsForResourcePolicy(request.resource, edit.document, source)
-      : vpceId && commandsForEndpointPolicy(vpceId, region, edit.document, source);
+      ? commandsForResourcePolicy(request.resource, edit.document, source, 'file')
+      : vpceId && commandsForEndpointPolicy(vpceId, region, edit.document, source, 'file');
   return { given, edit, afterwards, ...(commands ? { commands } : {}) };
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import type { HeadStart } from '../probes/head-start.ts';
 import { TOOL } from '../version.ts';
+import type { FleetFlags } from './fleet-command.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
 
@@ -44,6 +45,18 @@ What is not given is not known, and may leave the answer open. Known from the re
                      allow: --context aws:ResourceAccount=111122223333
 
 Exit status: 0 allowed, 1 denied, 2 cannot tell, 3 bad input.
+`;
+
+const FLEET_HELP = `
+A report is what vpce-doctor --format json prints; a case file of --save is diagnosed first. A folder is read with all folders in it:
+.json, .ndjson and .jsonl files, also with .gz, and the files named stdout that Run Command puts into a bucket. Each host counts once, by
+its newest report.
+
+Exit status: 0 all hosts healthy, 1 some degraded or blocked, 2 nothing worse than inconclusive or not read, 3 no report could be read.
+
+Examples:
+  vpce-doctor fleet reports/
+  aws s3 cp --quiet s3://bucket/all.ndjson - | vpce-doctor fleet --format html -o fleet.html
 `;
 
 const DEADLINE = `(default: ${DURATIONS.deadline / 1000})`;
@@ -233,6 +246,23 @@ Examples:
     const flags = flagsOf(command) as unknown as PolicyCheckFlags;
     const { policyCheckCommand } = await import('./policy-check.ts');
     set(await policyCheckCommand(io, flags));
+  });
+
+  const fleet = program
+    .command('fleet')
+    .description('many reports into one: which cause, where, on how many hosts')
+    .argument('[reports...]', 'reports: files, folders, - for standard input, where one stands on each line')
+    .addOption(new Option('--format <format>', 'text, json or html').default('text'))
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .addOption(new Option('--top <n>', 'rows of each table').default('10'))
+    .option('--redact', 'replace account ids and principals')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('--no-color', 'no colour')
+    .addHelpText('after', FLEET_HELP);
+  fleet.action(async (reports: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command) as unknown as FleetFlags;
+    const { fleetCommand } = await import('./fleet-command.ts');
+    set(await fleetCommand(io, reports, flags));
   });
 
   program

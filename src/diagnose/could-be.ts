@@ -41,6 +41,8 @@ export function couldBeOpen(run: Run, views: readonly View[], observations: read
 
 /** Packets fail although nothing in the configuration stops them: what no description shows. */
 export function couldBeShut(run: Run, views: readonly View[], observations: readonly Observation[]): string[] {
+  if (observations.length > 0 && observations.every((one) => one.rung === 'access'))
+    return couldBeRefused(observations);
   return ordered([
     {
       text: 'the provider’s side drops the packets (no listener, no healthy target, a security group of its load balancer)',
@@ -73,6 +75,18 @@ export function couldBeShut(run: Run, views: readonly View[], observations: read
     },
     { text: 'the description is older than the network', speaks: staleDescription(run) },
   ]);
+}
+
+/** A service that answers and refuses: policies that could not be read, or that the words do not name. */
+function couldBeRefused(observations: readonly Observation[]): string[] {
+  const named = observations.some(
+    (one) => one.rung === 'access' && one.detail.denial?.kind === 'policy' && one.detail.denial.by !== undefined,
+  );
+  return [
+    'the caller’s own policies do not allow it',
+    'the resource’s own policy denies it, or it is of another account',
+    ...(named ? [] : ['a policy of the organization denies it', 'the endpoint’s policy was changed a moment ago']),
+  ];
 }
 
 /** Possibilities with evidence first, otherwise in the order given; those that need evidence to be worth a word are left out. */

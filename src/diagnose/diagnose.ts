@@ -4,6 +4,7 @@ import { type Evidence, evidenceFor } from '../checks/evidence.ts';
 import { CHECKS } from '../checks/index.ts';
 import type { Case } from '../model/case.ts';
 import type { Report, ReportFix } from '../model/report.ts';
+import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { ledToCentral } from '../network/endpoints.ts';
@@ -13,12 +14,13 @@ import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
 import { evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
+import { notChecked } from './not-checked.ts';
 import { pastedOf } from './pasted.ts';
 import { type ModelInput, modelAfter } from './proof.ts';
 import { describeCause, rankCauses } from './rank.ts';
 import { contradictedOf, ruledOutOf, undecidedOf, unexplainedCouldBe, unexplainedOf } from './remainder.ts';
 import { observedStatus } from './target-status.ts';
-import { headlineOf, notChecked, notesOf, verdictOf } from './verdict.ts';
+import { headlineOf, notesOf, verdictOf } from './verdict.ts';
 import { describeTarget, statusOf, type View } from './views.ts';
 
 /**
@@ -65,10 +67,11 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   for (const view of views) view.status = statusOf(view);
 
   const causes = rankCauses(views);
-  const plans = setsPerTarget(causes, views, modelInput);
-  const fixes = proveFixes(causes, plans, modelInput);
+  const proofInput: ModelInput = { ...modelInput, access: (target, changed) => accessAfter(views, target, changed) };
+  const plans = setsPerTarget(causes, views, proofInput);
+  const fixes = proveFixes(causes, plans, proofInput, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
-  const fixPlan = planFixes(causes, plans, modelInput);
+  const fixPlan = planFixes(causes, plans, proofInput);
   const run = { input, vantage };
   const unexplained = unexplainedOf(views, causes);
   const couldBe = unexplainedCouldBe(unexplained, views, run);
@@ -113,12 +116,22 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     undecided,
     unexplained,
     ...(couldBe === undefined ? {} : { unexplainedCouldBe: couldBe }),
-    notChecked: notChecked(input.probed, views),
+    notChecked: notChecked(input.probed, views, state, vantage),
     ...(pasted.length === 0 ? {} : { pasted }),
     observations: input.observations,
     coverage: input.coverage,
     warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
+}
+
+/** What the policies of a changed state say of everything that was found refused at the target. */
+function accessAfter(views: readonly View[], target: Target, state: State): 'allowed' | 'denied' | 'unknown' {
+  const view = views.find((one) => one.target.id === target.id);
+  const answers = (view?.evaluated.judged ?? []).flatMap(({ finding, standing, suspected }) =>
+    standing === 'contradicted' || suspected || finding.extent === 'none' ? [] : (finding.access?.(state) ?? []),
+  );
+  if (answers.includes('denied')) return 'denied';
+  return answers.includes('unknown') ? 'unknown' : 'allowed';
 }
 
 /** Whose answers the client gets: what was seen goes before what is configured, as long as the resolvers are the same. */

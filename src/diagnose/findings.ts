@@ -58,7 +58,8 @@ export function evaluateChecks(
         break;
       case 'unknown': {
         gaps.push({ check, target, missing: outcome.missing, matters: outcome.matters ?? true });
-        const suspicion = evidence.probed ? check.suspect?.(context) : undefined;
+        const seen = evidence.probed || evidence.denials.length > 0;
+        const suspicion = seen ? check.suspect?.(context) : undefined;
         if (suspicion !== undefined) judged.push(judge(check, suspicion, context, true));
         break;
       }
@@ -97,7 +98,12 @@ function judge(
     target: context.target,
     finding,
     context,
-    standing: standingOf(context.evidence.probed, agrees.length, disproves.length, suspected),
+    standing: standingOf(
+      context.evidence.probed,
+      agrees.length + (finding.attested === true ? 1 : 0),
+      disproves.length,
+      suspected,
+    ),
     explains: agrees.map((observation) => observation.id),
     disprovedBy: disproves.map((observation) => observation.id),
     suspected,
@@ -105,11 +111,12 @@ function judge(
 }
 
 /**
+ * `agrees` counts what shows the symptom: observations, and a pasted text with the service's own words.
  * Confirmed: the configuration is wrong and a probe shows what that predicts. Contradicted: a probe shows the opposite and
  * none shows the symptom. Likely: the rung was not reached, or the configuration could not be read. Modelled: no packets.
  */
 function standingOf(probed: boolean, agrees: number, disproves: number, suspected: boolean): Judged['standing'] {
-  if (!probed) return 'modelled';
   if (agrees > 0) return suspected ? 'likely' : 'confirmed';
+  if (!probed) return suspected ? 'likely' : 'modelled';
   return disproves > 0 ? 'contradicted' : 'likely';
 }

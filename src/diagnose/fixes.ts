@@ -61,6 +61,8 @@ export function proveFixes(
   causes: readonly Cause[],
   plans: readonly TargetSets[],
   input: ModelInput,
+  /** the network alone: what a change does to others is not judged by what this caller is refused */
+  network: ModelInput = input,
 ): readonly ReportFix[] {
   return causes.map((cause) => {
     const { fix } = cause;
@@ -69,7 +71,7 @@ export function proveFixes(
       ...proofOf(cause, one, causes, plans, input),
     }));
     const targets = plans.map(({ view }) => view.target);
-    const blastRadius = blastRadiusOf(fix, targets, input);
+    const blastRadius = blastRadiusOf(fix, targets, network);
     return {
       ...described(fix),
       owner: fix.owner,
@@ -80,11 +82,12 @@ export function proveFixes(
   });
 }
 
-function described({ summary, commands, undo, caution, terraform, privilege }: FixAlternative) {
+function described({ summary, commands, undo, diff, caution, terraform, privilege }: FixAlternative) {
   return {
     summary,
     commands,
     undo,
+    ...(diff === undefined ? {} : { diff }),
     ...(caution === undefined ? {} : { caution }),
     ...(terraform === undefined ? {} : { terraform }),
     ...(privilege === undefined ? {} : { privilege }),
@@ -106,7 +109,7 @@ function proofOf(
   for (const { view, sets, chosen } of plans) {
     if (!cause.members.some((member) => member.target.id === view.target.id)) continue;
     const { target } = view;
-    const before = view.model.status;
+    const before = modelAfter(input, target, []).status;
     const [stuck] = stuckBy(causes, target);
     const set = chosen?.includes(cause) === true ? chosen : undefined;
     const after = modelAfter(input, target, [fix]);

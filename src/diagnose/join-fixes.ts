@@ -49,11 +49,13 @@ function joined(fixes: readonly (Fix | FixAlternative)[]): FixAlternative {
   const provable = fixes.filter((fix) => fix.edit !== undefined && fix.unprovable === undefined);
   const caution = unique(fixes.map((fix) => fix.caution)).join(' ');
   const terraform = joinSnippets(unique(fixes.flatMap((fix) => fix.terraform?.split(BETWEEN_BLOCKS))));
+  const diff = unique(fixes.map((fix) => fix.diff)).join('\n');
   const privilege = PRIVILEGES.findLast((width) => fixes.some((fix) => fix.privilege === width));
   return {
     summary: unique(fixes.map((fix) => fix.summary)).join(' '),
     commands: unique(fixes.flatMap((fix) => fix.commands)),
     undo: unique(fixes.flatMap((fix) => fix.undo)),
+    ...(diff === '' ? {} : { diff }),
     ...(caution === '' ? {} : { caution }),
     ...(terraform === '' ? {} : { terraform }),
     ...(privilege === undefined ? {} : { privilege }),

@@ -13,12 +13,18 @@ export type ModelInput = {
   /** whose answers the client gets, given the (possibly changed) vantage */
   readonly resolver: (vantage: Vantage, target: Target) => ResolverKind;
   readonly publicAddresses: (target: Target) => readonly string[] | undefined;
+  /** whether the policies of a state let through what was found to be refused at a target; absent before anything is found */
+  readonly access?: ((target: Target, state: State) => 'allowed' | 'denied' | 'unknown') | undefined;
 };
 
 /** The model of a target after some fixes have been applied; the input is left as it was. */
 export function modelAfter(input: ModelInput, target: Target, fixes: readonly FixAlternative[]): TargetModel {
   const { state, vantage } = fixes.length === 0 ? input : appliedOnce(input, fixes);
-  return evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
+  const model = evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
+  const access = input.access?.(target, state) ?? 'allowed';
+  // A way that is open, and a service that refuses at its end, is no opened target.
+  if (access === 'allowed' || model.status === 'closed') return model;
+  return { ...model, status: access === 'denied' ? 'closed' : 'unknown' };
 }
 
 const applied = new WeakMap<ModelInput, { fixes: readonly FixAlternative[]; changed: Changed }[]>();

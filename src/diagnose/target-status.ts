@@ -1,7 +1,7 @@
 /** What the packets say of a target: reachable, partly, not at all, or not tried. */
 import { type Evidence, proxyCarries } from '../checks/evidence.ts';
 import { connectionOpened } from '../checks/path/attempts.ts';
-import type { HttpsObservation, TcpObservation, TlsObservation } from '../model/observation.ts';
+import type { AccessObservation, HttpsObservation, TcpObservation, TlsObservation } from '../model/observation.ts';
 import type { TargetStatus } from '../model/report.ts';
 import type { Target } from '../model/target.ts';
 
@@ -24,9 +24,37 @@ export function observedStatus(target: Target, evidence: Evidence, others: reado
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
   const direct = directStatus(target, evidence, others);
   // Without a way of its own the machine may well be meant to go by the proxy, and does.
-  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return direct;
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return refusedStatus(target, evidence, direct);
   const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
-  return { status: 'reachable', summary, good: [], bad: direct.bad };
+  return refusedStatus(target, evidence, { status: 'reachable', summary, good: [], bad: direct.bad });
+}
+
+/** A service that answers and refuses what is asked is reached in part: whoever asked got nothing. */
+function refusedStatus(target: Target, evidence: Evidence, direct: Observed): Observed {
+  if (direct.status !== 'reachable') return direct;
+  const asked = evidence.all.filter((one) => one.rung === 'access');
+  const refused = asked.filter((one) => one.outcome === 'denied' || one.outcome === 'credentials-rejected');
+  const at = direct.summary.replace(/\.$/, '');
+  const [first] = refused;
+  if (first !== undefined) {
+    const code = first.detail.errorType ?? first.detail.denial?.code;
+    const what =
+      first.outcome === 'denied' ? `refuses ${first.subject.action}` : 'does not accept the credentials of this host';
+    return { ...direct, status: 'degraded', summary: `${at}, and ${what}${code === undefined ? '' : ` (${code})`}.` };
+  }
+  const pasted = pastedRefusal(target, asked);
+  if (pasted === undefined) return direct;
+  return { ...direct, status: 'degraded', summary: `${at}, and by the pasted error ${pasted}.` };
+}
+
+/** What a pasted text says was refused, unless this run was allowed the same. */
+function pastedRefusal(target: Target, asked: readonly AccessObservation[]): string | undefined {
+  for (const denial of target.denials ?? []) {
+    if (denial.kind === 'credentials') return 'it does not accept the credentials';
+    const allowed = asked.some((one) => one.outcome === 'allowed' && one.subject.action === denial.action);
+    if (!allowed) return `it refuses ${denial.action ?? 'what was asked'}`;
+  }
+  return undefined;
 }
 
 function directStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {

@@ -60,10 +60,14 @@ export function headlineOf(
     case 'blocked':
       return `${name(failing)} cannot be reached. ${count}`;
     case 'degraded':
+      if (own.every((cause) => cause.layer === 'access'))
+        return `${name(weak)} ${weak.length === 1 ? 'answers, and refuses' : 'answer, and refuse'} what is asked. ${count}`;
       return `${name(weak)} ${weak.length === 1 ? 'is' : 'are'} reached, but not as intended. ${count}`;
     case 'inconclusive': {
       if (targets.length === 0) return problems[0] ?? 'There is no target to diagnose.';
       if (failing.length > 0) return `${name(failing)} cannot be reached, and nothing that could be seen explains it.`;
+      if (weak.length > 0 && weak.every((target) => target.summary.includes(', and refuses ')))
+        return `${name(weak)} ${weak.length === 1 ? 'answers, and refuses' : 'answer, and refuse'} what is asked, and nothing that could be seen explains it.`;
       if (weak.length > 0) return `${name(weak)} works in part, and nothing that could be seen explains it.`;
       const action = undecided.find((one) => one.matters)?.missing[0]?.action;
       return `It cannot be said whether ${targets.length === 1 ? targets[0]?.id : 'every target'} is reached as intended${action === undefined ? '' : `: ${action} is missing`}.`;
@@ -101,24 +105,4 @@ function clockNote(observations: readonly Observation[]): string[] {
   return [
     `This machine’s clock is ${minutes} minutes ${median > 0 ? 'ahead of' : 'behind'} the services’ (Date header); signed requests fail at five.`,
   ];
-}
-
-/** What a run of this kind does not look at. */
-export function notChecked(probed: boolean, views: readonly View[]): string[] {
-  const out: string[] = [];
-  if (!probed) out.push('No packet was sent: DNS answers, TLS certificates and the host’s own firewall were not seen.');
-  const policed = views.filter((view) => view.model.choice !== undefined);
-  const unsigned = policed.filter((view) => !view.evidence.all.some(isJudged)).map((view) => view.target.id);
-  if (unsigned.length > 0 && unsigned.length === policed.length)
-    out.push('Endpoint policies and IAM: no signed request was made (--signed).');
-  else if (unsigned.length > 0)
-    out.push(`Endpoint policies and IAM for ${unsigned.join(', ')}: no signed request was answered there.`);
-  if (unsigned.length < policed.length)
-    out.push('Endpoint policies and IAM beyond the one read call that was signed for each service.');
-  return out;
-}
-
-/** Whether a signed request got to the question of who may do what. */
-function isJudged(one: Observation): boolean {
-  return one.rung === 'access' && (one.outcome === 'allowed' || one.outcome === 'denied');
 }

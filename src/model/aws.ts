@@ -240,6 +240,7 @@ export const NatGateway = z.object({
   AvailabilityMode: text,
   FailureCode: text,
   FailureMessage: text,
+  NatGatewayAddresses: z.array(z.object({ PublicIp: text, PrivateIp: text })).optional(),
 });
 export type NatGateway = z.infer<typeof NatGateway>;
 

@@ -25,7 +25,7 @@ export type PolicyDenial = {
   readonly by?: DenyingPolicy | undefined;
   /** true: a Deny statement; false: no statement allows it */
   readonly explicit?: boolean | undefined;
-  /** the ARN of who asked */
+  /** the ARN of who asked; `anonymous` where the words say so */
   readonly principal?: string | undefined;
   /** `s3:GetObject` */
   readonly action?: string | undefined;

@@ -14,14 +14,19 @@ import { encodeCase } from './case-file.ts';
  */
 export function redactCase(subject: Case): Case {
   // In the order of the file, so that equal cases get equal placeholders however they were built.
-  const ordered = JSON.parse(encodeCase(subject)) as unknown;
+  const ordered = JSON.parse(encodeCase(subject)) as Case;
+  return redactTexts(ordered);
+}
+
+/** The same for any plain data, in the order of its fields. */
+export function redactTexts<T>(ordered: T): T {
   const texts = stringsOf(ordered);
   const accounts = numbering('account', texts);
   for (const text of texts) {
     for (const [, , account] of text.matchAll(STANDALONE_ACCOUNT)) if (account !== undefined) accounts.nameOf(account);
   }
   const principals = numbering('principal', texts);
-  return mapStrings(ordered, (text) => redactPrincipals(redactAccounts(text, accounts), principals)) as Case;
+  return mapStrings(ordered, (text) => redactPrincipals(redactAccounts(text, accounts), principals)) as T;
 }
 
 /** A UUID's last part can be twelve digits, and so can a stretch of a resource id. Neither is an account. */

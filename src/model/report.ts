@@ -16,7 +16,10 @@ export type Owner =
   | 'DNS owner'
   | 'host owner'
   | 'service provider'
-  | 'application owner';
+  | 'application owner'
+  | 'resource owner'
+  | 'IAM owner'
+  | 'organization owner';
 
 /** One gate or hop of the drawn path. */
 export type Hop = {
@@ -150,6 +153,7 @@ export type ReportFixAlternative = {
   readonly summary: string;
   readonly commands: readonly string[];
   readonly undo: readonly string[];
+  readonly diff?: string | undefined;
   readonly terraform?: string | undefined;
   readonly privilege?: Privilege | undefined;
   readonly proof: ReportFix['proof'];
@@ -165,6 +169,8 @@ export type ReportFix = {
   /** `opens`: with this alone the model opens a target; `necessary`: needed, together with others; `unproven`: the model cannot show it */
   readonly proof: 'opens' | 'necessary' | 'unproven';
   readonly reason: string;
+  /** the change to a policy, as a unified diff */
+  readonly diff?: string | undefined;
   /** what else this change does */
   readonly caution?: string | undefined;
   /** the same as HCL; where Terraform cannot express it, comments say so */

@@ -267,7 +267,8 @@ export function unknownState(why: Refusal, detail?: string): State {
 export type Missing = {
   readonly slice: SliceName;
   readonly action: string;
-  readonly why: Refusal | 'not-visible' | 'not-found';
+  /** `not-told`: `action` is a condition key of requests, whose value only the user can tell */
+  readonly why: Refusal | 'not-visible' | 'not-found' | 'not-told';
   /** what exactly is missing: a resource id, or the reason in words */
   readonly detail?: string | undefined;
 };

@@ -131,7 +131,7 @@ function resourceOf(after: string, whole: boolean): string | undefined {
 const CREDENTIALS: readonly (readonly [RegExp, CredentialProblem])[] = [
   [/\b(ExpiredToken(?:Exception)?|RequestExpired|TokenRefreshRequired)\b/, 'expired'],
   [
-    /security token included in the request is expired|provided token has expired|SSO session [^\n]{0,80}has expired|Token has expired and refresh failed/i,
+    /security token included in the request is expired|provided token has expired|authorization token has expired|SSO session [^\n]{0,80}has expired|Token has expired and refresh failed/i,
     'expired',
   ],
   [
@@ -176,7 +176,7 @@ const KMS =
   /The ciphertext refers to a (?:customer master|KMS) key that does not exist, does not exist in this region, or you are not allowed/i;
 /** S3's words without its code, as its clients print them. */
 const S3_WORDS =
-  /\b403\b[^\n]{0,80}Access Denied|Access Denied \(Service: (?:Amazon )?S3|calling the HeadObject operation: Forbidden|calling the HeadBucket operation: Forbidden/;
+  /\b403\b[^\n]{0,80}Access Denied|Access Denied \(Service: (?:Amazon )?S3|calling the HeadObject operation: Forbidden|calling the HeadBucket operation: Forbidden|operation error S3: Head(?:Object|Bucket), [^\n]{0,60}StatusCode: 403/;
 const GATEWAY = /\bForbiddenException\b/;
 const DOCKER = /error parsing HTTP 403 response body/;
 const PULL = /\bpull|layer|blob|CannotPull|manifest/i;
@@ -324,5 +324,10 @@ function shownFrom(words: string, from: number): string {
     .replace(/[\p{C}]/gu, '\uFFFD')
     .replace(/ {2,50}/g, ' ')
     .trim();
-  return shown.length <= MAX_WORDS ? shown : `${shown.slice(0, MAX_WORDS - 1).trimEnd()}…`;
+  return shown.length <= MAX_WORDS
+    ? shown
+    : `${shown
+        .slice(0, MAX_WORDS - 1)
+        .toWellFormed()
+        .trimEnd()}…`;
 }

@@ -9,6 +9,12 @@ export type PolicyCommands = {
 };
 
 /**
+ * How long documents are handed over. `argument`: in quotes, always one line, which a report can show anywhere. `file`: through
+ * a here-document of several lines, which must stand at the beginning of a line to be pasted.
+ */
+export type LongDocuments = 'argument' | 'file';
+
+/**
  * `aws ec2 modify-vpc-endpoint --policy-document`; the undo is `--reset-policy` where full access was in force before.
  * @param old the document in force now
  */
@@ -17,13 +23,14 @@ export function commandsForEndpointPolicy(
   region: string | undefined,
   document: JsonObject,
   old: JsonObject,
+  long: LongDocuments = 'argument',
 ): PolicyCommands {
   const put = `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ${quoted(endpointId)}${regionOption(region)}`;
   return {
-    commands: withDocument(`${put} --policy-document`, document, endpointId),
+    commands: withDocument(`${put} --policy-document`, document, endpointId, long),
     undo: isFullAccess(old)
       ? [`${put} --reset-policy`]
-      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`),
+      : withDocument(`${put} --policy-document`, old, `${endpointId}-old`, long),
   };
 }
 
@@ -36,6 +43,7 @@ export function commandsForResourcePolicy(
   arn: string,
   document: JsonObject,
   old: JsonObject | undefined,
+  long: LongDocuments = 'argument',
 ): PolicyCommands | undefined {
   const [, , service = '', region = '', account = '', ...rest] = arn.split(':');
   const name = rest.join(':');
@@ -43,8 +51,8 @@ export function commandsForResourcePolicy(
   const file =
     name.split('/')[0] === '' ? service : `${service}-${(service === 's3' ? name.split('/')[0] : name) ?? ''}`;
   const both = (put: string, remove: string | undefined): PolicyCommands => ({
-    commands: withDocument(put, document, file),
-    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`),
+    commands: withDocument(put, document, file, long),
+    undo: old === undefined ? (remove === undefined ? [] : [remove]) : withDocument(put, old, `${file}-old`, long),
   });
   switch (service) {
     case 's3': {
@@ -76,8 +84,8 @@ export function commandsForResourcePolicy(
         Policy: policy === undefined ? '' : JSON.stringify(policy),
       });
       return {
-        commands: withDocument(put, attributes(document), file),
-        undo: withDocument(put, attributes(old), `${file}-old`),
+        commands: withDocument(put, attributes(document), file, long),
+        undo: withDocument(put, attributes(old), `${file}-old`, long),
       };
     }
     default:
@@ -102,13 +110,13 @@ export function isFullAccess(document: JsonObject): boolean {
   );
 }
 
-/** Longer documents go through a file: a command line of a thousand characters is no fun to check. */
+/** Longer documents are better read in a file. */
 const LONGEST_ARGUMENT = 600;
 
 /** @param command up to and with the option that takes the document */
-function withDocument(command: string, document: JsonObject, name: string): readonly string[] {
+function withDocument(command: string, document: JsonObject, name: string, long: LongDocuments): readonly string[] {
   const compact = ascii(JSON.stringify(document));
-  if (compact.length <= LONGEST_ARGUMENT) return [`${command} ${quoted(compact)}`];
+  if (long === 'argument' || compact.length <= LONGEST_ARGUMENT) return [`${command} ${quoted(compact)}`];
   const file = `${name.replace(/[^A-Za-z0-9_-]{1,200}/g, '-').slice(0, 80)}.json`;
   // With white space it may be longer than AWS takes; no line of JSON is the word that ends it.
   const pretty = ascii(JSON.stringify(document, null, 2));

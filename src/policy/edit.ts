@@ -55,11 +55,13 @@ export function smallestEdit(
   let current = original;
   const steps: string[] = [];
   for (const request of wanted) {
+    const wasDenied = isDenied(effectOf(original, request, kind));
     for (let round = 0; round < MAX_STEPS; round += 1) {
       const effect = effectOf(current, request, kind);
-      if (!isBlocked(effect, silenceSuffices)) break;
+      // What was denied for sure, and is open since the step for another request, is not done yet.
+      if (effect === 'unknown' ? !wasDenied : !isBlocked(effect, silenceSuffices)) break;
       const step = bestStep(current, request, kind, keepDenied);
-      if (step === undefined) return undefined;
+      if (step === undefined) break;
       current = step.document;
       if (step.what !== steps.at(-1)) steps.push(step.what);
     }

@@ -85,17 +85,23 @@ export function cleanReport(report: Report): Report {
 }
 
 /** What people paste: each line as it is, or not at all. */
-function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform'>) {
-  const { commands, undo, terraform } = fix;
+function pasted(fix: Pick<ReportFix, 'commands' | 'undo' | 'terraform' | 'diff'>) {
+  const { commands, undo, terraform, diff } = fix;
   return {
     commands: commands.map(cleanCommand),
     undo: undo.map(cleanCommand),
-    ...(terraform === undefined ? {} : { terraform: terraform.split('\n').map(cleanCommand).join('\n') }),
+    ...(diff === undefined ? {} : { diff: cleanLines(diff) }),
+    ...(terraform === undefined ? {} : { terraform: cleanLines(terraform) }),
   };
 }
 
+/** Diffs and Terraform have lines of their own. */
+function cleanLines(text: string): string {
+  return text.split('\n').map(cleanCommand).join('\n');
+}
+
 /** Plain data with every string replaced; keys are ours and stay. */
-function mapStrings<T>(value: T, change: (text: string) => string): T {
+export function mapStrings<T>(value: T, change: (text: string) => string): T {
   const visit = (part: unknown): unknown => {
     if (typeof part === 'string') return change(part);
     if (Array.isArray(part)) return part.map(visit);

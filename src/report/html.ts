@@ -114,6 +114,7 @@ ${pathsOf(r, cause).slice(0, 4).map(pathDrawing)}
 <ul>${seen}${because}${standing}</ul>
 <h3>Do (${fix.owner})</h3>
 <p>${sentence(fix.summary)}</p>
+${when(fix.diff, (text) => commands([text]))}
 ${commands(fix.commands)}
 <p class="proof">${proofSentence(r, cause)}</p>
 ${when(fix.caution, (text) => html`<p class="caution"><strong>Caution:</strong> ${sentence(text)}</p>`)}
@@ -134,6 +135,7 @@ function moreWays(fix: ReportFix): Markup {
   const items = ways.map(
     (way) => html`<h3>Or</h3>
 <p>${wayHeading(way)}</p>
+${when(way.diff, (text) => commands([text]))}
 ${commands(way.commands)}
 ${when(way.caution, (text) => html`<p class="caution"><strong>Caution:</strong> ${sentence(text)}</p>`)}
 ${way.undo.length === 0 ? NOTHING : html`<p class="quiet">Undo</p>${commands(way.undo)}`}

@@ -79,6 +79,7 @@ function causePart(report: Report, cause: ReportCause): string {
       ...(standing === undefined ? [] : [prose(standing)]),
     ]),
     `**Do:** ${prose(sentence(fix.summary))}`,
+    diffPart(fix.diff),
     fence(fix.commands, 'sh'),
     prose(proofSentence(report, cause)),
     fix.caution === undefined ? '' : `**Caution:** ${prose(sentence(fix.caution))}`,
@@ -89,6 +90,10 @@ function causePart(report: Report, cause: ReportCause): string {
       ? ''
       : `Reachability Analyzer calls it ${code(cause.reachabilityAnalyzerCode)}.`,
   ]);
+}
+
+function diffPart(diff: string | undefined): string {
+  return diff === undefined ? '' : fence(diff.split('\n'), 'diff');
 }
 
 /** The only tags of the document: they are ours, and hold nothing from outside. */
@@ -108,6 +113,7 @@ function morePart(fix: ReportFix): string {
     ...ways.map((way) =>
       paragraphs([
         `**Or:** ${prose(wayHeading(way))}`,
+        diffPart(way.diff),
         fence(way.commands, 'sh'),
         way.caution === undefined ? '' : `**Caution:** ${prose(sentence(way.caution))}`,
         way.undo.length === 0 ? '' : `**Undo:**\n\n${fence(way.undo, 'sh')}`,

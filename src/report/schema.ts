@@ -7,6 +7,7 @@ import { CAUSE_CODES, LAYER_ORDER } from '../model/codes.ts';
 import { PRIVILEGES, type Report } from '../model/report.ts';
 import { SLICE_NAMES } from '../model/state.ts';
 import { ANSWER_CLASSES } from '../network/answer-class.ts';
+import { schemaFile } from './schema-file.ts';
 import { ObservationSchema } from './schema-observation.ts';
 
 const text = z.string();
@@ -113,6 +114,8 @@ const terraform = maybe.describe(
   'The change as HCL, with its undo as a comment; comments only, in words, where Terraform cannot express it.',
 );
 
+const diff = maybe.describe('The change to a policy, as a unified diff.');
+
 const privilege = z
   .enum(PRIVILEGES)
   .optional()
@@ -123,6 +126,7 @@ const AlternativeSchema = z
     summary: text,
     commands: texts,
     undo: texts,
+    diff,
     terraform,
     privilege,
     proof,
@@ -162,9 +166,13 @@ const FixSchema = z
       'host owner',
       'service provider',
       'application owner',
+      'resource owner',
+      'IAM owner',
+      'organization owner',
     ]),
     proof,
     reason: text.describe('Why the proof says so.'),
+    diff,
     caution: maybe.describe('What else this change does.'),
     terraform,
     privilege,
@@ -220,6 +228,7 @@ const MissingSchema = z
       'not-given',
       'not-visible',
       'not-found',
+      'not-told',
     ]),
     detail: maybe,
   })
@@ -353,18 +362,9 @@ export function reportJsonSchema(additions: 'allowed' | 'refused' = 'allowed'): 
   return { $schema, title, description, ...schema };
 }
 
-/** The published file, byte for byte: lists of words on one line where they fit, as this repository's formatter has it. */
+/** The published file, byte for byte. */
 export function reportSchemaFile(): string {
-  const json = JSON.stringify(reportJsonSchema(), null, 2);
-  const lists = /^( *"[^"]+": )\[\n((?: *"[^"\\]*",?\n)+) *\](,?)$/gm;
-  const short = json.replace(lists, (whole: string, key: string, words: string, comma: string) => {
-    const line = `${key}[${words
-      .trim()
-      .split(/\s*\n\s*/)
-      .join(' ')}]${comma}`;
-    return line.length <= 120 ? line : whole;
-  });
-  return `${short}\n`;
+  return schemaFile(reportJsonSchema());
 }
 
 /** Readonly-ness aside, both types must be the same one; assignability would not notice a missing optional field. */

@@ -223,7 +223,9 @@ export type OpenQuestion = { readonly obstacle: string; readonly codes: readonly
 export function openQuestions(undecided: readonly Undecided[]): readonly OpenQuestion[] {
   const byObstacle = groupBy(undecided, (entry) => {
     const whys = unique(entry.missing.map((missing) => missing.why)).sort();
-    const exact = whys.some((why) => why === 'denied' || why === 'not-visible' || why === 'not-found');
+    const exact = whys.some(
+      (why) => why === 'denied' || why === 'not-visible' || why === 'not-found' || why === 'not-told',
+    );
     return JSON.stringify(exact ? entry.missing.map((m) => [m.why, m.action, m.detail]).sort() : whys);
   });
   return byObstacle.map(([, entries]) => ({
@@ -267,6 +269,10 @@ const OBSTACLES = {
     remedy: `${actions(m)} by the owner's account`,
   }),
   'not-found': (m) => ({ state: `${actions(m)} does not list ${things(m)}`, remedy: 'finding it' }),
+  'not-told': (m) => ({
+    state: `a policy hangs on ${actions(m)}, and nothing tells what the request has there`,
+    remedy: '`vpce-doctor policy-check` with --context',
+  }),
 } as const satisfies Record<Missing['why'], (missing: readonly Missing[]) => Obstacle>;
 
 function actions(missing: readonly Missing[]): string {

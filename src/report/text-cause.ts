@@ -80,6 +80,7 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
       : [
           ...fact('Do', [
             ...block(page, `${sentence(fix.summary)} (${fix.owner})`, AT),
+            ...diffLines(page, fix.diff),
             ...commandLines(page, fix.commands),
             ...block(page, proof, AT, fix.proof === 'unproven' ? undefined : 'green'),
           ]),
@@ -109,6 +110,7 @@ function waysLines(page: Page, fix: ReportFix): readonly Line[] {
   return (fix.alternatives ?? []).flatMap((way, index) => [
     ...(index === 0 ? [] : [[]]),
     ...block(page, wayHeading(way), AT),
+    ...diffLines(page, way.diff),
     ...commandLines(page, way.commands),
     ...(way.undo.length === 0
       ? []
@@ -116,6 +118,19 @@ function waysLines(page: Page, fix: ReportFix): readonly Line[] {
     ...(way.caution === undefined ? [] : paragraph(page, sentence(way.caution), AT, 'yellow')),
     ...snippetLines(page, way.terraform),
   ]);
+}
+
+/** As it is: broken lines would read as lines taken away and added. */
+function diffLines(page: Page, diff: string | undefined): readonly Line[] {
+  return (diff ?? '')
+    .split('\n')
+    .filter((text) => text !== '')
+    .map((text): Line => [{ text: page.say(text), ...diffStyle(text) }]);
+}
+
+function diffStyle(text: string): { readonly style?: Style } {
+  if (text.startsWith('+')) return { style: 'green' };
+  return text.startsWith('-') ? { style: 'red' } : { style: 'dim' };
 }
 
 /** Terraform as it is written: its lines are short, and broken ones could not be pasted. */

@@ -21,6 +21,9 @@ import { runInLab } from './lab-run.ts';
 const LAB_PRIMARY = '10.0.0.0/16';
 const targetsOf = (check: AnyCheck) => check.demonstration.targets ?? [LAB.secretsHost];
 
+/** Whether a demonstration takes signed requests. */
+const asShown = (check: AnyCheck) => ({ options: { signed: check.demonstration.signed === true } });
+
 function broken(...checks: readonly AnyCheck[]): World {
   const world = healthyWorld();
   for (const check of checks) check.demonstration.inject(world);
@@ -60,7 +63,7 @@ describe.concurrent('an injected fault', () => {
   it.each(CHECKS.map((check) => [check.code, check] as const))(
     '%s ranks first and is confirmed',
     async (code, check) => {
-      const { report } = await runInLab(broken(check), targetsOf(check));
+      const { report } = await runInLab(broken(check), targetsOf(check), asShown(check));
       const [first] = report.causes;
       expect(first).toMatchObject({ rank: 1, code, standing: 'confirmed' });
       expect(['blocked', 'degraded']).toContain(report.verdict);
@@ -75,7 +78,7 @@ describe.concurrent('a fix', () => {
   it.each(CHECKS.map((check) => [check.code, check] as const))(
     'of %s opens what it claims to',
     async (_code, check) => {
-      const { case: subject, report } = await runInLab(broken(check), targetsOf(check));
+      const { case: subject, report } = await runInLab(broken(check), targetsOf(check), asShown(check));
       const [first] = report.causes;
       expect(first).toBeDefined();
       if (first === undefined) return;
@@ -134,7 +137,7 @@ function expectComplete(way: ReportFixAlternative): void {
 
 /** Commands after which AWS is not as it was; a shell variable may keep the id of what is made. */
 const CHANGES =
-  /\baws \S+ (?!describe-|get-|list-|search-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
+  /\baws \S+ (?!describe-|get-|list-|search-|simulate-|wait )\S+|^sudo (?!update-ca|systemctl|chronyc|dnf|ethtool|resolvectl)/;
 
 /** The fixes that a check proposes for a case, straight from its declaration. */
 function fixesOf(subject: Case, check: AnyCheck) {
@@ -165,7 +168,7 @@ describe('a refused slice', () => {
   it.each(CHECKS.filter((check) => check.needs.length > 0).map((check) => [check.code, check] as const))(
     'leaves %s found or undecided, never absent',
     async (code, check) => {
-      const { case: subject } = await runInLab(broken(check), targetsOf(check));
+      const { case: subject } = await runInLab(broken(check), targetsOf(check), asShown(check));
       for (const slice of check.needs) {
         const state = { ...subject.state, [slice]: { known: false, why: 'denied', detail: 'not authorized' } } as State;
         const report = diagnose({ ...subject, state });
@@ -476,8 +479,29 @@ function casesOf(world: World, targets: readonly string[]): Case[] {
     });
     return { ...subject, observations: [...subject.observations, ...attempts] };
   };
+  // A refusal that somebody pasted, of an object in a bucket and of a package in one of AWS's, and the policies that were read for it.
+  const refusedTo = (host: string) => {
+    const resource = 'arn:aws:s3:::reports/2026.csv';
+    const denial = { kind: 'policy' as const, action: 's3:GetObject', resource, text: 'Access Denied' };
+    return { kind: 'host' as const, text: host, host, port: 443, denial };
+  };
+  const bucketHosts = [`reports.${LAB.s3Host}`, `amazon-ssm-eu-west-1.${LAB.s3Host}`];
+  const allowed = JSON.stringify({ Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] });
+  const refused = (): Case => ({
+    ...told(LAB.publicS3Address),
+    requests: bucketHosts.map(refusedTo),
+    state: {
+      ...state,
+      identityPolicies: { known: true, value: [{ PolicyName: 'reader', PolicyDocument: allowed }] },
+    },
+    observations: [
+      ...bucketHosts.map((host) => answer(host, '10.0.0.53', LAB.publicS3Address)),
+      tcp(LAB.publicS3Address, 'open'),
+    ],
+  });
   return [
     base,
+    refused(),
     { ...base, requests: [{ kind: 'endpoint', text: LAB.secretsEndpoint, endpointId: LAB.secretsEndpoint }] },
     told(LAB.publicSecretsAddress),
     told('10.0.2.99'),

@@ -68,6 +68,11 @@ const HIDDEN: readonly (readonly [lost: readonly string[], beside: readonly stri
     'the name is not the endpoint’s in the first place',
   ],
   [
+    ['endpoint-policy-omits-aws-buckets', 'resource-policy-denies-path'],
+    ['endpoint-type-unsuited', 's3-private-dns-inbound-only'],
+    'that demonstration takes the gateway endpoint away: by which endpoint the requests would go is not known',
+  ],
+  [
     ['endpoint-missing', 'hosts-file-overrides'],
     ['hostname-not-covered', 'hosts-file-overrides'],
     'what a pinned name should lead to is told by packets only',

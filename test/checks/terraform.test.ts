@@ -67,7 +67,9 @@ function broken(check: AnyCheck): World {
 
 describe.concurrent('the demonstration of', () => {
   it.each(CHECKS.map((check) => [check.code, check] as const))('%s', async (code, check) => {
-    const { report } = await runInLab(broken(check), check.demonstration.targets ?? [LAB.secretsHost]);
+    const { report } = await runInLab(broken(check), check.demonstration.targets ?? [LAB.secretsHost], {
+      options: { signed: check.demonstration.signed === true },
+    });
     const own = report.causes.find((cause) => cause.code === code);
     expect(own?.fix.terraform, 'Terraform, or words that say why not').toBeDefined();
     for (const way of own?.fix.alternatives ?? []) expect(way.terraform, way.summary).toBeDefined();

@@ -3,7 +3,7 @@
  * a run, in any format, whoever answers.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
@@ -183,6 +183,37 @@ describe('credentials from', () => {
     },
     120_000,
   );
+
+  test('a process that prints them and fails stay where they are', async () => {
+    const seen: Echo = { signed: [], pieces: new Set() };
+    const { host, api } = await machine(seen);
+    const folder = emptyFolder();
+    const file = join(folder, 'config');
+    const printed = `${KEY_ID} ${SECRET} ${TOKEN}`;
+    writeFileSync(
+      file,
+      `[profile canary]\ncredential_process = sh -c "touch ${folder}/ran; echo ${printed} >&2; echo ${printed}; exit 3"\n`,
+    );
+    const variables = {
+      VPCE_DOCTOR_ONLY: undefined,
+      AWS_REGION: 'eu-west-1',
+      AWS_CONFIG_FILE: file,
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_PROFILE: 'canary',
+      AWS_ENDPOINT_URL: api,
+    };
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    const own: Host = { ...host, env: process.env };
+    const { stdout, stderr } = await run([...TARGETS, '--signed', '-v', '--format', 'json'], { host: own });
+    expectNothing('process', stdout + stderr, seen);
+    expect(existsSync(join(folder, 'ran'))).toBe(true);
+    const { coverage } = JSON.parse(stdout) as { coverage: { what: string }[] };
+    expect(coverage.filter(({ what }) => what === 'access')).toEqual([
+      { what: 'access', outcome: 'skipped', count: 3, why: 'there are no credentials to sign with' },
+    ]);
+    expect(seen.signed).toEqual([]);
+  });
 
   test('nowhere are told apart from credentials that are refused', async () => {
     const seen: Echo = { signed: [], pieces: new Set() };

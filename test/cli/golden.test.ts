@@ -26,6 +26,8 @@ const LIVE: readonly (readonly [string, readonly string[]])[] = [
   ['demo', ['demo']],
   ['demo-endpoint-sg-blocks-client', ['demo', 'endpoint-sg-blocks-client', '--timeout', '0.5']],
   ['demo-two-faults', ['demo', 'private-dns-disabled', 'endpoint-nacl-blocks-return', '--timeout', '0.5']],
+  ['demo-resource-policy-denies-path', ['demo', 'resource-policy-denies-path', '--timeout', '0.5']],
+  ['demo-endpoint-policy-denies.md', ['demo', 'endpoint-policy-denies', '--timeout', '0.5', '--format', 'markdown']],
   ['demo-gateway-route-missing.md', ['demo', 'gateway-route-missing', '--timeout', '0.5', '--format', 'markdown']],
 ];
 

@@ -233,7 +233,7 @@ const CLIENTS: readonly Row[] = [
   ],
   [
     'operation error S3: HeadObject, https response error StatusCode: 403, RequestID: 1, HostID: 2, api error Forbidden: Forbidden',
-    undefined,
+    policy({ action: 's3:GetObject' }),
   ],
   [
     'operation error SQS: SendMessage, https response error StatusCode: 403, RequestID: 1, AccessDenied: Access to the resource https://sqs.eu-west-1.amazonaws.com/ is denied.',
@@ -327,6 +327,7 @@ const CREDENTIALS: readonly Row[] = [
     credentials('expired', 'RequestExpired'),
   ],
   ['The security token included in the request is expired', credentials('expired')],
+  ['denied: Your authorization token has expired. Reauthenticate and try again.', credentials('expired')],
   ['The SSO session associated with this profile has expired or is otherwise invalid.', credentials('expired')],
   ['Error when retrieving token from sso: Token has expired and refresh failed', credentials('expired')],
   [

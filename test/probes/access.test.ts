@@ -1,10 +1,16 @@
 /** Signed read calls over real TLS on loopback: what is sent, to whom it is not sent, and what becomes of each answer. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createAuthority } from '../../src/lab/certificates.ts';
 import type { Host } from '../../src/model/host.ts';
-import { type AccessProbe, type AccessSubject, probeId } from '../../src/model/observation.ts';
+import { type AccessObservation, type AccessProbe, type AccessSubject, probeId } from '../../src/model/observation.ts';
 import { probeAccess } from '../../src/probes/access.ts';
 import { standardHost } from '../../src/services/catalogue.ts';
 import { serviceById } from '../../src/services/service-table.ts';
@@ -106,6 +112,8 @@ describe('the table of signed reads', () => {
     const answer = await ask(server, BUCKET, machine(), PATIENT, 's3');
     expect(answer.subject).toMatchObject({ action: 's3:ListBucket', resource: 'arn:aws:s3:::my.own.bucket' });
     expect(seen).toMatchObject([{ ok: true, method: 'GET', url: '/?list-type=2&max-keys=1', body: '' }]);
+    // S3 takes no signed request without it: AmazonS3 API, sig-v4-header-based-auth.
+    expect(seen[0]?.headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('has nothing for names that customers can own', () => {
@@ -152,12 +160,22 @@ describe('nothing signed is sent', () => {
     expect(seen).toEqual([]);
   });
 
-  it('to an authority that only calls itself Amazon, and that no public store knows', async () => {
-    const { server, seen } = await canary([SECRETS]);
+  it('to an authority that only calls itself Amazon, though this machine trusts it', async () => {
+    const { server, seen } = await canary([STS]);
     await using _server = server;
-    // As where NODE_EXTRA_CA_CERTS adds a root: the wire has none of its own, and the handshake does not trust the stranger.
-    const answer = await ask(server, SECRETS, { ...host, env: CREDENTIALS, wire: { route: host.wire.route } });
-    expect(answer.outcome).toBe('tls-failed');
+    const folder = mkdtempSync(join(tmpdir(), 'vpce-doctor-ca-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'extra.pem');
+    writeFileSync(file, amazon.certificate);
+    const script = fileURLToPath(new URL('support/ask-access.ts', import.meta.url));
+    const asking = (extra: Record<string, string>) =>
+      promisify(execFile)(process.execPath, [script, String(server.port), STS], {
+        env: { PATH: process.env['PATH'], VPCE_DOCTOR_ONLY: '127.0.0.0/8', ...CREDENTIALS, ...extra },
+      }).then(({ stdout }) => JSON.parse(stdout) as AccessObservation);
+    const trusting = await asking({ NODE_EXTRA_CA_CERTS: file });
+    expect(trusting.outcome).toBe('withheld');
+    expect(trusting.detail.failure?.message).toContain('no public authority');
+    expect((await asking({})).outcome).toBe('tls-failed');
     expect(seen).toEqual([]);
   });
 

@@ -165,6 +165,35 @@ describe('the answer', () => {
     expect((await ask(server.port)).detail).toMatchObject({ errorType, body: body });
   });
 
+  const named =
+    '{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:eu-west-1:********3333:a/b/GET/ with an explicit deny"}';
+  it.each([
+    [
+      'names an action',
+      { 'x-amzn-requestid': 'id' },
+      named,
+      { kind: 'policy', action: 'execute-api:Invoke', explicit: true },
+    ],
+    [
+      'is S3’s own, which everybody gets who does not sign',
+      { 'x-amz-request-id': 'id' },
+      '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>',
+      undefined,
+    ],
+    [
+      'is about the missing signature',
+      { 'x-amzn-requestid': 'id' },
+      '{"__type":"MissingAuthenticationToken"}',
+      undefined,
+    ],
+    ['is not that of AWS', {}, named, undefined],
+  ])('tells of a refusal that %s', async (_case, headers, body, denial) => {
+    await using server = await webServer((_request, response) => response.writeHead(403, headers).end(body));
+    const { detail } = await ask(server.port);
+    if (denial === undefined) expect(detail).not.toHaveProperty('denial');
+    else expect(detail.denial).toMatchObject(denial);
+  });
+
   it('is not followed', async () => {
     let asked = 0;
     await using server = await webServer((_request, response) => {

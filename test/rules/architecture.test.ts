@@ -39,7 +39,7 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-const PURE = ['src/network', 'src/policy', 'src/checks', 'src/diagnose', 'src/report', 'src/model'];
+const PURE = ['src/network', 'src/policy', 'src/checks', 'src/diagnose', 'src/report', 'src/fleet', 'src/model'];
 /** Packages that compute and nothing else; `node:util` for styleText. */
 const HARMLESS = new Set(['zod', 'ipaddr.js', 'node:util']);
 

@@ -353,6 +353,48 @@ describe('targetsFromError', () => {
     expect(targetsFromError(text).address).toBe('10.0.1.5');
   });
 
+  const ACCOUNT = '111122223333';
+  const by = (words: string) => `User: arn:aws:iam::${ACCOUNT}:user/a is not authorized to perform: ${words}`;
+  it.each([
+    // the bucket's own host where the Region is known, else S3
+    [
+      by('s3:GetObject on resource: "arn:aws:s3:::logs/a" with an explicit deny in a VPC endpoint policy (eu-west-1)'),
+      ['logs.s3.eu-west-1.amazonaws.com'],
+    ],
+    [
+      by('s3:GetObject on resource: "arn:aws:s3:::logs/a" with an explicit deny in a VPC endpoint policy'),
+      ['service s3'],
+    ],
+    [by('s3:GetObject on resource: "arn:aws:s3:::logs.example.com/a" in eu-west-1'), ['service s3']],
+    [
+      by('sqs:SendMessage on resource: arn:aws:sqs:eu-west-1:111122223333:q because no VPC endpoint policy allows'),
+      ['service sqs'],
+    ],
+    [by('ecr:GetAuthorizationToken on resource: * because no VPC endpoint policy allows it'), ['service ecr.api']],
+    ['An error occurred (AccessDenied) when calling the GetObject operation: Access Denied', ['service s3']],
+    [
+      'AccessDenied for arn:aws:kms:eu-west-1:111122223333:key/1, asked by arn:aws:iam::111122223333:role/app',
+      ['service kms'],
+    ],
+    ['An error occurred (ExpiredToken) when calling the SendMessage operation: expired', ['service sqs']],
+    ['Unable to locate credentials. You can configure credentials by running "aws configure".', ['service sts']],
+  ])('finds what was refused in: %s', (text, expected) => {
+    expect(asked(text)).toEqual(expected);
+    const reading = targetsFromError(text);
+    expect(reading.denial).toBeDefined();
+    expect(reading.requests).toMatchObject([{ denial: reading.denial }]);
+  });
+
+  it('gives a refusal to the target that it is about', () => {
+    const text = `calling https://sts.eu-west-1.amazonaws.com/ and https://sqs.eu-west-1.amazonaws.com/ ${by('sqs:SendMessage because no VPC endpoint policy allows the sqs:SendMessage action')}`;
+    expect(targetsFromError(text).requests.map((request) => 'denial' in request)).toEqual([false, true]);
+    const unnamed = text.replace(/ User: .*/, ' AccessDenied: no');
+    expect(targetsFromError(unnamed).requests.map((request) => 'denial' in request)).toEqual([true, true]);
+    expect(targetsFromError('dial tcp: lookup sts.eu-west-1.amazonaws.com: no such host').requests).toEqual([
+      { kind: 'host', text: 'sts.eu-west-1.amazonaws.com', host: 'sts.eu-west-1.amazonaws.com', port: 443 },
+    ]);
+  });
+
   it('drops credentials and query of a URL', () => {
     const reading = targetsFromError('GET https://user:hunter2@api.example.com:8443/x?sig=hunter2 timed out');
     expect(JSON.stringify(reading)).not.toContain('hunter2');

@@ -432,6 +432,41 @@ describe('resolveTargets: workloads and duplicates', () => {
   });
 });
 
+describe('resolveTargets: refusals', () => {
+  const denied = (action?: string) => ({ kind: 'policy' as const, text: `no ${action}`, ...(action && { action }) });
+  const resolved = (...asked: TargetRequest[]) =>
+    resolveTargets(asked, context(known(STS), { accountId: '111122223333' })).targets.map(({ host, denials }) => [
+      host,
+      denials?.map(({ text }) => text),
+    ]);
+
+  it('stay with the target, and are joined where several requests mean it', () => {
+    const service = { kind: 'service', text: 'sqs', service: 'sqs' } as const;
+    const host = { kind: 'host', text: 'q', host: 'sqs.eu-west-1.amazonaws.com', port: 443 } as const;
+    expect(resolved({ ...service, denial: denied('sqs:A') })).toEqual([[host.host, ['no sqs:A']]]);
+    expect(resolved({ ...service, denial: denied('sqs:A') }, host, { ...host, denial: denied('sqs:B') })).toEqual([
+      [host.host, ['no sqs:A', 'no sqs:B']],
+    ]);
+    expect(resolved({ ...service, denial: denied('sqs:A') }, { ...host, denial: denied('sqs:A') })).toEqual([
+      [host.host, ['no sqs:A']],
+    ]);
+    expect(resolved(service)).toEqual([[host.host, undefined]]);
+  });
+
+  it('of a workload belong to the service of the action, else to all of it', () => {
+    const pull = { kind: 'workload', text: 'ecr-pull', workload: 'ecr-pull' } as const;
+    const hosts = [
+      'api.ecr.eu-west-1.amazonaws.com',
+      '111122223333.dkr.ecr.eu-west-1.amazonaws.com',
+      's3.eu-west-1.amazonaws.com',
+    ];
+    expect(resolved({ ...pull, denial: denied('s3:GetObject') })).toEqual(
+      hosts.map((host) => [host, host.startsWith('s3.') ? ['no s3:GetObject'] : undefined]),
+    );
+    expect(resolved({ ...pull, denial: denied() })).toEqual(hosts.map((host) => [host, ['no undefined']]));
+  });
+});
+
 describe('hostCoveredBy', () => {
   const endpoint = (...names: string[]) => ({ DnsEntries: names.map((DnsName) => ({ DnsName, HostedZoneId: 'Z1' })) });
 

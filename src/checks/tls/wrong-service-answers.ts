@@ -1,4 +1,4 @@
-import type { HttpsObservation, Observation, TlsObservation } from '../../model/observation.ts';
+import type { AccessObservation, HttpsObservation, Observation, TlsObservation } from '../../model/observation.ts';
 import type { State } from '../../model/state.ts';
 import { allAddresses } from '../../network/destinations.ts';
 import { byId } from '../../network/index-by-id.ts';
@@ -23,7 +23,7 @@ export const wrongServiceAnswers = defineCheck({
     remedy:
       'Lead the name to the right endpoint: delete or correct the record (private hosted zone, hosts file, resolver rule), and create the endpoint of the service that is really called.',
     notWhen:
-      'UnknownOperationException with a request id alone is what several services say to an unsigned request; a shared certificate may list several services as long as the right one is among them.',
+      'UnknownOperationException with a request id alone is what several services say to an unsigned request, and means something only for one that was signed (--signed); a shared certificate may list several services as long as the right one is among them.',
     sources: [
       'https://docs.aws.amazon.com/codedeploy/latest/userguide/vpc-endpoints.html',
       'https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html',
@@ -40,13 +40,19 @@ export const wrongServiceAnswers = defineCheck({
     const answers = shown.flatMap((one) =>
       evidence.https(one.subject.address).filter((answer) => signatureOf(answer, service) !== undefined),
     );
-    const [first] = [...strangers, ...answers];
+    const unknowing = shown.flatMap((one) => evidence.access(one.subject.address).filter(doesNotKnow));
+    const [first] = [...strangers, ...answers, ...unknowing];
     if (first === undefined)
       return shown.every((one) => one.outcome === 'trusted')
         ? absent('the certificates are the service’s own')
         : NOT_APPLICABLE;
-    const other = first.rung === 'tls' ? servicesOf(first)[0] : signatureOf(first, service);
-    const at = [...new Set([...strangers, ...answers].map((one) => one.subject.address))];
+    const other =
+      first.rung === 'tls'
+        ? servicesOf(first)[0]
+        : first.rung === 'https'
+          ? signatureOf(first, service)
+          : (scopeTold(first) ?? 'a service that does not take what is signed for this one');
+    const at = [...new Set([...strangers, ...answers, ...unknowing].map((one) => one.subject.address))];
     const owner = at.map((address) => ownerOf(state, address)).find((id) => id !== undefined);
     const own = at.every((address) => goal.addresses?.includes(address) === true);
     const places = `${list(at)}${owner === undefined ? '' : `, ${at.length === 1 ? 'an interface' : 'interfaces'} of ${owner}`}`;
@@ -66,10 +72,21 @@ export const wrongServiceAnswers = defineCheck({
             strangers,
             (one) => `the certificate is for ${list(one.detail.chain[0]?.subjectAlternativeNames.slice(0, 4) ?? [])}`,
           ),
-          ...becauseOf(answers, (one) => `HTTP ${one.detail.status ?? '?'} with Server: ${one.detail.server ?? '?'}`),
+          ...becauseOf(
+            answers,
+            (one) =>
+              `HTTP ${one.detail.status ?? '?'} with ${one.detail.server === undefined ? `the words “${one.detail.body?.trim().slice(0, 60)}”` : `Server: ${one.detail.server}`}`,
+          ),
+          ...becauseOf(
+            unknowing,
+            (one) =>
+              `to a signed ${one.subject.action}: ${one.detail.denial?.text ?? one.detail.errorType ?? `HTTP ${one.detail.status ?? '?'}`}`,
+          ),
         ],
         predicts: (one: Observation) =>
-          (one.rung === 'tls' && strangers.includes(one)) || (one.rung === 'https' && answers.includes(one))
+          (one.rung === 'tls' && strangers.includes(one)) ||
+          (one.rung === 'https' && answers.includes(one)) ||
+          (one.rung === 'access' && unknowing.includes(one))
             ? 'agrees'
             : undefined,
         facts: { host, service, other: other ?? '?', addresses: at, own },
@@ -107,8 +124,11 @@ function servicesOf({ detail }: TlsObservation): string[] {
  * The service whose own Server header an answer bears, when that is not the one that was called (facts.md section 10). Other
  * services have none: an operation that is not known, or a missing signature, is what many say.
  */
-function signatureOf({ outcome, detail }: HttpsObservation, service: string): 's3' | 'ec2' | undefined {
+function signatureOf({ outcome, detail }: HttpsObservation, service: string): 's3' | 'ec2' | 'dynamodb' | undefined {
   if (outcome !== 'aws-answer') return undefined;
+  // Its answer to GET is on record, and nobody else's (facts.md section 10).
+  if (/^healthy: [\w.-]+\.amazonaws\.com(?:\.cn)?\s*$/.test(detail.body ?? '') && !service.startsWith('dynamodb'))
+    return 'dynamodb';
   const signature = /^AmazonS3$/i.test(detail.server ?? '')
     ? 's3'
     : /^AmazonEC2$/i.test(detail.server ?? '')
@@ -116,6 +136,20 @@ function signatureOf({ outcome, detail }: HttpsObservation, service: string): 's
       : undefined;
   // S3's relatives (s3express, s3-outposts, s3-global.accesspoint) and EC2's (ec2messages) may be served by the same front.
   return signature === undefined || service.startsWith(signature) ? undefined : signature;
+}
+
+/**
+ * What was asked is an operation that the service has for sure, and signed for it: whoever does not know the one, or finds the other
+ * signed for somebody else, is another service (IAM User Guide, signature-v4-troubleshooting: “Credential should be scoped to correct service”).
+ */
+function doesNotKnow({ outcome, detail }: AccessObservation): boolean {
+  if (outcome === 'credentials-rejected') return /\bscoped to correct service\b/i.test(detail.denial?.text ?? '');
+  return outcome === 'answered' && /^(?:UnknownOperation(?:Exception)?|InvalidAction)$/.test(detail.errorType ?? '');
+}
+
+/** `Credential should be scoped to correct service: 'kms'.` */
+function scopeTold({ detail }: AccessObservation): string | undefined {
+  return /scoped to correct service: '([a-z0-9-]+)'/i.exec(detail.denial?.text ?? '')?.[1];
 }
 
 /** The endpoint that has an interface with this address, where the descriptions tell. */

@@ -21,7 +21,7 @@ export function accessQuestions(
 ): AccessProbe[] {
   const serverName = target.host;
   const read = serverName === undefined ? undefined : signedReadFor(target.serviceId, serverName);
-  if (serverName === undefined || read === undefined) return [];
+  if (serverName === undefined || read === undefined || isAwsBucket(serverName)) return [];
   const asked = evidence.all.filter((one) => one.rung === 'access').map((one) => one.subject.address);
   return answeredWays(state, evidence, asked).map((one): AccessProbe => {
     const { address, port } = one.subject;
@@ -30,6 +30,12 @@ export function accessQuestions(
     const why = 'the service answers: does it do what this caller asks, by this way';
     return { id: probeId('access', subject), rung: 'access', subject, after: [one.id], why };
   });
+}
+
+/** AWS lets nobody list its buckets: what a signed request would be told there says nothing of this caller's way. */
+function isAwsBucket(host: string): boolean {
+  const bucket = bucketOfHost(host);
+  return bucket !== undefined && awsBucketNamed(bucket) !== undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ const TOKENS: readonly (readonly [Token['kind'] | 'skip', RegExp])[] = [
   ['string', /"(?:[^"\\\n$%]|\\["\\nrt]|\$\$\{|%%\{|[$%](?!\{))*"/y],
   ['number', /-?\d+(?:\.\d+)?/y],
   ['name', /[A-Za-z_][A-Za-z0-9_-]*/y],
-  ['sign', /[{}[\]=,.]/y],
+  ['sign', /[{}[\]()=:,.]/y],
 ];
 
 /** The top-level blocks of a snippet. Throws with the place where it is no HCL. */
@@ -42,14 +42,41 @@ export function parseHcl(text: string): readonly Block[] {
     if (token?.text === '[') {
       take('sign', '[');
       const items: string[] = [];
+      skipBreaks();
       while (tokens[at]?.text !== ']') {
         items.push(value());
+        skipBreaks();
         if (tokens[at]?.text !== ']') take('sign', ',');
+        skipBreaks();
       }
       take('sign', ']');
       return `[${items.join(', ')}]`;
     }
+    if (token?.text === '{') {
+      take('sign', '{');
+      skipBreaks();
+      const entries: string[] = [];
+      while (tokens[at]?.text !== '}') {
+        const key = take(tokens[at]?.kind === 'string' ? 'string' : 'name');
+        // "The key and value are separated by either the = symbol or the : symbol" (HCL's native syntax, collection values).
+        take('sign', tokens[at]?.text === ':' ? ':' : '=');
+        entries.push(`${key} = ${value()}`);
+        if (tokens[at]?.text === ',') take('sign', ',');
+        else if (tokens[at]?.text !== '}') take('break');
+        skipBreaks();
+      }
+      take('sign', '}');
+      return `{ ${entries.join(', ')} }`;
+    }
     let reference = take('name');
+    if (tokens[at]?.text === '(') {
+      take('sign', '(');
+      skipBreaks();
+      const argument = value();
+      skipBreaks();
+      take('sign', ')');
+      return `${reference}(${argument})`;
+    }
     while (tokens[at]?.text === '.') {
       take('sign', '.');
       reference += `.${take('name')}`;

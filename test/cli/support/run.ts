@@ -25,18 +25,20 @@ export type ProcessOptions = {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** what goes to its standard input; nothing when not given */
   readonly stdin?: string | undefined;
+  /** leaves the standard input open, for a test that writes to it itself */
+  readonly stdinOpen?: boolean | undefined;
   /** the program that runs it, with its own arguments; this Node when not given */
   readonly node?: readonly string[] | undefined;
 };
 
-/** Starts the command with its input closed. The caller sees to its end; `runProcess` does that already. */
+/** Starts the command with its input closed, unless it is asked for open. The caller sees to its end; `runProcess` does that already. */
 export function startProcess(args: readonly string[], options: ProcessOptions = {}): ChildProcessWithoutNullStreams {
   const [node = process.execPath, ...flags] = options.node ?? [];
   const child = spawn(node, [...flags, options.script ?? SOURCES, ...args], {
     cwd: options.cwd,
     env: { ...CONFINED, PATH: process.env['PATH'] ?? '', ...options.env },
   });
-  child.stdin.end(options.stdin);
+  if (options.stdinOpen !== true) child.stdin.end(options.stdin);
   return child;
 }
 
