@@ -8,6 +8,7 @@ const R = 'eu-west-1.amazonaws.com';
 const HOST = `secretsmanager.${R}`;
 const BOTH = ['10.40.11.21', '10.40.12.21'];
 const S3_ADDRESS = '52.218.33.9';
+const NOBODY = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: '*', Resource: '*' }] };
 const S3: Endpoint = { name: 's3', service: 's3', type: 'Gateway' };
 const SECRETS: Endpoint = { name: 'secrets', service: 'secretsmanager' };
 const APP_A = { cidr: '10.40.1.0/24', zone: 'a', table: 'app' };
@@ -68,13 +69,14 @@ export const TRAPS_ROUTES: Readonly<Record<string, Unseen>> = {
   },
   'the gateway’s policy denies, and its route is missing': {
     source: 'https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html',
-    about: 'without the route the policy is never asked',
-    network: { tables: { app: [] }, endpoints: [{ ...S3, tables: ['public'] }] },
+    about: 'without the route the policy is never asked: it comes second, and is named so that it is not met next',
+    network: { tables: { app: [] }, endpoints: [{ ...S3, tables: ['public'], policy: NOBODY }] },
     evidence: { seen: silent(`s3.${R}`, [S3_ADDRESS]) },
     targets: ['s3'],
     verdict: 'blocked',
     first: 'gateway-route-missing',
     standing: 'confirmed',
+    also: ['endpoint-policy-denies'],
     only: true,
   },
   'a subnet without a table of its own takes the main one': {

@@ -43,6 +43,7 @@ export function describeEndpoint(endpoint: Endpoint, index: number, network: Net
     State: endpoint.state ?? 'available',
     OwnerId: ACCOUNT,
     RequesterManaged: false,
+    ...(endpoint.policy !== undefined && { PolicyDocument: JSON.stringify(endpoint.policy) }),
     ...(endpoint.serviceRegion !== undefined && { ServiceRegion: endpoint.serviceRegion }),
   };
   if (type === 'Gateway')

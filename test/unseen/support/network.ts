@@ -35,6 +35,7 @@ export type Endpoint = {
   readonly ipAddressType?: string;
   readonly inboundOnly?: boolean;
   readonly serviceRegion?: string;
+  readonly policy?: unknown;
 };
 export type Network = {
   readonly region?: string;
