@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import type { HeadStart } from '../probes/head-start.ts';
-import { TOOL } from '../version.ts';
+import { versionLine } from '../version.ts';
 import type { FleetFlags } from './fleet-command.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
@@ -78,7 +78,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return 0;
+      // `help COMMAND` ends with the status that the process has set for the worst case.
+      if (error.exitCode === 0 || error.code === 'commander.help') return 0;
       const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
       return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try vpce-doctor --help.`);
     }
@@ -86,12 +87,13 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function buildProgram(io: Io, set: (status: number) => void): Command {
+/** Every command and option, declared; `set` gets the exit status of the one that is parsed. */
+export function buildProgram(io: Io, set: (status: number) => void): Command {
   const program = new Command('vpce-doctor')
     .description(
       'Find out, from inside the VPC, why a client cannot use a service through its VPC endpoint, and what exactly must change.',
     )
-    .version(TOOL.version)
+    .version(versionLine(`${process.platform}-${process.arch}`))
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError(true)
@@ -168,6 +170,38 @@ Examples:
     });
   });
 
+  const probeScript = program
+    .command('probe-script')
+    .description('print a shell script that makes the packet half’s observations where nothing can be installed')
+    .argument('[targets...]');
+  targetOptions(probeScript);
+  probeScript
+    .option('--region <region>', 'the Region whose hosts are meant')
+    .option('--state <path>', 'AWS CLI output: the endpoints’ interfaces are probed too; repeatable', collectMany)
+    .option('--deadline <seconds>', 'the script ends by then with what it knows (default: 60)')
+    .option('--concurrency <n>', 'questions side by side (default: 16)')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('-o, --output <file>', 'write the script to a file')
+    .addHelpText(
+      'after',
+      `
+The script needs a POSIX shell (bash, dash, BusyBox) and asks with what it finds of dig, nslookup, getent, bash, nc, curl and
+openssl; what has no tool is skipped, and said. It prints one JSON document on standard output, also after Ctrl-C.
+
+  vpce-doctor probe-script --region eu-west-1 ssm sts > probe.sh
+  sh probe.sh > evidence.json                                      on the host in question
+  vpce-doctor diagnose --evidence evidence.json --state state.json
+`,
+    );
+  probeScript.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
+    const { regionFrom } = await import('./arguments.ts');
+    const region = regionFrom(flags.region);
+    if (isProblem(region)) return set(refuse(io, region.problem));
+    const { probeScriptCommand } = await import('./probe-script.ts');
+    set(await probeScriptCommand(io, { targets, ...common(flags), region, file: flags.output }));
+  });
+
   const collect = program
     .command('collect')
     .description('the API half: one document with everything the diagnosis reads, from anywhere with credentials')
@@ -192,7 +226,7 @@ Examples:
     .argument('[targets...]', 'targets, or a case file');
   targetOptions(diagnose);
   stateOptions(diagnose);
-  diagnose.option('--evidence <file>', 'evidence of `probe -o`; repeatable', collectMany);
+  diagnose.option('--evidence <file>', 'evidence of `probe -o` or of a probe script; repeatable', collectMany);
   reportOptions(diagnose, true);
   diagnose.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
@@ -273,6 +307,16 @@ Examples:
       const { signed = false } = flagsOf(command);
       const { leastPolicy } = await import('../collect/calls.ts');
       io.stdout(`${JSON.stringify(leastPolicy({ signed }), null, 2)}\n`);
+    });
+
+  program
+    .command('completion')
+    .description('a script that completes commands and options on the command line of bash, zsh or fish')
+    .argument('<shell>')
+    .action(async (shell: string, _own: Flags, command: Command) => {
+      flagsOf(command);
+      const { completionCommand } = await import('./completion.ts');
+      set(completionCommand(io, program, shell));
     });
   return program;
 }

@@ -15,6 +15,7 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['help-probe', ['help', 'probe']],
   ['help-collect', ['collect', '--help']],
   ['help-diagnose', ['diagnose', '--help']],
+  ['help-probe-script', ['probe-script', '--help']],
   ['help-demo', ['demo', '--help']],
   ['explain', ['explain']],
   ['explain-code', ['explain', 'endpoint-nacl-blocks-return']],

@@ -1,9 +1,11 @@
 /**
  * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT]… [--jobs N] [--tool COMMAND] [--no-docs]
- * [--reports FOLDER]`.
+ * [--reports FOLDER] [--script [--shell SHELL]]`.
  *
  * `--only` takes a part of scenario names, a report's number, a cause's code, or `random` for the random worlds alone.
  * `--reports` keeps what the tool said, one file per scenario.
+ * `--script` plays no fixes and no random worlds: beside the tool it runs the probe script on each client, in `--shell`, and
+ * compares the first causes. Alone it takes the scenarios of script-selection.ts; with `--only`, or `--only all`, others.
  *
  * Random worlds first (the model against the kernel), then the scenarios (the whole tool against the kernel). The last
  * line says how many passed and failed; docs/accuracy.md is written by complete runs. Where namespaces cannot be made it
@@ -32,6 +34,8 @@ const { values } = parseArgs({
     tool: { type: 'string' },
     reports: { type: 'string' },
     'no-docs': { type: 'boolean', default: false },
+    script: { type: 'boolean', default: false },
+    shell: { type: 'string', default: 'sh' },
   },
 });
 
@@ -56,6 +60,11 @@ const root = new URL('../../', import.meta.url);
 const tool = values.tool?.split(' ') ?? defaultTool();
 const started = performance.now();
 let failed = 0;
+
+if (values.script) {
+  const { playScripts } = await import('./play-scripts.ts');
+  process.exit(await playScripts({ ...values, jobs: Number(values.jobs), flags: cells.flags, tool }));
+}
 
 const asleep = await mistakes(cells.flags);
 const random = await randomWorlds(Number(values.worlds), Number(values.seed), cells.flags);

@@ -9,6 +9,7 @@ import { MISTAKES } from './mistakes.ts';
 import type { Job } from './pool.ts';
 import { randomWorld } from './random-world.ts';
 import { runScenario } from './run-scenario.ts';
+import { runScript } from './run-script.ts';
 import { scenarioNamed } from './scenarios.ts';
 import { describeWorld, shrink } from './shrink.ts';
 
@@ -31,6 +32,7 @@ driver?.close();
 
 function answer(job: Job): Promise<unknown> {
   if (job.kind === 'random') return randomOrError(job.seed);
+  if (job.kind === 'script') return runScript(scenarioNamed(job.name), tool, job.shell);
   return job.kind === 'mistake' ? mistake(job.name) : runScenario(scenarioNamed(job.name), tool);
 }
 
