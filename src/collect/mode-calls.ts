@@ -11,6 +11,13 @@ type ModeCall = {
 /** The document's name where `--document` gives none. */
 export const DOCUMENT_NAME = 'vpce-doctor';
 
+/**
+ * AWS's own document, with which `remote --script` sends the probe script. "The account ID shouldn't be specified in the ARN for
+ * Amazon owned public documents": https://docs.aws.amazon.com/systems-manager/latest/userguide/automation-setup-identity-based-policies.html
+ */
+export const SHELL_DOCUMENT = 'AWS-RunShellScript';
+const OWN_DOCUMENT = `arn:*:ssm:*:*:document/${DOCUMENT_NAME}`;
+
 /** The name of the document's only step, by which the output’s path in S3 calls it. */
 export const STEP_NAME = 'vpceDoctor';
 
@@ -23,7 +30,7 @@ export const MODE_CALLS = {
     {
       action: 'ssm:SendCommand',
       resources: [
-        `arn:*:ssm:*:*:document/${DOCUMENT_NAME}`,
+        OWN_DOCUMENT,
         'arn:*:ec2:*:*:instance/*',
         'arn:*:ssm:*:*:managed-instance/*',
         // Where the output goes to a bucket, sending names it too.
@@ -48,18 +55,22 @@ export type PolicyMode = (typeof POLICY_MODES)[number];
 
 /**
  * The least policy of one mode: `run` reads the VPC's description, `probe` needs nothing, `remote` runs the document and reads the
- * description from where the user sits, `bucket` is what `-o s3://…` needs besides. `BUCKET` stands for the bucket's name.
+ * description from where the user sits (`script`: with AWS's document instead of ours), `bucket` is what `-o s3://…` needs besides. `BUCKET` stands for the bucket's name.
  */
-export function policyOf(mode: PolicyMode, { signed = false }: { readonly signed?: boolean } = {}): IamPolicy {
+export function policyOf(
+  mode: PolicyMode,
+  { signed = false, script = false }: { readonly signed?: boolean; readonly script?: boolean } = {},
+): IamPolicy {
   if (mode === 'run') return leastPolicy({ signed });
   if (mode === 'probe') return { Version: '2012-10-17', Statement: [] };
   const calls: readonly ModeCall[] = MODE_CALLS[mode];
+  const resource = (arn: string) => (script && arn === OWN_DOCUMENT ? `arn:*:ssm:*::document/${SHELL_DOCUMENT}` : arn);
   const groups = Map.groupBy(calls, ({ resources }) => resources.join(' '));
   const own = [...groups.values()].map((group) => ({
     Sid: sidOf(group),
     Effect: 'Allow' as const,
     Action: group.map(({ action }) => action).sort(),
-    Resource: group[0]?.resources[0] === '*' ? '*' : (group[0]?.resources ?? '*'),
+    Resource: group[0]?.resources[0] === '*' ? '*' : (group[0]?.resources.map(resource) ?? '*'),
   }));
   return { Version: '2012-10-17', Statement: [...own, ...(mode === 'remote' ? leastPolicy().Statement : [])] };
 }

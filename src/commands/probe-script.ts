@@ -1,9 +1,7 @@
 /** `vpce-doctor probe-script`: prints a shell script that asks the packet half's questions where nothing can be installed. */
-import { unknownState } from '../model/state.ts';
-import { probeScript } from '../script/script.ts';
-import { resolveTargets } from '../services/resolve-targets.ts';
 import { numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, refuse, warn, writeText } from './io.ts';
+import { SCRIPT_SECONDS, writtenScript } from './written-script.ts';
 
 export type ProbeScriptOptions = TargetArguments & {
   readonly state?: readonly string[] | undefined;
@@ -15,8 +13,7 @@ export type ProbeScriptOptions = TargetArguments & {
   readonly file?: string | undefined;
 };
 
-/** Seconds. A shell starts a process per question, and many hosts that need it are slow ones: twice the tool's own. */
-const DEADLINE = '60';
+const DEADLINE = String(SCRIPT_SECONDS);
 
 export async function probeScriptCommand(io: Io, options: ProbeScriptOptions): Promise<number> {
   const parsed = await requestsFrom(options);
@@ -25,28 +22,18 @@ export async function probeScriptCommand(io: Io, options: ProbeScriptOptions): P
   if (isProblem(numbers)) return refuse(io, numbers.problem);
   const documents = await stateFrom(options.state);
   if (isProblem(documents)) return refuse(io, documents.problem);
-  const state = options.state === undefined ? unknownState('not-given') : documents.state;
   const { AWS_REGION, AWS_DEFAULT_REGION } = io.host.env;
-  // Where the script will run is not where it is written, so hosts of services need to be named a Region here.
-  const region = options.region ?? documents.region ?? (AWS_REGION || AWS_DEFAULT_REGION || undefined)?.toLowerCase();
-  const { targets, problems, notes } = resolveTargets(parsed.requests, {
-    region,
-    accountId: documents.accountId,
-    vpcEndpoints: state.vpcEndpoints,
-    endpointServices: state.endpointServices,
-  });
-  const [problem] = problems;
-  if (problem !== undefined) return refuse(io, problem);
-  if (targets.length === 0) return refuse(io, 'There is nothing to probe: give a target.');
-  if (!options.quiet) for (const warning of [...documents.warnings, ...parsed.notes, ...notes]) warn(io, warning);
-  const script = probeScript({
+  const written = writtenScript({
     requests: parsed.requests,
-    targets,
-    state,
-    region: options.region,
+    documents,
+    region: options.region ?? documents.region ?? (AWS_REGION || AWS_DEFAULT_REGION || undefined)?.toLowerCase(),
+    given: options.region,
     deadline: Math.ceil(numbers.durations.deadline / 1000),
     jobs: numbers.concurrency,
   });
+  if (isProblem(written)) return refuse(io, written.problem);
+  const { script, notes } = written;
+  if (!options.quiet) for (const warning of [...documents.warnings, ...parsed.notes, ...notes]) warn(io, warning);
   if (options.file === undefined) {
     io.stdout(script);
     return 0;

@@ -33,6 +33,7 @@ type Flags = {
   readonly most?: string;
   readonly instanceIds?: string[];
   readonly targets?: string[];
+  readonly script?: boolean;
   readonly document?: string;
   readonly parameter?: string[];
   readonly outputBucket?: string;
@@ -60,9 +61,14 @@ name, and only on those. The document brings the binary from your bucket, checks
 \`vpce-doctor probe\`; the AWS API is asked from here, with your credentials. A host that cannot answer costs one line, and the
 others are reported. The permissions: vpce-doctor iam-policy remote.
 
+With --script the hosts need neither the binary nor the document: what \`vpce-doctor probe-script\` prints is sent with
+AWS-RunShellScript, and uses the tools that a host has (dig, curl, openssl, bash …). It sees less (docs/probe-script.md), needs a target or
+--state, and signs nothing. Who may send AWS-RunShellScript may run anything as root there: vpce-doctor iam-policy remote --script.
+
 Examples:
   vpce-doctor remote --instance-ids i-0123456789abcdef0 secretsmanager
   vpce-doctor remote --targets Key=tag:Role,Values=web --workload ecr-pull --format json
+  vpce-doctor remote --script --instance-ids i-0123456789abcdef0 secretsmanager
 `;
 
 const FLEET_HELP = `
@@ -291,6 +297,7 @@ openssl; what has no tool is skipped, and said. It prints one JSON document on s
     )
     .option('--document <name>', 'the Command document, by name or ARN (default: vpce-doctor)')
     .option('--parameter <name=value>', 'a parameter of the document, like Bucket=tools; repeatable', collectMany)
+    .option('--script', 'send a shell script with AWS’s own document instead: nothing has to be there beforehand')
     .option('--output-bucket <name>', 'where Run Command leaves what is longer than 24,000 bytes')
     .option('--output-folder <prefix>', 'the folder in that bucket');
   targetOptions(remote);
@@ -317,6 +324,7 @@ openssl; what has no tool is skipped, and said. It prints one JSON document on s
         ...common(flags),
         instanceIds: flags.instanceIds,
         hostTargets: flags.targets,
+        script: flags.script === true,
         document: flags.document,
         parameters: flags.parameter,
         outputBucket: flags.outputBucket,
@@ -372,14 +380,16 @@ openssl; what has no tool is skipped, and said. It prints one JSON document on s
     .description('the least IAM policy that a run needs, as JSON')
     .argument('[mode]', 'run, probe, remote, or bucket for -o s3://…', 'run')
     .option('--signed', 'with what a run with --signed asks for beside it')
+    .option('--script', 'for remote --script: AWS-RunShellScript instead of the document')
     .action(async (mode: string, _own: Flags, command: Command) => {
-      const { signed = false } = flagsOf(command);
+      const { signed = false, script = false } = flagsOf(command);
       const { POLICY_MODES, policyOf } = await import('../collect/mode-calls.ts');
       const known = POLICY_MODES.find((one) => one === mode);
       if (known === undefined)
         return set(refuse(io, `${JSON.stringify(mode)} is no mode: give one of ${POLICY_MODES.join(', ')}`));
       if (signed && known !== 'run') return set(refuse(io, `--signed belongs to the mode run, not to ${known}`));
-      io.stdout(`${JSON.stringify(policyOf(known, { signed }), null, 2)}\n`);
+      if (script && known !== 'remote') return set(refuse(io, `--script belongs to the mode remote, not to ${known}`));
+      io.stdout(`${JSON.stringify(policyOf(known, { signed, script }), null, 2)}\n`);
     });
 
   program

@@ -8,18 +8,21 @@ import { openSystemsManager } from '../collect/systems-manager.ts';
 import { DURATIONS } from '../durations.ts';
 import type { Case } from '../model/case.ts';
 import { unknownState } from '../model/state.ts';
-import { documentErrand } from '../remote/errand.ts';
+import { documentErrand, type Errand, scriptErrand } from '../remote/errand.ts';
 import { askHosts, type HostAnswer, type Selection } from '../remote/hosts.ts';
 import { withStates } from '../remote/states.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, refuse, startProgress, type UsageProblem, warn } from './io.ts';
 import { printHosts } from './remote-report.ts';
 import type { SaveOptions } from './save.ts';
+import { SCRIPT_SECONDS, writtenScript } from './written-script.ts';
 
 export type RemoteOptions = TargetArguments &
   NumberArguments & {
     readonly instanceIds?: readonly string[] | undefined;
     readonly hostTargets?: readonly string[] | undefined;
+    /** sends the probe script with AWS's own document */
+    readonly script: boolean;
     readonly document?: string | undefined;
     readonly parameters?: readonly string[] | undefined;
     readonly outputBucket?: string | undefined;
@@ -37,7 +40,7 @@ export type RemoteOptions = TargetArguments &
 export async function remoteCommand(io: Io, options: RemoteOptions): Promise<number> {
   const checked = await checkedArguments(options);
   if (isProblem(checked)) return refuse(io, checked.problem);
-  const { selection, errand, numbers, documents } = checked;
+  const { selection, numbers, documents } = checked;
   if (options.output.format === 'markdown' && !isOneHost(selection))
     return refuse(io, '--format markdown is for one host: give text, json or html for several');
   if (options.save.save !== undefined && !isOneHost(selection))
@@ -49,6 +52,12 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
 
   const ssm = openSystemsManager(io.host, region, durations.apiAttempt);
   if ('ok' in ssm) return refuse(io, `Systems Manager cannot be asked: ${ssm.detail}`);
+  const here = region ?? (await ssm.region());
+  const errand = options.script ? scriptFor(checked, here, deadline) : checked.errand;
+  if (isProblem(errand)) {
+    ssm.close();
+    return refuse(io, errand.problem);
+  }
   const progress = startProgress(io);
   let answers: Awaited<ReturnType<typeof askHosts>>;
   try {
@@ -69,8 +78,8 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     const given = options.state === undefined ? unknownState('not-asked') : documents.state;
     // Reading the description is worth its own time: the hosts may have used up all of theirs.
     const reading = AbortSignal.any([io.signal, AbortSignal.timeout(DURATIONS.deadline)]);
-    const api = options.useApi ? { region: region ?? (await ssm.region()), durations, signal: reading } : undefined;
-    const cases = await withStates(io.host, reached, { given, api, say: progress.say });
+    const api = options.useApi ? { region: here, durations, signal: reading } : undefined;
+    const cases = await withStates(io.host, reached, { region: here, given, api, say: progress.say });
     progress.stop();
     if (!options.quiet) for (const warning of documents.warnings) warn(io, warning);
     for (const one of answers) if (!one.ok) warn(io, `${one.instanceId}: ${one.problem.replace(/\.$/, '')}.`);
@@ -79,6 +88,33 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     progress.stop();
     ssm.close();
   }
+}
+
+/** Options of the binary and its document, which a script has not. */
+const NOT_OF_SCRIPTS = ['document', 'parameters', 'timeout', 'repeat', 'signed'] as const;
+
+/** The probe script for the hosts of a Region. It gets three quarters of a short deadline: delivery and reading take theirs. */
+function scriptFor(
+  checked: Exclude<Awaited<ReturnType<typeof checkedArguments>>, UsageProblem>,
+  region: string | undefined,
+  deadlineMs: number,
+): Errand | UsageProblem {
+  const { requests, documents, numbers } = checked;
+  const deadline = Math.max(5, Math.min(SCRIPT_SECONDS, Math.floor((deadlineMs / 1000) * 0.75)));
+  // --region says where the hosts are: what they have configured is theirs to show.
+  const written = writtenScript({
+    requests,
+    documents,
+    region,
+    given: undefined,
+    deadline,
+    jobs: numbers.concurrency,
+  });
+  if (isProblem(written)) return written;
+  const errand = scriptErrand(written.script, deadline);
+  return (
+    errand ?? { problem: 'The script for so many targets is longer than the 64 KB of Systems Manager: give fewer.' }
+  );
 }
 
 async function checkedArguments(options: RemoteOptions) {
@@ -90,6 +126,13 @@ async function checkedArguments(options: RemoteOptions) {
   if (isProblem(numbers)) return numbers;
   const documents = await stateFrom(options.state);
   if (isProblem(documents)) return documents;
+  const extra = options.script
+    ? NOT_OF_SCRIPTS.find((name) => options[name] !== undefined && options[name] !== false)
+    : undefined;
+  if (extra !== undefined)
+    return {
+      problem: `--${extra === 'parameters' ? 'parameter' : extra} is for the document: --script sends the probe script with AWS’s own`,
+    };
   const fixed: Record<string, string> = {};
   for (const text of options.parameters ?? []) {
     const [, name, value] = /^([A-Za-z0-9]+)=(.*)$/s.exec(text) ?? [];
@@ -112,7 +155,8 @@ async function checkedArguments(options: RemoteOptions) {
     ...(options.signed ? ['--signed'] : []),
   ];
   const asked = { targets, workloads: options.workload ?? [], options: words.join(' ') };
-  return { selection, errand: documentErrand(options.document ?? DOCUMENT_NAME, asked, fixed), numbers, documents };
+  const errand = documentErrand(options.document ?? DOCUMENT_NAME, asked, fixed);
+  return { selection, errand, requests: parsed.requests, numbers, documents };
 }
 
 function isOneHost(selection: Selection): boolean {

@@ -1,5 +1,6 @@
 /** Sends an errand to hosts by Run Command, waits until each has answered or cannot, and gathers what they found. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SHELL_DOCUMENT } from '../collect/mode-calls.ts';
 import type { Called, Invocation, SystemsManager } from '../collect/systems-manager.ts';
 import type { Case } from '../model/case.ts';
 import { type Errand, readEvidence } from './errand.ts';
@@ -153,7 +154,7 @@ async function answerOf(
     return failure(id, refused(got, 'ssm:GetCommandInvocation'));
   }
   const { StandardOutputContent = '', StandardErrorContent = '', StandardOutputUrl = '' } = got.value;
-  let reading = readEvidence(StandardOutputContent, `the evidence of ${id}`);
+  let reading = await readEvidence(StandardOutputContent, `the evidence of ${id}`);
   if (reading.kind === 'cut') {
     if (StandardOutputUrl === '')
       return failure(
@@ -162,7 +163,7 @@ async function answerOf(
       );
     const whole = await options.readObject(StandardOutputUrl);
     if (!whole.ok) return failure(id, `its evidence is in ${StandardOutputUrl}, which cannot be read: ${whole.reason}`);
-    reading = readEvidence(whole.text, `the evidence of ${id}`);
+    reading = await readEvidence(whole.text, `the evidence of ${id}`);
   }
   if (reading.kind === 'case') return { instanceId: id, ok: true, case: reading.case };
   if (reading.kind === 'cut') return failure(id, 'its evidence is cut short also in the bucket');
@@ -205,8 +206,8 @@ function wordsOfStatus({ StatusDetails, Status, ResponseCode }: Invocation): str
 function refusedSending(refusal: Extract<Called<unknown>, { ok: false }>, { documentName }: Errand): string {
   if (refusal.name === 'InvalidInstanceId')
     return 'Systems Manager does not manage it (InvalidInstanceId): it is not running, its agent is not registered, or it is of another Region';
-  if (refusal.name === 'InvalidDocument')
-    return `there is no document ${documentName} in this Region (InvalidDocument): deploy/ssm sets it up, --document names another`;
+  if (refusal.name === 'InvalidDocument' && documentName !== SHELL_DOCUMENT)
+    return `there is no document ${documentName} in this Region (InvalidDocument): deploy/ssm sets it up, --document names another, --script needs none`;
   if (refusal.name === 'UnsupportedPlatformType') return 'the document is for Linux, and this host is not';
   if (refusal.name === 'InvalidParameters') return `the document refuses a parameter (${refusal.detail})`;
   return refused(refusal, 'ssm:SendCommand');

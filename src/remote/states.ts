@@ -10,6 +10,8 @@ import type { Vantage } from '../model/vantage.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 
 export type StatesOptions = {
+  /** where the command was sent: it reaches instances of this Region alone */
+  readonly region?: string | undefined;
   /** from files */
   readonly given: State;
   /** absent with --no-api */
@@ -28,10 +30,16 @@ export async function withStates(
   options: StatesOptions,
 ): Promise<Map<string, Case>> {
   // Systems Manager knows which host it is, also where the metadata service does not answer there.
-  const named = reached.map((one) => ({
-    ...one,
-    case: { ...one.case, vantage: { ...one.case.vantage, instanceId: one.case.vantage.instanceId ?? one.instanceId } },
-  }));
+  const named = reached.map((one) => {
+    const { vantage } = one.case;
+    // A machine of another place (mi-…) may be managed from any Region.
+    const region = vantage.region ?? (one.instanceId.startsWith('i-') ? options.region : undefined);
+    const known = { ...vantage, ...(region === undefined ? {} : { region }) };
+    return {
+      ...one,
+      case: { ...one.case, vantage: { ...known, instanceId: vantage.instanceId ?? one.instanceId } },
+    };
+  });
   const groups = Map.groupBy(named, ({ instanceId, case: { vantage } }) => vantage.vpcId ?? instanceId);
   const cases = new Map<string, Case>();
   for (const group of groups.values()) {

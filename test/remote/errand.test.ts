@@ -24,11 +24,20 @@ test.each<[string, string, object]>([
     packed('0'.repeat(70_000_000)),
     { kind: 'problem', problem: 'its evidence cannot be unpacked (ERR_BUFFER_TOO_LARGE)' },
   ],
+  ['a plain beginning', 'vpce-doctor evidence plain\n{"schemaVersion":1,', { kind: 'cut' }],
+  [
+    'what another version’s script printed',
+    'vpce-doctor evidence plain\n{"kind":"vpce-doctor-raw-evidence","schemaVersion":99}\nvpce-doctor end\n',
+    {
+      kind: 'problem',
+      problem: 'the evidence was printed by a probe script of another version of vpce-doctor: print a new one.',
+    },
+  ],
   [
     'something else',
     packed('{}'),
     { kind: 'problem', problem: 'the evidence is no case file: its "kind" is not "vpce-doctor-case".' },
   ],
-])('%s', (_, output, reading) => {
-  expect(readEvidence(output, 'the evidence')).toEqual(reading);
+])('%s', async (_, output, reading) => {
+  expect(await readEvidence(output, 'the evidence')).toEqual(reading);
 });

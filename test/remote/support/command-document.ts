@@ -17,6 +17,33 @@ export type CommandDocument = {
   }[];
 };
 
+/**
+ * AWS-RunShellScript, which every account has: its parameters, as `aws ssm get-document` prints them. Its schema is older (1.2),
+ * where a step is called a property and named by its plugin; that name stands in the output's path.
+ */
+export const RUN_SHELL_SCRIPT: CommandDocument = {
+  schemaVersion: '1.2',
+  parameters: {
+    commands: { type: 'StringList' },
+    workingDirectory: { type: 'String', default: '', maxChars: 4096 },
+    executionTimeout: {
+      type: 'String',
+      default: '3600',
+      allowedPattern: '^(?:([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800))$',
+    },
+  },
+  mainSteps: [
+    {
+      action: 'aws:runShellScript',
+      name: '0.awsrunShellScript',
+      inputs: { runCommand: ['{{ commands }}'], timeoutSeconds: '{{ executionTimeout }}' },
+    },
+  ],
+};
+
+/** Bytes of a document with its parameters: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html */
+export const MOST_BYTES = 65_536;
+
 /** Why the service would refuse the parameters; undefined when it takes them. */
 export function refusedParameter(
   { parameters }: CommandDocument,
@@ -25,6 +52,9 @@ export function refusedParameter(
   for (const [name, values] of Object.entries(given)) {
     const declared = parameters[name];
     if (declared === undefined) return `${name} is no parameter of the document`;
+    // What stands in two pairs of braces would be taken for the name of another parameter.
+    if (values.some((value) => value.includes('{{'))) return `${name} holds the name of a parameter`;
+    if (declared.type === 'StringList') continue;
     if (values.length !== 1 || values[0] === undefined) return `${name} is no list`;
     if (!fits(declared, values[0])) return `${name} does not match its pattern`;
   }
@@ -46,6 +76,6 @@ export function scriptOf(document: CommandDocument, given: Readonly<Record<strin
     .join('\n')
     .replace(
       /\{\{\s*(\w+)\s*\}\}/g,
-      (whole, name: string) => given[name]?.[0] ?? document.parameters[name]?.default ?? whole,
+      (whole, name: string) => given[name]?.join('\n') ?? document.parameters[name]?.default ?? whole,
     );
 }

@@ -14,7 +14,7 @@ import {
 import { checkSignature } from '../../../src/lab/iam/signature.ts';
 import { ANY_LOOPBACK_PORT, type Listen, type Listening, listenTcp } from '../../../src/lab/listen.ts';
 import { misfits } from '../../deploy/support/aws-model.ts';
-import { type CommandDocument, refusedParameter, scriptOf } from './command-document.ts';
+import { type CommandDocument, MOST_BYTES, refusedParameter, scriptOf } from './command-document.ts';
 
 export type Executed = { readonly status: number; readonly stdout: string; readonly stderr: string };
 
@@ -138,6 +138,8 @@ export async function startFakeSsm(options: FakeSsmOptions): Promise<FakeSsm> {
     if (document === undefined) return { refusal: 'InvalidDocument', message: '' };
     const wrong = refusedParameter(document, input.Parameters ?? {});
     if (wrong !== undefined) return { refusal: 'InvalidParameters', message: wrong };
+    if (Buffer.byteLength(JSON.stringify([document, input.Parameters])) > MOST_BYTES)
+      return { refusal: 'MaxDocumentSizeExceeded', message: 'The size limit of a document is 64 KB.' };
     const known = Object.entries(options.hosts);
     const ids =
       input.InstanceIds ??

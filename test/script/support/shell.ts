@@ -168,7 +168,7 @@ export const DIG = `case "$*" in
 esac
 echo "dig $*" >>"$LOG"`;
 
-function whereIs(name: string): string {
+export function whereIs(name: string): string {
   const { stdout } = spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${name}`], { encoding: 'utf8' });
   if (stdout.trim() === '') throw new Error(`${name} is not installed`);
   return stdout.trim();
