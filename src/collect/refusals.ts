@@ -13,6 +13,8 @@ const REASONS = {
   UnauthorizedOperation: 'denied',
   AccessDenied: 'denied',
   AccessDeniedException: 'denied',
+  // SNS.
+  AuthorizationError: 'denied',
   NotAuthorized: 'denied',
 
   RequestLimitExceeded: 'throttled',
@@ -31,13 +33,17 @@ const REASONS = {
   TokenProviderError: 'no-credentials',
   // The service does not accept these: unknown, expired, or signed with a wrong secret or clock.
   AuthFailure: 'no-credentials',
+  AuthorizationHeaderMalformed: 'no-credentials',
   ExpiredToken: 'no-credentials',
   ExpiredTokenException: 'no-credentials',
   IncompleteSignature: 'no-credentials',
+  IncompleteSignatureException: 'no-credentials',
   InvalidAccessKeyId: 'no-credentials',
   InvalidClientTokenId: 'no-credentials',
+  InvalidSignatureException: 'no-credentials',
   MissingAuthenticationToken: 'no-credentials',
   RequestExpired: 'no-credentials',
+  RequestTimeTooSkewed: 'no-credentials',
   SignatureDoesNotMatch: 'no-credentials',
   UnrecognizedClientException: 'no-credentials',
 

@@ -100,6 +100,9 @@ function scriptFor(
   deadlineMs: number,
 ): Errand | UsageProblem {
   const { requests, documents, numbers } = checked;
+  // The document's binary would look at every endpoint of its VPC; a script knows none that is not written into it.
+  if (requests.some(({ kind }) => kind === 'every-endpoint') && !documents.state.vpcEndpoints.known)
+    return { problem: 'A script must be told what to probe: give a target, or --state with the VPC’s endpoints.' };
   const deadline = Math.max(5, Math.min(SCRIPT_SECONDS, Math.floor((deadlineMs / 1000) * 0.75)));
   // --region says where the hosts are: what they have configured is theirs to show.
   const written = writtenScript({

@@ -16,7 +16,7 @@ CAP=20000
 have() { command -v "$1" >/dev/null 2>&1; }
 now() {
   t=$(date +%s%3N 2>/dev/null)
-  case $t in '' | *[!0-9]*) t=$(date +%s 2>/dev/null)000 ;; esac
+  case $t in '' | *[!0-9]*) t=$(date +%s 2>/dev/null); if [ -n "$t" ]; then t=${t}000; else t=0; fi ;; esac
   echo "$t"
 }
 T0=$(now)

@@ -249,6 +249,22 @@ it('a refusal by the endpoint’s own addresses is likely this machine’s, and 
   expect(other.causes).toEqual([]);
 });
 
+it('a series of source ports gives one command for each address', () => {
+  const subject = modelCase(healthyWorld());
+  const named = dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB);
+  const forbidden = [LAB.secretsAddressA, LAB.secretsAddressB].flatMap((address) =>
+    [undefined, 33_000, 40_000, 50_000].map((localPort) => {
+      const one = tcp(address, 'prohibited');
+      const id = localPort === undefined ? one.id : `${one.id} from port ${localPort}`;
+      return { ...one, id, subject: { ...one.subject, localPort }, ms: 0, detail: { failure: { code: 'EPERM' } } };
+    }),
+  );
+  const report = diagnose({ ...subject, probed: true, observations: [named, ...forbidden] });
+  const rule = (address: string) => `sudo iptables -I OUTPUT -p tcp -d ${address} --dport 443 -j ACCEPT`;
+  expect(report.causes[0]?.code).toBe('host-firewall-blocks');
+  expect(report.causes[0]?.fix.commands).toEqual([rule(LAB.secretsAddressA), rule(LAB.secretsAddressB)]);
+});
+
 it('the guard of this tool is nobody’s firewall', () => {
   const subject = modelCase(healthyWorld());
   const guarded = [LAB.secretsAddressA, LAB.secretsAddressB].map((address) => ({
@@ -416,4 +432,30 @@ describe.concurrent('a Region', () => {
     ]);
     expect(codes(report)).toEqual(['region-mismatch blocking']);
   });
+});
+
+it.each([
+  [-400, 300],
+  [300, -400],
+  [20, 21],
+])('milliseconds do not choose which clock is named (%i, %i)', (first, second) => {
+  const subject = modelCase(healthyWorld());
+  const answered = (address: string, clockOffsetMs: number) => ({
+    id: `https ${address}:443 ${LAB.secretsHost} GET /`,
+    rung: 'https' as const,
+    outcome: 'aws-answer' as const,
+    subject: { address, port: 443, serverName: LAB.secretsHost, method: 'GET', path: '/' },
+    ms: 5,
+    after: [],
+    at: 0,
+    detail: { status: 403, requestId: 'r', clockOffsetMs },
+  });
+  const [a, b] = [LAB.secretsAddressA, LAB.secretsAddressB];
+  const named = dns(LAB.secretsHost, 'answered', a, b);
+  const open = [tcp(a, 'open'), tcp(b, 'open')];
+  const both = [answered(a, first), answered(b, second)];
+  for (const order of [both, both.toReversed()]) {
+    const report = diagnose({ ...subject, probed: true, observations: [named, ...open, ...order] });
+    expect(JSON.stringify(report)).toContain(`the clock agrees with the Date header of ${a}`);
+  }
 });

@@ -38,6 +38,11 @@ describe('what the API says', () => {
     ['ExpiredToken', 'no-credentials'],
     ['RequestExpired', 'no-credentials'],
     ['InvalidClientTokenId', 'no-credentials'],
+    ['AuthorizationError', 'denied'],
+    ['InvalidSignatureException', 'no-credentials'],
+    ['AuthorizationHeaderMalformed', 'no-credentials'],
+    ['RequestTimeTooSkewed', 'no-credentials'],
+    ['IncompleteSignatureException', 'no-credentials'],
     ['InternalError', 'failed'],
     ['SomethingNew', 'failed'],
   ])('%s is %s, and the other slices are not touched by it', async (code, why) => {

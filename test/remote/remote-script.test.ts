@@ -60,7 +60,7 @@ async function surroundings({ hosts, after = (answer) => answer }: Around) {
     },
   };
   const remote = (...args: string[]) => run(['remote', '--script', '--region', REGION, ...args], { host });
-  return { ssm, s3, remote, target: `${HOST}:${port}` };
+  return { ssm, s3, remote, target: `https://${HOST}:${port}/` };
 }
 
 const outcomes = ({ observations }: Report) =>
@@ -75,7 +75,7 @@ describe.each(SHELLS)('%s', (shell) => {
     expect(report.vantage).toMatchObject({ instanceId: LAB.instance, vpcId: LAB.vpc, region: REGION });
     expect(outcomes(report)).toMatchObject({ tcp: 'open', tls: 'trusted', https: 'aws-answer' });
     expect(report.coverage).toContainEqual(
-      expect.objectContaining({ what: 'ec2:DescribeVpcEndpoints', outcome: 'complete' }),
+      expect.objectContaining({ what: 'ec2:DescribeVpcEndpoints', outcome: 'made' }),
     );
     expect(ssm.sent).toHaveLength(1);
     expect(ssm.sent[0]).toMatchObject({ DocumentName: 'AWS-RunShellScript' });
@@ -142,8 +142,8 @@ describe('limits', () => {
 
   test('more targets than the document’s 64 KB have room for', async () => {
     const { ssm, remote } = await surroundings({ hosts: { [BARE]: {} } });
-    const name = (i: number) => `${'a'.repeat(60)}.${'b'.repeat(60)}.host-${i}.example.com:443`;
-    const ran = await remote('--instance-ids', BARE, ...Array.from({ length: 120 }, (_, i) => name(i)));
+    const name = (i: number) => `${'a'.repeat(60)}.host${i}.example.com:443`;
+    const ran = await remote('--instance-ids', BARE, ...Array.from({ length: 300 }, (_, i) => name(i)));
     expect([ran.status, ran.stdout]).toEqual([3, '']);
     expect(ran.stderr).toMatch(/^vpce-doctor: The script for so many targets is longer than .*: give fewer\.\n$/);
     expect(ssm.actions).toEqual([]);
@@ -154,7 +154,7 @@ describe('limits', () => {
       hosts: { [BARE]: {} },
       after: (answer) => ({ ...answer, stdout: '' }),
     });
-    const name = (i: number) => `${'a'.repeat(60)}.host-${i}.example.com:443`;
+    const name = (i: number) => `${'a'.repeat(60)}.host${i}.example.com:443`;
     for (let count = 100; count > 0 && ssm.sent.length === 0; count -= 5)
       await remote(
         '--instance-ids',
@@ -180,7 +180,7 @@ describe('limits', () => {
 });
 
 test.each<[string, string[], string]>([
-  ['no target', [], 'There is nothing to probe: give a target'],
+  ['no target', [], 'A script must be told what to probe'],
   ['a signature', ['sts', '--signed'], '--signed is for the document'],
   ['a parameter', ['sts', '--parameter', 'Bucket=tools'], '--parameter is for the document'],
   ['another document', ['sts', '--document', 'mine'], '--document is for the document'],

@@ -137,6 +137,10 @@ export function createEndpoint(plan: NewEndpoint, host: string | undefined): Fix
 /** Ids on the model, one per service: a plan may create several endpoints. */
 const newId = (kind: 'vpce' | 'eni' | 'sg', plan: NewEndpoint) => `${kind}-new-${plan.serviceName}`;
 
+/** An endpoint that is being deleted keeps its network interfaces, and they keep the group, for some minutes (DependencyViolation). */
+export const UNDO_WAITS =
+  'To undo it, wait until the endpoint is gone: its security group cannot be deleted for some minutes before.';
+
 /** Of the shell that types the commands: the undo needs the ids, and a plan may create several endpoints. */
 const variable = (kind: 'ENDPOINT' | 'GROUP', plan: NewEndpoint) =>
   `${kind}_${nameOf(plan).replaceAll(/\W/g, '_').toUpperCase()}`;
@@ -207,7 +211,7 @@ function createInterface(plan: NewEndpoint, host: string | undefined): Fix {
     ],
     terraform: interfaceInTerraform(plan),
     owner: 'network owner',
-    caution: `${plan.privateDns ? `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them.` : `The service has no private name: call ${host ?? 'it'} by the endpoint’s own name, or by a private hosted zone of your own.`} An interface endpoint is charged per hour and zone.`,
+    caution: `${plan.privateDns ? `Private DNS changes the service’s name for the whole of ${plan.vpcId}: other subnets that use it now then need this endpoint to admit them.` : `The service has no private name: call ${host ?? 'it'} by the endpoint’s own name, or by a private hosted zone of your own.`} An interface endpoint is charged per hour and zone. ${UNDO_WAITS}`,
     ...(plan.address === undefined || !covered
       ? {
           unprovable: covered

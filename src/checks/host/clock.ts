@@ -14,21 +14,25 @@ export type ClockOffset = {
   readonly ref: string;
 };
 
+/** A Date header has whole seconds, and its answer takes time: witnesses as close as this say the same. */
+const AGREEING = 5_000;
+
 /**
- * The offset by the best witness: an AWS service that answered over TLS (the median of several), else the instance metadata
+ * The offset by the best witness: an AWS service that answered over TLS (of several the first that says what the median of them
+ * says, so that milliseconds do not choose who is named), else the instance metadata
  * service, else the EC2 API. Undefined when no clock was seen. Answers that are not AWS's are no witness: a middlebox has a clock of its own.
  */
 export function clockOffset(vantage: Vantage, evidence: Evidence): ClockOffset | undefined {
-  const seen = evidence.all
-    .flatMap((one) => {
-      const ms = offsetSeen(one);
-      return ms === undefined || one.rung !== 'https'
-        ? []
-        : [{ ms, witness: `the Date header of ${one.subject.address}`, ref: one.id }];
-    })
-    .sort((a, b) => a.ms - b.ms);
-  const median = seen[Math.floor(seen.length / 2)];
-  if (median !== undefined) return median;
+  const seen = evidence.all.flatMap((one) => {
+    const ms = offsetSeen(one);
+    return ms === undefined || one.rung !== 'https'
+      ? []
+      : [{ ms, witness: `the Date header of ${one.subject.address}`, ref: one.id }];
+  });
+  // Whoever answered first is no better a witness.
+  seen.sort((a, b) => (a.ref < b.ref ? -1 : 1));
+  const median = seen.map(({ ms }) => ms).sort((a, b) => a - b)[Math.floor(seen.length / 2)];
+  if (median !== undefined) return seen.find(({ ms }) => Math.abs(ms - median) <= AGREEING);
   const reading = vantage.clock?.readings[0];
   if (reading === undefined) return undefined;
   return { ms: reading.offsetMs, witness: WITNESSES[reading.source], ref: 'clock.readings' };

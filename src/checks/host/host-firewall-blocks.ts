@@ -33,7 +33,7 @@ export const hostFirewallBlocks = defineCheck({
       one.rung === 'tcp' ? one.subject.port === target.port : one.rung === 'dns' && asked(one.subject.server);
     const asked = (server: string) => vantage.resolvers.some((resolver) => resolver.address === server);
     const forbidden = evidence.all.filter((one) => isOwn(one) && isForbiddenHere(vantage, one));
-    const places = [...new Set(forbidden.map(placeOf))].filter((place) => place !== undefined);
+    const places = distinct(forbidden.flatMap((one) => placeOf(one) ?? []));
     if (places.length === 0) {
       // A REJECT rule without options answers like a closed port; packets alone cannot tell who refused.
       if (refusedAddresses(target, vantage, evidence).length > 0) return unknown([]);
@@ -112,6 +112,11 @@ function refusedAddresses(target: Target, vantage: Vantage, evidence: Evidence):
 }
 
 type Place = { readonly address: string; readonly port: number; readonly protocol: 'tcp' | 'udp' };
+
+/** A series of source ports, or a name that is asked again, meets one rule many times. */
+function distinct(places: readonly Place[]): Place[] {
+  return [...new Map(places.map((one) => [`${one.protocol} ${one.address} ${one.port}`, one])).values()];
+}
 
 function placeOf(one: Observation): Place | undefined {
   if (one.rung === 'tcp') return { address: one.subject.address, port: one.subject.port, protocol: 'tcp' };

@@ -21,24 +21,28 @@ export function runOnHost(script: string, { shell, real, fake = {}, env = {} }: 
   const folder = emptyFolder();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  for (const name of real) symlinkSync(whereIs(name), join(bin, name));
+  // A link of that name would be written through, into the machine's own program.
+  for (const name of real.filter((one) => one !== 'sh' && !(one in fake))) symlinkSync(whereIs(name), join(bin, name));
   const program = (path: string, text: string) => {
-    writeFileSync(path, text);
+    writeFileSync(path, text, { flag: 'wx' });
     chmodSync(path, 0o755);
   };
   const [name = '', ...words] = shell.split(' ');
   const started = [whereIs(name), ...words].join(' ');
-  program(join(bin, 'sh'), `#!/bin/sh\nexec ${started} "$@"\n`);
-  for (const [one, body] of Object.entries(fake)) program(join(bin, one), `#!/bin/sh\n${body}\n`);
-  writeFileSync(join(folder, 'resolv.conf'), 'nameserver 127.0.0.53\n');
-  writeFileSync(join(folder, 'hosts'), '127.0.0.1 localhost\n');
+  const bodies = { sh: `exec ${started} "$@"`, ...fake };
+  for (const [one, body] of Object.entries(bodies)) program(join(bin, one), `#!/bin/sh\n${body}\n`);
+  const etc = join(folder, 'etc');
+  mkdirSync(etc);
+  writeFileSync(join(etc, 'resolv.conf'), 'nameserver 127.0.0.53\n');
+  writeFileSync(join(etc, 'hosts'), '127.0.0.1 localhost\n');
   const path = join(folder, '_script.sh');
-  const files = ['resolv.conf', 'hosts'] as const;
+  // Read from the folder, and told as what they stand for.
+  const text = ['/etc/resolv.conf', '/etc/hosts'].reduce((all, one) => all.replaceAll(one, `${folder}${one}`), script);
   program(
     path,
-    files.reduce((text, file) => text.replaceAll(`/etc/${file}`, join(folder, file)), script),
+    text.replace('"\\"path\\":\\"$1\\","', () => `"\\"path\\":\\"\${1#${folder}}\\","`),
   );
-  const child = spawn(join(bin, 'sh'), [path], {
+  const child = spawn(whereIs(name), [...words, path], {
     env: { PATH: bin, LOG: join(folder, 'log'), HOME: folder, VPCE_DOCTOR_ONLY: '127.0.0.0/8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
