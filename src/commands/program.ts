@@ -62,8 +62,8 @@ name, and only on those. The document brings the binary from your bucket, checks
 others are reported. The permissions: vpce-doctor iam-policy remote.
 
 With --script the hosts need neither the binary nor the document: what \`vpce-doctor probe-script\` prints is sent with
-AWS-RunShellScript, and uses the tools that a host has (dig, curl, openssl, bash …). It sees less (docs/probe-script.md), needs a target or
---state, and signs nothing. Who may send AWS-RunShellScript may run anything as root there: vpce-doctor iam-policy remote --script.
+AWS-RunShellScript, and uses the tools that a host has (dig, curl, openssl, bash …). It sees less (docs/probe-script.md), needs a
+target or --state, and signs nothing. Who may send AWS-RunShellScript may run anything as root there: iam-policy remote --script.
 
 Examples:
   vpce-doctor remote --instance-ids i-0123456789abcdef0 secretsmanager

@@ -6,7 +6,7 @@ import { parseServiceName } from '../../services/service-names.ts';
 import { defineCheck, type FixAlternative, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { isMisledRegion } from '../host/regions.ts';
 import { attribute, comment, hcl, notTerraforms, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
-import { isOtherRegion } from './create-endpoint.ts';
+import { isOtherRegion, UNDO_WAITS } from './create-endpoint.ts';
 import { predictsNoConnection } from './endpoint-missing.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint } from './no-endpoint.ts';
 
@@ -152,8 +152,7 @@ function crossRegionEndpoint(facts: {
       'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids "$NEW_ENDPOINT"',
       'aws ec2 delete-security-group --group-id "$GROUP"',
     ],
-    caution:
-      'A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions.',
+    caution: `A cross-Region endpoint needs the permission vpce:AllowMultiRegion, and its traffic is charged between Regions. ${UNDO_WAITS}`,
     terraform: hcl(
       resource('aws_security_group', `endpoint-${name}`, {
         name: `endpoint-${name}`,

@@ -6,6 +6,7 @@ import { draftElement, type Fix, type FixAlternative } from '../check.ts';
 import { comment, hcl, resource, UNDO_BY_REMOVAL } from '../terraform.ts';
 import { list } from './blocked-gates.ts';
 import { vpcBlocks } from './group-rules.ts';
+import { isTranslated, wholePrefix } from './translated.ts';
 
 export type AclFacts = {
   readonly aclId: string;
@@ -43,7 +44,9 @@ export function mergeAclFacts(all: readonly [AclFacts, ...AclFacts[]]): AclFacts
 }
 
 /** The narrowest entries that are still few, and wider ones as alternatives. */
-export function aclFix(facts: AclFacts, { vantage }: { readonly vantage: Pick<Vantage, 'vpcCidrs'> }): Fix {
+export function aclFix(narrow: AclFacts, { vantage }: { readonly vantage: Pick<Vantage, 'vpcCidrs'> }): Fix {
+  const cidrs = wholePrefix(narrow.cidrs);
+  const facts: AclFacts = { ...narrow, cidrs, ...(cidrs.some(isTranslated) ? { width: 'anywhere' } : {}) };
   const families = [false, true].filter((six) => facts.cidrs.some((cidr) => cidr.includes(':') === six));
   const blocks = families.map((six) => vpcBlocks(vantage, six));
   const vpc = facts.inside && blocks.every((own) => own.length > 0) ? blocks.flat() : [];

@@ -15,6 +15,7 @@ import {
 } from './blocked-gates.ts';
 import { addRule, type GroupRule, otherRules, type RulePeer, vpcBlocks } from './group-rules.ts';
 import { withoutReferences } from './references.ts';
+import { isTranslated, wholePrefix } from './translated.ts';
 
 const NEEDS = [...DESTINATION_SLICES, 'securityGroups'] as const;
 type Context = CheckContext<(typeof NEEDS)[number]>;
@@ -63,7 +64,7 @@ export const clientSgBlocksEgress = defineCheck({
   fix: (facts, context) => {
     const { groupId, peer, wider } = facts;
     const rule = { groupId, direction: 'egress', port: context.target.port } as const;
-    const everywhere = 'cidrs' in peer && peer.cidrs.every((cidr) => cidr.endsWith('/0'));
+    const everywhere = 'cidrs' in peer && peer.cidrs.every((cidr) => cidr.endsWith('/0') || isTranslated(cidr));
     const first: GroupRule = { ...rule, peer, ...(everywhere ? { width: 'anywhere' as const } : {}) };
     const vpc = vpcBlocks(context.vantage, wider.six);
     const others: GroupRule[] = [
@@ -128,7 +129,7 @@ function peerOf(blocked: BlockedGroup<Destination>): RulePeer {
   }
   if (destination?.kind === 'public' && !destination.exact)
     return { cidrs: [destination.family === 4 ? '0.0.0.0/0' : '::/0'] };
-  return { cidrs: formatAddresses(addressesOf(blocked.block)).map(withLength) };
+  return { cidrs: wholePrefix(formatAddresses(addressesOf(blocked.block)).map(withLength)) };
 }
 
 /** A gateway's list is long and changes: its blocks are no alternative to the list itself. */
