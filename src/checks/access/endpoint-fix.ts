@@ -7,6 +7,7 @@ import { commandsForEndpointPolicy } from '../../policy/edit-commands.ts';
 import type { Request } from '../../policy/request.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
+import { leaveNarrow } from './narrow-policy.ts';
 import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
 
 export type EndpointFix = {
@@ -15,12 +16,15 @@ export type EndpointFix = {
   /** undefined where it could not be read */
   readonly policy: Policy | undefined;
   readonly requests: readonly Request[];
+  /** reads of this run alone that the policy leaves out, where it lets other requests through */
+  readonly leavesOut?: readonly string[] | undefined;
 };
 
 type Context = Pick<CheckContext<'vpcEndpoints'>, 'state'>;
 
 /** Adds what is asked to the policy; where no change of it helps, says whose turn it is. */
-export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { state }: Context): Fix {
+export function admitAtEndpoint({ vpceId, policy, requests, leavesOut }: EndpointFix, { state }: Context): Fix {
+  if (leavesOut !== undefined) return leaveNarrow(vpceId, leavesOut);
   const endpoint = endpointNamed(state, vpceId);
   const before = endpoint?.PolicyDocument;
   const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, policy.kind);
@@ -81,5 +85,7 @@ export function mergeEndpointFixes(all: readonly [EndpointFix, ...EndpointFix[]]
       ]),
     ),
   );
-  return { ...all[0], requests: [...requests.values()] };
+  const leavesOut = [...new Set(all.flatMap((one) => one.leavesOut ?? []))];
+  const { leavesOut: _, ...first } = all[0];
+  return { ...first, requests: [...requests.values()], ...(leavesOut.length === 0 ? {} : { leavesOut }) };
 }

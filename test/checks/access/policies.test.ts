@@ -155,6 +155,32 @@ describe('an endpoint’s policy that lets nothing of this caller through', () =
   });
 });
 
+describe('an endpoint’s policy that shuts out what was asked', () => {
+  it('another bucket’s, whatever is asked of this one', async () => {
+    const other = { ...ALLOW, Action: 's3:*', Resource: ['arn:aws:s3:::images', 'arn:aws:s3:::images/*'] };
+    const [asked, unasked] = [
+      await signed(endpointPolicy(LAB.s3Endpoint, other), [BUCKET_HOST]),
+      await unsigned(endpointPolicy(LAB.s3Endpoint, other), [BUCKET_HOST]),
+    ];
+    for (const report of [asked, unasked]) expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
+    expect(asked.causes[0]).toMatchObject({ standing: 'confirmed', severity: 'degrading', fix: { proof: 'opens' } });
+    expect(unasked.causes[0]).toMatchObject({ standing: 'likely', severity: 'degrading' });
+  });
+
+  it('the read that every client of the service needs', async () => {
+    const report = await signed(
+      (world) => {
+        addInterfaceEndpoint(world, 'ecr.api');
+        for (const one of world.api.vpcEndpoints)
+          if (one.ServiceName?.endsWith('.ecr.api') === true)
+            one.PolicyDocument = policy({ ...ALLOW, Action: 'ecr:BatchGetImage' });
+      },
+      ['api.ecr.eu-west-1.amazonaws.com'],
+    );
+    expect(report.causes[0]).toMatchObject({ code: 'endpoint-policy-denies', severity: 'degrading' });
+  });
+});
+
 describe('what looks alike and is no fault', () => {
   const healthy: readonly (readonly [string, (world: World) => void, string])[] = [
     [
@@ -195,6 +221,56 @@ describe('what looks alike and is no fault', () => {
     );
     expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
     expect(report.notChecked.join(' ')).toContain(`What the policy of ${LAB.secretsEndpoint} leaves out`);
+  });
+
+  const narrow: readonly (readonly [string, (world: World) => void, string, string])[] = [
+    [
+      'names the application’s action',
+      endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Action: 'secretsmanager:GetSecretValue' }),
+      LAB.secretsHost,
+      `${LAB.secretsEndpoint}’s policy leaves out secretsmanager:ListSecrets, which only this run asked for, and lets others through (secretsmanager:GetSecretValue).`,
+    ],
+    [
+      'denies what lists',
+      endpointPolicy(LAB.secretsEndpoint, ALLOW, { ...ALLOW, Effect: 'Deny', Action: 'secretsmanager:List*' }),
+      LAB.secretsHost,
+      `${LAB.secretsEndpoint}’s policy leaves out secretsmanager:ListSecrets, which only this run asked for, and lets other requests through.`,
+    ],
+    [
+      'lets objects of the bucket through, and nothing that lists them',
+      endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 's3:GetObject', Resource: `${BUCKET}/*` }),
+      BUCKET_HOST,
+      `${LAB.s3Endpoint}’s policy leaves out s3:ListBucket, which only this run asked for, and lets others through (s3:GetObject).`,
+    ],
+  ];
+  it.concurrent.each(narrow)(
+    'an endpoint’s policy that %s: a word of advice when --signed is refused',
+    async (_name, edit, host, words) => {
+      const report = await signed(edit, [host]);
+      expect([report.verdict, report.targets[0]?.status, report.unexplained]).toEqual(['healthy', 'reachable', []]);
+      expect(report.causes).toMatchObject([
+        { code: 'endpoint-policy-denies', severity: 'advice', standing: 'confirmed' },
+      ]);
+      expect(report.causes[0]?.summary).toBe(`${words} That proves nothing about what the application asks.`);
+      // Nothing is opened for a read that nobody needs.
+      expect(report.causes[0]?.fix).toMatchObject({ proof: 'unproven', undo: [] });
+      expect(report.causes[0]?.fix.diff).toBeUndefined();
+      expect(report.fixPlan.steps).toEqual([]);
+      expect(report.notChecked.join(' ')).not.toContain('nobody asked for it');
+    },
+  );
+
+  it('what the service refuses in other words than the narrow policy’s is not explained by it', async () => {
+    const report = await signed((world) => {
+      endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Action: 'secretsmanager:GetSecretValue' })(world);
+      world.organization = {
+        serviceControlPolicies: [
+          { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+          { Statement: [{ Effect: 'Deny', Action: 'secretsmanager:*', Resource: '*' }] },
+        ],
+      };
+    });
+    expect([report.verdict, codesOf(report)]).toEqual(['degraded', ['organization-policy-denies']]);
   });
 
   it('a condition on an organization that nobody here knows is not decided, and changes no verdict', async () => {
@@ -297,7 +373,7 @@ describe('several at once', () => {
 
   it('one policy for two targets is one cause and one change', async () => {
     const hosts = [BUCKET_HOST, `archive.${LAB.s3Host}`];
-    const report = await signed(endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 's3:GetObject' }), hosts);
+    const report = await signed(endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 'dynamodb:*' }), hosts);
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]?.targets).toEqual(hosts);
     expect(report.causes[0]?.fix.proof).toBe('opens');
