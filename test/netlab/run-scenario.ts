@@ -87,12 +87,13 @@ async function observe(world: World, scenario: Scenario, tool: readonly string[]
   try {
     const command = [...tool, ...scenario.targets, '--format', 'json', ...(scenario.options ?? [])];
     const typed = placesOf(scenario.targets);
-    const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, typed)]);
+    const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, typed, scenario.asks)]);
     const report = reportOf(ran.stdout, ran.stderr, ran.status);
     const places = new Map(report.targets.map((target) => [target.id, placeOf(world, target)]));
     // What was not typed as a host name is called by the one that the report names, so that its fix can be tried.
     const others = [...places.values()].filter((place) => place !== undefined && !truth.has(place));
-    for (const [place, reached] of await reach(bed, [...new Set(others)] as string[])) truth.set(place, reached);
+    for (const [place, reached] of await reach(bed, [...new Set(others)] as string[], scenario.asks))
+      truth.set(place, reached);
     return { report, ms: ran.ms, truth, places };
   } finally {
     await bed.close();
@@ -126,15 +127,18 @@ function reportOf(stdout: string, stderr: string, status: number | null): Report
 /** Targets that are host names or addresses as they were typed. */
 function placesOf(targets: readonly string[]): string[] {
   return targets
+    .map((target) => target.replace(/^https:\/\/([^/]+)\/.*$/, '$1'))
     .filter((target) => target.includes('.') && !target.startsWith('com.') && !target.includes('/'))
     .map((target) => target.replace(/:(\d+)$/, ' $1').replace(/^([^ ]*)$/, '$1 443'));
 }
 
-async function reach(bed: Bed, places: readonly string[]): Promise<Map<string, Reached>> {
+async function reach(bed: Bed, places: readonly string[], asks: Scenario['asks']): Promise<Map<string, Reached>> {
   const script = new URL('reach.ts', import.meta.url).pathname;
   const all = places.map(async (place) => {
     const [name = '', port = ''] = place.split(' ');
-    const { stdout } = await bed.run([process.execPath, script, name, port, '24'], REACH_LIMIT_MS);
+    const question = asks?.find(({ url }) => new URL(url).hostname === name);
+    const asked = question === undefined ? [] : [JSON.stringify(question)];
+    const { stdout } = await bed.run([process.execPath, script, name, port, '24', ...asked], REACH_LIMIT_MS);
     const silent: Reached = { lookup: 'no answer in time', addresses: [], tried: 0, opened: 0 };
     return [place, stdout === '' ? silent : (JSON.parse(stdout) as Reached)] as const;
   });
@@ -143,10 +147,11 @@ async function reach(bed: Bed, places: readonly string[]): Promise<Map<string, R
 
 function summary(truth: ReadonlyMap<string, Reached>): string {
   return [...truth.values()]
-    .map(({ lookup, tried, opened, tls, proxied }) => {
+    .map(({ lookup, tried, opened, tls, proxied, asked }) => {
       const direct = lookup === undefined ? `${opened}/${tried} open` : `no address (${lookup})`;
       const by = proxied === undefined ? '' : `, ${proxied} by proxy`;
-      return `${direct}${tls === undefined ? '' : `, ${tls}`}${by}`;
+      const said = asked === undefined ? '' : `, says ${asked}`;
+      return `${direct}${tls === undefined ? '' : `, ${tls}`}${by}${said}`;
     })
     .join('; ');
 }
@@ -225,7 +230,7 @@ async function tryUndo(
 async function reachIn(world: World, scenario: Scenario, places: readonly string[]): Promise<Map<string, Reached>> {
   const bed = await startBed(world, scenario.hazards, false);
   try {
-    return await reach(bed, places);
+    return await reach(bed, places, scenario.asks);
   } finally {
     await bed.close();
   }
@@ -233,6 +238,7 @@ async function reachIn(world: World, scenario: Scenario, places: readonly string
 
 function isOpen(reached: Reached | undefined): boolean {
   if (reached === undefined || reached.tls !== undefined) return false;
+  if (reached.asked !== undefined && !/^2/.test(reached.asked)) return false;
   if (reached.proxied !== undefined) return reached.proxied === 'answered';
   return reached.tried > 0 && reached.opened === reached.tried;
 }
@@ -247,5 +253,6 @@ function sameWay(a: Reached | undefined, b: Reached | undefined): boolean {
 function alike(a: Reached | undefined, b: Reached | undefined): boolean {
   const share = (reached: Reached | undefined) =>
     reached === undefined || reached.opened === 0 ? 'none' : reached.opened === reached.tried ? 'all' : 'some';
-  return sameWay(a, b) && share(a) === share(b) && a?.lookup === b?.lookup && a?.tls === b?.tls;
+  const ends = a?.lookup === b?.lookup && a?.tls === b?.tls && a?.asked === b?.asked;
+  return sameWay(a, b) && share(a) === share(b) && ends;
 }

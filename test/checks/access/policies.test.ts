@@ -170,7 +170,7 @@ describe('an endpoint’s policy that shuts out what was asked', () => {
   it('the read that every client of the service needs', async () => {
     const report = await signed(
       (world) => {
-        addInterfaceEndpoint(world, 'ecr.api');
+        addInterfaceEndpoint(world, 'ecr.api', { host: 'api.ecr.eu-west-1.amazonaws.com' });
         for (const one of world.api.vpcEndpoints)
           if (one.ServiceName?.endsWith('.ecr.api') === true)
             one.PolicyDocument = policy({ ...ALLOW, Action: 'ecr:BatchGetImage' });
