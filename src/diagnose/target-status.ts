@@ -28,11 +28,12 @@ export function observedStatus(
   harmless: ReadonlySet<string> = new Set(),
 ): Observed {
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
-  const direct = refusedStatus(target, evidence, directStatus(target, evidence, others), harmless);
+  const direct = directStatus(target, evidence, others);
+  const judged = (one: Observed) => refusedStatus(target, evidence, one, harmless);
   // Without a way of its own the machine may well be meant to go by the proxy, and does.
-  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return direct;
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return judged(direct);
   const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
-  return { status: 'reachable', summary, good: [], bad: direct.bad };
+  return judged({ status: 'reachable', summary, good: [], bad: direct.bad });
 }
 
 /** A service that answers and refuses what is asked is reached in part: whoever asked got nothing. */
@@ -42,7 +43,7 @@ function refusedStatus(target: Target, evidence: Evidence, direct: Observed, har
   const refused = asked.filter(
     (one) => (one.outcome === 'denied' || one.outcome === 'credentials-rejected') && !harmless.has(one.id),
   );
-  const at = direct.good.length === 0 ? target.id : `${target.id} answers at ${direct.good.join(', ')}`;
+  const at = direct.summary.replace(/\.$/, '');
   const [first] = refused;
   if (first !== undefined) {
     const code = first.detail.errorType ?? first.detail.denial?.code;

@@ -33,7 +33,8 @@ export function statusOf(view: View): TargetStatus {
   }
   switch (view.model.status) {
     case 'open':
-      return live.length > 0 ? 'degraded' : 'reachable';
+      // A way that is open does not take back what somebody was refused at its end.
+      return live.length > 0 || (view.target.denials ?? []).length > 0 ? 'degraded' : 'reachable';
     case 'partial':
     case 'detour':
       return 'degraded';

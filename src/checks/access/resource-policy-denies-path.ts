@@ -56,6 +56,8 @@ export const resourcePolicyDeniesPath = defineCheck({
     const open = judged.filter((one) => one.verdict === 'unknown' || one.verdict === 'unreadable');
     const refused = blamed.length > 0 || open.some(({ asked }) => asked.outcome === 'denied');
     const gaps = open.flatMap((one) => one.missing);
+    // Nobody was refused anything, and what could not be read is told elsewhere.
+    if (!refused && open.length > 0 && open.every((one) => one.verdict === 'unreadable')) return NOT_APPLICABLE;
     if (gaps.length > 0) return unknown(gaps, refused);
     if (judged.some((one) => one.verdict === 'denied-anyhow')) return NOT_APPLICABLE;
     const [allowed] = judged.filter((one) => one.verdict === 'allowed');

@@ -1,8 +1,10 @@
 /** Refusals that somebody pasted: evidence of what an application was told, joined with what is read now. */
 import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../src/diagnose/diagnose.ts';
 import { find, healthyWorld, LAB, type World } from '../../../src/lab/world.ts';
 import type { Report } from '../../../src/model/report.ts';
 import { targetsFromError } from '../../../src/services/error-text.ts';
+import { modelCase } from '../../diagnose/support.ts';
 import { runInLab } from '../lab-run.ts';
 
 const SESSION = 'arn:aws:sts::111122223333:assumed-role/app/i-c0000001';
@@ -101,6 +103,14 @@ describe('a pasted refusal', () => {
     expect(codesOf(report)).toEqual([]);
     expect(report.verdict).toBe('inconclusive');
     expect(report.headline).toContain('nothing that could be seen explains it');
+  });
+
+  it('makes nothing healthy without packets either', async () => {
+    const text = `User: ${SESSION} is not authorized to perform: secretsmanager:GetSecretValue on resource: ${SECRET}`;
+    const { requests } = targetsFromError(text);
+    const subject = modelCase(healthyWorld(), []);
+    const report = diagnose({ ...subject, requests });
+    expect([report.verdict, codesOf(report)]).toEqual(['inconclusive', []]);
   });
 
   it('of credentials is what the host lacks', async () => {

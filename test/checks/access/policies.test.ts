@@ -138,7 +138,7 @@ describe('an endpoint’s policy that lets nothing of this caller through', () =
       /statement 2 \(Closed\) denies it/,
     ],
   ];
-  it.concurrent.each(traps)('%s: likely without a signed request', async (_name, edit, host, words) => {
+  it.each(traps)('%s: likely without a signed request', async (_name, edit, host, words) => {
     const report = await unsigned(edit, [host]);
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]).toMatchObject({ standing: 'likely' });
@@ -146,7 +146,7 @@ describe('an endpoint’s policy that lets nothing of this caller through', () =
     expect(report.verdict).toBe('degraded');
   });
 
-  it.concurrent.each(traps)('%s: confirmed with one', async (_name, edit, host, words) => {
+  it.each(traps)('%s: confirmed with one', async (_name, edit, host, words) => {
     const report = await signed(edit, [host]);
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]).toMatchObject({ standing: 'confirmed', fix: { proof: 'opens' } });
@@ -210,7 +210,7 @@ describe('what looks alike and is no fault', () => {
       BUCKET_HOST,
     ],
   ];
-  it.concurrent.each(healthy)('%s', async (_name, edit, host) => {
+  it.each(healthy)('%s', async (_name, edit, host) => {
     const report = await signed(edit, [host]);
     expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
   });
