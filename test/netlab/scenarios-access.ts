@@ -204,7 +204,6 @@ const CALLERS: readonly Scenario[] = [
   refused('credentials-missing', 'no credentials', secretsHost, [
     (world) => {
       world.client.withoutCredentials = true;
-      world.client.metadata = 'none';
     },
   ]),
 ];
