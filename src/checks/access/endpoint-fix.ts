@@ -16,6 +16,8 @@ export type EndpointFix = {
   /** undefined where it could not be read */
   readonly policy: Policy | undefined;
   readonly requests: readonly Request[];
+  /** true: only this run asked, and what the application asks is not known */
+  readonly onlyOurs?: boolean | undefined;
   /** reads of this run alone that the policy leaves out, where it lets other requests through */
   readonly leavesOut?: readonly string[] | undefined;
 };
@@ -23,7 +25,10 @@ export type EndpointFix = {
 type Context = Pick<CheckContext<'vpcEndpoints'>, 'state'>;
 
 /** Adds what is asked to the policy; where no change of it helps, says whose turn it is. */
-export function admitAtEndpoint({ vpceId, policy, requests, leavesOut }: EndpointFix, { state }: Context): Fix {
+export function admitAtEndpoint(
+  { vpceId, policy, requests, onlyOurs, leavesOut }: EndpointFix,
+  { state }: Context,
+): Fix {
   if (leavesOut !== undefined) return leaveNarrow(vpceId, leavesOut);
   const endpoint = endpointNamed(state, vpceId);
   const before = endpoint?.PolicyDocument;
@@ -35,7 +40,7 @@ export function admitAtEndpoint({ vpceId, policy, requests, leavesOut }: Endpoin
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
     ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
     owner: 'endpoint owner',
-    caution: 'A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.',
+    caution: `${onlyOurs === true ? 'This lets through the read that stands for what the application asks, and no more: add the application’s own actions and resources likewise. ' : ''}A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.`,
     terraform: hclWithUndo(
       resource('aws_vpc_endpoint_policy', vpceId, { vpc_endpoint_id: vpceId, policy: hclPolicy(edit.text) }),
     ),
@@ -87,5 +92,6 @@ export function mergeEndpointFixes(all: readonly [EndpointFix, ...EndpointFix[]]
   );
   const leavesOut = [...new Set(all.flatMap((one) => one.leavesOut ?? []))];
   const { leavesOut: _, ...first } = all[0];
-  return { ...first, requests: [...requests.values()], ...(leavesOut.length === 0 ? {} : { leavesOut }) };
+  const onlyOurs = all.every((one) => one.onlyOurs === true);
+  return { ...first, onlyOurs, requests: [...requests.values()], ...(leavesOut.length === 0 ? {} : { leavesOut }) };
 }

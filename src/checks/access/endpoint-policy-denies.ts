@@ -166,7 +166,8 @@ function findingOf(
     extent: everywhere ? 'all' : 'some',
     summary: [summary, ...traps.slice(0, 1).map(({ text }) => text)].join(' '),
     because: [
-      ...quotes(denied),
+      ...quotes(denied.filter(({ asked: { denial } }) => couldBe(denial?.by))),
+      ...otherWords(denied),
       ...traps.slice(1).map(({ text }): Because => ({ source: 'configuration', text, ref: vpceId })),
       ...(first.path.certain ? [{ source: 'configuration' as const, text: first.path.because }] : []),
     ],
@@ -177,6 +178,7 @@ function findingOf(
       vpceId,
       policy,
       requests: denied.flatMap((one) => (one.request === undefined ? [] : [one.request])),
+      onlyOurs: denied.every(({ asked: { origin } }) => origin !== 'pasted'),
     },
   };
 }
@@ -192,6 +194,12 @@ function whyOf({ answer, request }: EndpointJudgement): string {
 /** Whether a refusal may come from an endpoint's policy: the words name it, or none. */
 function couldBe(by: string | undefined): boolean {
   return by === undefined || by === 'endpoint-policy';
+}
+
+/** The words blame another policy: that clears this one of nothing. */
+function otherWords(judged: readonly EndpointJudgement[]): Because[] {
+  if (judged.every(({ asked: { denial } }) => couldBe(denial?.by))) return [];
+  return [{ source: 'rule', text: 'the service’s words name one policy only, though several may deny' }];
 }
 
 function quotes(judged: readonly EndpointJudgement[]): Because[] {

@@ -8,6 +8,7 @@ import { evaluatePolicy, type PolicyAnswer } from '../../policy/evaluate.ts';
 import { isPathKey, type MeasuredPath, pathContext, WAY_SLICES, wayWords } from '../../policy/measured-path.ts';
 import { type Request, requestContext } from '../../policy/request.ts';
 import { understandPolicy } from '../../policy/understand.ts';
+import { NEEDED_READS } from '../../services/signed-reads.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { type Asked, requestsAsked } from './asked.ts';
 import { askedWords, predictsRefusals, quote, type Refusal, refusals, refusalsBy } from './denied-by.ts';
@@ -170,7 +171,7 @@ function findings(said: readonly Refusal[], denied: readonly Judged[]): Finding<
       key: `${first?.principal ?? ''} ${kind} ${action}`,
       resources: [first?.principal, first?.policyArn].filter((one) => one !== undefined),
       extent: 'some',
-      summary: `${how}${byWay}`,
+      summary: `${how}${isOursAlone(said) ? ' Only this run asked for it, which proves nothing about what the application asks.' : ''}${byWay}`,
       because,
       predicts: (one: Observation) => {
         const asked = denied.find(({ asked: { observation } }) => observation?.id === one.id)?.asked;
@@ -190,6 +191,17 @@ function findings(said: readonly Refusal[], denied: readonly Judged[]): Finding<
       },
     },
   ];
+}
+
+/** A read that `--signed` tries, and that nothing allows: a role that is made for one application need not have it. */
+function isOursAlone(said: readonly Refusal[]): boolean {
+  return (
+    said.length > 0 && said.every(({ denial, observation }) => observation?.rung === 'access' && !isNeeded(denial))
+  );
+}
+
+function isNeeded({ action, explicit }: Refusal['denial']): boolean {
+  return explicit === true || NEEDED_READS.has(action ?? '');
 }
 
 /** Refusals whose words name no policy, where the policies that were given deny the request. */

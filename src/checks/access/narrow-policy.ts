@@ -49,7 +49,7 @@ function allowedBy({ answer, asked }: EndpointJudgement): string[] {
 /** Nothing is opened for a read that nobody needs. */
 export function leaveNarrow(vpceId: string | undefined, actions: readonly string[]): Fix {
   return {
-    summary: `Nothing has to change unless the application itself asks for ${list(actions)}. Save the policy and try the application’s own request on it: vpce-doctor policy-check --endpoint-policy FILE --action … --resource ….`,
+    summary: `Nothing has to change unless the application itself asks for ${list(actions)}. Save the policy, and let vpce-doctor policy-check try the application’s own request on it.`,
     commands:
       vpceId === undefined
         ? []
