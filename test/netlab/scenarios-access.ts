@@ -3,6 +3,7 @@
  * fix lets through is asked for again by a program of the bed's own, at the lab's services, which evaluate policies by an
  * evaluator of their own.
  */
+import { SERVICE_LINK } from '../../src/lab/iam/buckets.ts';
 import { addNatGateway, LAB, type World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import { inbound, tcp } from './edits.ts';
@@ -14,8 +15,12 @@ const { secretsEndpoint, s3Endpoint, secretsHost, s3Host } = LAB;
 const BUCKET = 'reports';
 const BUCKET_HOST = `${BUCKET}.${s3Host}`;
 const AL2023 = `https://al2023-repos-eu-west-1-de612dc2.${s3Host}/core/mirrors/latest/x86_64/mirror.list`;
+const REGISTRY = 'docker-images-prod';
+const REGISTRY_OBJECT = `https://${REGISTRY}.${s3Host}/registry-v2/blobs/data`;
 const ECR_API = 'api.ecr.eu-west-1.amazonaws.com';
 const API = 'a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com';
+/** What the registry's redirect leads to. */
+const LAYER = `https://${s3Host}/prod-eu-west-1-starport-layer-bucket/sha256:0a?${SERVICE_LINK}`;
 const ASKS = [listSecrets(secretsHost), listBucket(BUCKET_HOST), { url: AL2023 }];
 
 type Edit = (world: World) => void;
@@ -91,13 +96,20 @@ const ENDPOINT_POLICIES: readonly Scenario[] = [
   refused(
     'endpoint-policy-denies',
     'registry’s bucket behind the S3 endpoint policy',
-    `https://docker-images-prod.${s3Host}/registry-v2/blobs/data`,
-    [endpointPolicy(s3Endpoint, { ...ALLOW, Action: 's3:*', Resource: bucketAndObjects('images') })],
+    REGISTRY_OBJECT,
+    [
+      endpointPolicy(s3Endpoint, OWN_BUCKETS),
+      bucketPolicy(REGISTRY, { ...ALLOW, Action: 's3:GetObject', Resource: `arn:aws:s3:::${REGISTRY}/*` }),
+      (world) => {
+        world.bucketAccounts = { [REGISTRY]: '444455556666' };
+      },
+    ],
     {
       reported: 'C007, C231',
       targets: [],
+      asks: [{ url: REGISTRY_OBJECT }],
       ...pasted(
-        `error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: "<?xml version=\\"1.0\\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>" https://docker-images-prod.${s3Host}/registry-v2/blobs/data`,
+        `error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: "<?xml version=\\"1.0\\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>" ${REGISTRY_OBJECT}`,
       ),
     },
   ),
@@ -130,7 +142,13 @@ const AWS_BUCKETS: readonly Scenario[] = [
         Condition: { StringEquals: { 'aws:PrincipalAccount': '111122223333' } },
       }),
     ],
-    { reported: 'C229, C230', targets: [], options: ['--workload', 'ecr-pull'], expects: { standing: 'likely' } },
+    {
+      reported: 'C229, C230',
+      targets: [],
+      options: ['--workload', 'ecr-pull'],
+      asks: [{ url: LAYER }],
+      expects: { standing: 'likely' },
+    },
   ),
 ];
 

@@ -62,7 +62,7 @@ export const identityPolicyDenies = defineCheck({
     if (own.length === 0) {
       // Words that blame another policy do not clear this one; nobody reads the caller's policies but from files.
       const gap = missing(state, 'identityPolicies', 'the caller’s own policies: give them as files with --state');
-      return unknown([state.identityPolicies.known ? { ...gap, why: 'not-visible' } : gap], false);
+      return unknown([{ ...gap, why: 'not-given' }], false);
     }
     const [allowed] = judged.filter((one) => one.verdict === 'allowed');
     if (allowed !== undefined && judged.every((one) => one.verdict === 'allowed'))
