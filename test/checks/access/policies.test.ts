@@ -151,6 +151,8 @@ describe('an endpoint’s policy that lets nothing of this caller through', () =
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]).toMatchObject({ standing: 'confirmed', fix: { proof: 'opens' } });
     expect(report.causes[0]?.summary).toMatch(words);
+    // Nobody told what the application asks: the fix must not look like all that it needs.
+    expect(report.causes[0]?.fix.caution).toContain('add the application’s own actions and resources likewise');
     expect(report.unexplained).toEqual([]);
   });
 });
@@ -368,6 +370,9 @@ describe('several at once', () => {
     );
     expect(codesOf(report).toSorted()).toEqual(['endpoint-policy-denies', 'resource-policy-denies-path']);
     expect(report.causes.map((cause) => cause.fix.proof)).toEqual(['necessary', 'necessary']);
+    const silent = report.causes.find((one) => one.code === 'endpoint-policy-denies')?.because.map((one) => one.text);
+    expect(silent?.join('\n')).not.toContain('resource-based policy');
+    expect(silent).toContain('the service’s words name one policy only, though several may deny');
     expect(report.fixPlan.opens).toEqual([BUCKET_HOST]);
   });
 
@@ -398,6 +403,28 @@ describe('buckets of AWS', () => {
     expect(cause?.fix).toMatchObject({ proof: 'opens' });
     expect(cause?.fix.diff).toContain('arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*');
   });
+
+  const perimeters: readonly (readonly [string, object])[] = [
+    ['caller', { ...ALLOW, Condition: { StringEquals: { 'aws:PrincipalAccount': LAB_ACCOUNT } } }],
+    ['resource', { ...ALLOW, Condition: { StringEquals: { 'aws:ResourceAccount': LAB_ACCOUNT } } }],
+  ];
+  it.concurrent.each(perimeters)(
+    'get a statement of their own beside a condition on the %s’s account',
+    async (_name, own) => {
+      const world = healthyWorld();
+      endpointPolicy(LAB.s3Endpoint, own)(world);
+      addInterfaceEndpoint(world, 'ecr.api');
+      addInterfaceEndpoint(world, 'ecr.dkr');
+      const { report } = await runInLab(world, [], {
+        options: { requests: [{ kind: 'workload', text: 'ecr-pull', workload: 'ecr-pull' }] },
+      });
+      const cause = report.causes.find((one) => one.code === 'endpoint-policy-omits-aws-buckets');
+      expect(cause?.fix).toMatchObject({ proof: 'opens' });
+      // Which account the bucket is of, nobody outside AWS knows: no policy can name it.
+      expect(cause?.fix.commands.join(' ')).not.toMatch(/an (?:account|organization) of AWS/);
+      expect(cause?.fix.diff).toContain('"Resource": "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"');
+    },
+  );
 
   it('are nobody’s business without a workload that reads them', async () => {
     const report = await unsigned(endpointPolicy(LAB.s3Endpoint, own), [LAB.s3Host]);
@@ -502,6 +529,8 @@ describe('a private API', () => {
 
   it('that demands another endpoint says so to whoever asks, signed or not', async () => {
     const report = await unsigned(privateApi('vpce-111'), [url]);
+    const said = report.causes[0]?.because.filter((one) => one.source === 'probe') ?? [];
+    expect(said.map((one) => one.text)).toEqual([expect.stringMatching(/explicit deny in a resource-based policy$/)]);
     expect(codesOf(report)).toEqual(['resource-policy-denies-path']);
     expect(report.causes[0]?.summary).toMatch(
       /aws:SourceVpce vpce-111|resource’s own policy denies execute-api:Invoke/,
