@@ -21,6 +21,14 @@ export function bucketPolicy(bucket: string, ...statements: readonly object[]) {
   };
 }
 
+/** The same policies with white space, as people write them: an undo puts back what they say, and not how. */
+export function spacedOut(world: World): void {
+  const spaced = (text: string) => JSON.stringify(JSON.parse(text), null, 4);
+  for (const one of world.api.vpcEndpoints)
+    if (one.PolicyDocument !== undefined) one.PolicyDocument = spaced(one.PolicyDocument);
+  for (const one of world.api.resourcePolicies) if (one.Policy !== undefined) one.Policy = spaced(one.Policy);
+}
+
 /** The usual statement by which a bucket is for one way alone. */
 export function onlyBy(bucket: string, key: string, value: string) {
   return {

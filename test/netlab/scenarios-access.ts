@@ -7,7 +7,16 @@ import { SERVICE_LINK } from '../../src/lab/iam/buckets.ts';
 import { addNatGateway, LAB, type World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import { inbound, tcp } from './edits.ts';
-import { ALLOW, bucketAndObjects, bucketPolicy, endpointPolicy, listBucket, listSecrets, onlyBy } from './policies.ts';
+import {
+  ALLOW,
+  bucketAndObjects,
+  bucketPolicy,
+  endpointPolicy,
+  listBucket,
+  listSecrets,
+  onlyBy,
+  spacedOut,
+} from './policies.ts';
 import type { Scenario } from './scenario.ts';
 import { endpoint, withoutS3Endpoint, worldWith } from './worlds.ts';
 
@@ -57,6 +66,7 @@ const OWN_BUCKETS = { ...ALLOW, Action: 's3:*', Resource: bucketAndObjects('imag
 const ENDPOINT_POLICIES: readonly Scenario[] = [
   refused('endpoint-policy-denies', 'endpoint policy copied from another service', secretsHost, [
     endpointPolicy(secretsEndpoint, { ...ALLOW, Action: ['ssm:*', 'kms:Decrypt'] }),
+    spacedOut,
   ]),
   refused('endpoint-policy-denies', 'endpoint policy denies everything of the service', secretsHost, [
     endpointPolicy(secretsEndpoint, ALLOW, { ...ALLOW, Sid: 'Closed', Effect: 'Deny', Action: 'secretsmanager:*' }),
@@ -155,6 +165,7 @@ const AWS_BUCKETS: readonly Scenario[] = [
 const RESOURCE_POLICIES: readonly Scenario[] = [
   refused('resource-policy-denies-path', 'bucket demands another endpoint', BUCKET_HOST, [
     bucketPolicy(BUCKET, onlyBy(BUCKET, 'aws:SourceVpce', 'vpce-0a1b2c3d4e5f60718')),
+    spacedOut,
   ]),
   refused(
     'resource-policy-denies-path',

@@ -40,7 +40,7 @@ export function admitAtEndpoint(
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
     ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
     owner: 'endpoint owner',
-    caution: `${onlyOurs === true ? 'This lets through the read that stands for what the application asks, and no more: add the application’s own actions and resources likewise. ' : ''}A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.`,
+    caution: `${onlyOurs === true ? 'It lets through no more than the read that vpce-doctor tries: add the application’s own actions and resources likewise. ' : ''}A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.`,
     terraform: hclWithUndo(
       resource('aws_vpc_endpoint_policy', vpceId, { vpc_endpoint_id: vpceId, policy: hclPolicy(edit.text) }),
     ),
