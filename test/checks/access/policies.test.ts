@@ -444,6 +444,19 @@ describe('buckets of AWS', () => {
     });
   });
 
+  it('that are refused by a policy which cannot be read leave nothing healthy', async () => {
+    const host = `https://al2023-repos-eu-west-1-de612dc2.${LAB.s3Host}/core/mirrors/latest/x86_64/mirror.list`;
+    const report = await unsigned(
+      (world) => {
+        endpointPolicy(LAB.s3Endpoint, own)(world);
+        world.refusals['ec2:DescribeVpcEndpoints'] = 'denied';
+      },
+      [host],
+    );
+    expect(report.verdict).toBe('degraded');
+    expect(report.causes[0]).toMatchObject({ code: 'endpoint-policy-omits-aws-buckets', standing: 'likely' });
+  });
+
   it('are let through by a statement for them', async () => {
     const host = `https://al2023-repos-eu-west-1-de612dc2.${LAB.s3Host}/core/mirrors/latest/x86_64/mirror.list`;
     const layers = { ...ALLOW, Action: 's3:GetObject', Resource: 'arn:aws:s3:::al2023-repos-eu-west-1-de612dc2/*' };
