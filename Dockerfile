@@ -11,6 +11,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
+# For `--version`; the build has no history to ask: --build-arg VPCE_DOCTOR_COMMIT=$(git rev-parse --short=12 HEAD)
+ARG VPCE_DOCTOR_COMMIT=unknown
 RUN npm run bundle
 
 # Distroless: Node, glibc and CA certificates, no shell and no package manager. The bundle needs nothing else, and a job in a

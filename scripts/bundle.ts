@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { commitOf } from './commit.ts';
 import { licenceText } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +21,8 @@ const NAME = 'vpce-doctor.mjs';
 /** It has to be pasted, uploaded and copied through narrow ways; growth past this is to be decided, not to happen. */
 export const LARGEST_BUNDLE = 2_000_000;
 
-const COMMON = {
+/** How everything is built that is given away. */
+export const COMMON = {
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
@@ -40,6 +42,29 @@ const COMMON = {
  * @returns the size of the bundle in bytes
  */
 export async function bundle(folder: string): Promise<number> {
+  const { program, parts, inputs } = await inPieces('bundle');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, NAME);
+  const head = `#!/usr/bin/env node\n${oldNodeGuard()}\n${program}/*\n`;
+  writeFileSync(file, Buffer.concat([Buffer.from(head), parts, Buffer.from(TAIL)]), { mode: 0o755 });
+  writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, inputs));
+  const { size } = statSync(file);
+  if (size > LARGEST_BUNDLE) throw new Error(`${NAME} has ${size} bytes; ${LARGEST_BUNDLE} are allowed`);
+  return size;
+}
+
+/** The tool as the bundle and the binary hold it. */
+export type Pieces = {
+  /** ES module that runs the tool, once it finds the parts where its form keeps them */
+  readonly program: string;
+  /** the text of everything that is compiled when it is asked for */
+  readonly parts: Buffer;
+  /** files of which something is inside, relative to the checkout */
+  readonly inputs: readonly string[];
+};
+
+/** @param form where the parts are: behind the program in its file, or beside it in the binary */
+export async function inPieces(form: keyof typeof READERS): Promise<Pieces> {
   const parts = mkdtempSync(join(tmpdir(), 'vpce-doctor-bundle-'));
   try {
     const split = await build({
@@ -49,53 +74,79 @@ export async function bundle(folder: string): Promise<number> {
       splitting: true,
       minify: true,
       // Node's own build of undici sets the same; without it an experimental second parser of 150 kB comes along.
-      define: { esbuildDetection: 'true' },
+      define: { esbuildDetection: 'true', VPCE_DOCTOR_BUILD: JSON.stringify({ form, commit: commitOf(ROOT) }) },
       plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly, neverUsed],
     });
-    mkdirSync(folder, { recursive: true });
-    const file = join(folder, NAME);
-    writeFileSync(file, await joined(parts, split.metafile), { mode: 0o755 });
-    writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, filesIn(split.metafile)));
-    const { size } = statSync(file);
-    if (size > LARGEST_BUNDLE) throw new Error(`${NAME} has ${size} bytes; ${LARGEST_BUNDLE} are allowed`);
-    return size;
+    return { ...(await joined(parts, split.metafile, READERS[form])), inputs: filesIn(split.metafile) };
   } finally {
     rmSync(parts, { recursive: true });
   }
 }
 
-const MAIN = './main.js';
+/**
+ * Builds the Lambda handler into `folder`: index.mjs, which needs only Node, and its licences.
+ * @returns the size of the handler in bytes
+ */
+export async function bundleLambda(folder: string): Promise<number> {
+  const outfile = join(folder, 'index.mjs');
+  const { metafile } = await build({
+    ...COMMON,
+    entryPoints: ['src/lambda.ts'],
+    outfile,
+    minify: true,
+    define: { esbuildDetection: 'true', VPCE_DOCTOR_BUILD: JSON.stringify({ form: 'bundle', commit: commitOf(ROOT) }) },
+    plugins: [lazyBuiltins, plainSchemaKeys, undiciClientOnly, neverUsed],
+  });
+  writeFileSync(join(folder, 'LICENSES.txt'), licenceText(ROOT, filesIn(metafile)));
+  return statSync(outfile).size;
+}
+
+const MAIN = 'main';
 
 /** Ends a comment, and so must not stand in one; what stands for it is in no piece. */
 const [COMMENT_END, ENCODED_END] = ['*/', '*<>/'];
 
-/** All pieces in one ES module. */
-async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
+/** All pieces as one ES module and the text that it reads. */
+async function joined(
+  folder: string,
+  { outputs }: Metafile,
+  reader: readonly string[],
+): Promise<Omit<Pieces, 'inputs'>> {
   const pieces = new Map<string, { readonly code: string; readonly needs: readonly string[] }>();
+  const helpers = new Map<string, string>();
+  // Two thousand times a piece asks for another by name: two letters instead of twenty.
+  const names = new Map(Object.keys(outputs).map((path, i) => [basename(path), i.toString(36)]));
+  names.set('main.js', MAIN);
+  const nameOf = (path: string) => names.get(basename(path)) ?? '';
   for (const [path, { imports }] of Object.entries(outputs)) {
     const name = nameOf(path);
-    const { code, warnings } = await transform(readFileSync(join(folder, name), 'utf8'), {
+    const { code, warnings } = await transform(readFileSync(join(folder, basename(path)), 'utf8'), {
       format: 'cjs',
       platform: 'node',
       target: COMMON.target,
-      minify: true,
       legalComments: 'none',
       // Every piece is in this file, and `require` is the function below.
       supported: { 'dynamic-import': false },
     });
     if (warnings[0] !== undefined) throw new Error(`${name}: ${warnings[0].text}`);
-    const text = code.replace(/^#!.*\n/, '').trim();
+    const renamed = code.replace(
+      /(?<=\brequire\(")\.\/([\w.-]+)(?="\))/g,
+      (whole, file: string) => names.get(file) ?? whole,
+    );
+    const text = await minified(withoutHelpers(renamed.replace(/^#!.*\n/, ''), helpers));
     if (text.includes(ENCODED_END)) throw new Error(`${name} holds what the file is put together with`);
     const needs = imports.filter(({ kind }) => kind === 'import-statement').map((one) => nameOf(one.path));
     pieces.set(name, { code: text, needs });
   }
+  const shared = `${[...helpers.values()].join('')}module.exports={${[...helpers.keys()].join(',')}}`;
+  pieces.set(HELPERS, { code: await minified(shared), needs: [] });
   const closure = (start: string) => {
     const names = new Set([start]);
     for (const name of names) for (const needed of pieces.get(name)?.needs ?? []) names.add(needed);
     return names;
   };
-  const method = (name: string) => `${JSON.stringify(name)}(module,exports,require){${pieces.get(name)?.code}\n}`;
-  const first = closure(MAIN);
+  const method = (name: string) => `${JSON.stringify(name)}:${pieces.get(name)?.code}`;
+  const first = new Set([HELPERS, ...closure(MAIN)]);
   const placed = new Set(first);
   const take = (names: Iterable<string>) => [...names].filter((name) => !placed.has(name) && placed.add(name));
   const starts = Object.entries(outputs).filter(([, { entryPoint }]) => TOGETHER.includes(entryPoint ?? ''));
@@ -116,16 +167,45 @@ async function joined(folder: string, { outputs }: Metafile): Promise<Buffer> {
     return place;
   });
   const groupOf = Object.fromEntries(groups.flatMap(({ names }, index) => names.map((name) => [name, index])));
-  const head = [
-    '#!/usr/bin/env node',
-    oldNodeGuard(),
+  const program = [
     `const own={${[...first].map(method).join(',\n')}};`,
     `const groups=${JSON.stringify(groupOf)},places=${JSON.stringify(places)},length=${at};`,
+    ...reader,
     ...LOADER,
-    '/*',
+    '',
   ].join('\n');
   const end = Buffer.from('\n');
-  return Buffer.concat([Buffer.from(`${head}\n`), ...groups.flatMap(({ text }) => [text, end]), Buffer.from(TAIL)]);
+  return { program, parts: Buffer.concat(groups.flatMap(({ text }) => [text, end])) };
+}
+
+const HELPERS = 'helpers';
+
+/**
+ * A piece without the six small functions that esbuild puts at the top of each, which were a twentieth of the whole. They are
+ * put into `helpers`, by name, and taken from there.
+ */
+function withoutHelpers(code: string, helpers: Map<string, string>): string {
+  const head = /^(?:"use strict";\n)?((?:var __\w+ = .*\n(?:[ })].*\n)*)*)/.exec(code);
+  const [all = '', statements = ''] = head ?? [];
+  for (const [statement, name = ''] of statements.matchAll(/^var (__\w+) = .*\n(?:[ })].*\n)*/gm)) {
+    // A number is put behind a name that the piece has as well.
+    const plain = statement.replace(/\b([a-zA-Z_]+)\d+\b/g, '$1');
+    if ((helpers.get(name) ?? plain) !== plain) throw new Error(`esbuild has two functions ${name}`);
+    helpers.set(name, plain);
+  }
+  const rest = code.slice(all.length);
+  const used = [...new Set(rest.match(/\b__\w+\b/g))].filter((name) => helpers.has(name));
+  return used.length === 0 ? rest : `const{${used.join(',')}}=require(${JSON.stringify(HELPERS)});${rest}`;
+}
+
+/** @param code the body of a function: what is declared in it is its own */
+async function minified(code: string): Promise<string> {
+  // What is assigned is not dropped as unused.
+  const whole = `globalThis.piece=(module,exports,require)=>{${code}\n}`;
+  const settings = { target: COMMON.target, platform: 'node', minify: true, legalComments: 'none' } as const;
+  const [, text] = /^globalThis\.piece=([\s\S]*);\s*$/.exec((await transform(whole, settings)).code) ?? [];
+  if (text === undefined) throw new Error('esbuild has taken a piece apart');
+  return text;
 }
 
 /** What these need is compiled at once: forty small pieces, one by one, take longer than the first packet may. */
@@ -144,20 +224,24 @@ function rank({ entryPoint = '' }: { readonly entryPoint?: string | undefined })
 /** What follows the last piece. */
 const TAIL = '*/\n';
 
-function nameOf(path: string): string {
-  return `./${basename(path)}`;
-}
+/** The bytes of one group: of the whole, a run needs a tenth. */
+const READERS = {
+  bundle: [
+    'let file,start;const read=(at,size)=>{const fs=process.getBuiltinModule("node:fs");',
+    `if(file===undefined){file=fs.openSync(import.meta.filename);start=fs.fstatSync(file).size-length-${Buffer.byteLength(TAIL)}}`,
+    'const text=Buffer.allocUnsafe(size);fs.readSync(file,text,0,size,start+at);return text};',
+  ],
+  // The asset lies in memory that the kernel maps from the file: what is not read is not loaded.
+  binary: [
+    'const parts=process.getBuiltinModule("node:sea").getRawAsset("parts");',
+    'const read=(at,size)=>Buffer.from(parts,at,size);',
+  ],
+} as const;
 
-/**
- * Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. Only the bytes of the
- * group that holds the piece are read: the whole file is ten times what a run needs.
- */
+/** Node's `require` in small: a piece runs once, and its exports exist before it does, as cycles need it. */
 const LOADER = [
-  'const loaded=new Map(),compiled=[];let file,start;',
-  'const textOf=(group)=>{const fs=process.getBuiltinModule("node:fs");',
-  `if(file===undefined){file=fs.openSync(import.meta.filename);start=fs.fstatSync(file).size-length-${Buffer.byteLength(TAIL)}}`,
-  'const[at,size]=places[group],text=Buffer.allocUnsafe(size);fs.readSync(file,text,0,size,start+at);',
-  `return text.toString().replaceAll(${JSON.stringify(ENCODED_END)},${JSON.stringify('*')}+"/")};`,
+  'const loaded=new Map(),compiled=[];',
+  `const textOf=(group)=>read(...places[group]).toString().replaceAll(${JSON.stringify(ENCODED_END)},${JSON.stringify('*')}+"/");`,
   'const compile=(group)=>process.getBuiltinModule("node:vm").compileFunction(textOf(group),[],{filename:import.meta.filename+"/part-"+group})();',
   'const pieceOf=(name)=>own[name]??(compiled[groups[name]]??=compile(groups[name]))[name];',
   'const load=(name)=>{let module=loaded.get(name);if(module===undefined){loaded.set(name,module={exports:{}});',
@@ -249,7 +333,8 @@ const undiciClientOnly: Plugin = {
 
 /**
  * What is asked for in browsers only (the SDK's parser of user agents), or where we never go: HTTP/2, which no probe offers to
- * a server, and undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD.
+ * a server; undici's second build of its HTTP parser, beside which it keeps a plain one for machines that lack SIMD; its forms,
+ * which it loads for a body that is one, and ours are texts; zod's way to JSON Schema, which only `npm run docs` goes.
  */
 const neverUsed: Plugin = {
   name: 'never-used',
@@ -259,6 +344,17 @@ const neverUsed: Plugin = {
       contents: "module.exports = () => { throw new Error('HTTP/2 was not offered') }",
       loader: 'js',
     }));
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]web[\\/](?:fetch[\\/](?:body|formdata)|webidl[\\/]index)\.js$/ }, () => ({
+      contents: "throw new Error('no form was to be sent')",
+      loader: 'js',
+    }));
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]core[\\/](?:to-json-schema|json-schema-processors)\.js$/ }, ({ path }) => {
+      const names = [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
+      const refused = "const refused = () => { throw new Error('no JSON Schema is made here') };";
+      return { contents: `${refused}export { ${names.map((name) => `refused as ${name}`).join(', ')} }`, loader: 'js' };
+    });
     onLoad({ filter: /[\\/]undici[\\/]lib[\\/]llhttp[\\/]llhttp_simd-wasm\.js$/ }, () => ({
       contents: 'module.exports = new Uint8Array()',
       loader: 'js',
@@ -267,6 +363,7 @@ const neverUsed: Plugin = {
 };
 
 if (import.meta.main) {
-  const size = await bundle(join(ROOT, 'dist'));
-  console.log(`dist/${NAME}: ${(size / 1000).toFixed(0)} kB`);
+  const lambda = process.argv.includes('--lambda');
+  const size = lambda ? await bundleLambda(join(ROOT, 'dist/lambda')) : await bundle(join(ROOT, 'dist'));
+  console.log(`dist/${lambda ? 'lambda/index.mjs' : NAME}: ${(size / 1000).toFixed(0)} kB`);
 }

@@ -2,7 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-type Package = { readonly name: string; readonly version: string; readonly license: string; readonly text: string };
+/** A package of which something is inside. */
+export type Package = {
+  readonly name: string;
+  readonly version: string;
+  /** an SPDX identifier */
+  readonly license: string;
+  readonly text: string;
+};
 
 /** What may be given away inside an Apache-2.0 tool without further duties. Another one is to be read first. */
 const ALLOWED = new Set(['MIT', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause']);
@@ -13,9 +20,7 @@ const ALLOWED = new Set(['MIT', 'Apache-2.0', 'ISC', '0BSD', 'BSD-2-Clause', 'BS
  * @throws when a package names no licence, or one that nobody has allowed
  */
 export function licenceText(root: string, files: readonly string[]): string {
-  const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  const packages = [...folders].map((folder) => readPackage(join(root, folder)));
-  packages.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const packages = packagesOf(root, files);
   // Fifty packages of one publisher carry the same text.
   const texts = [...new Set(packages.map((one) => one.text))];
   const sections = texts.map((text) => {
@@ -27,6 +32,13 @@ export function licenceText(root: string, files: readonly string[]): string {
     `vpce-doctor is licensed under the Apache License 2.0. Its single-file build holds parts of the packages below.`,
     ...sections,
   ].join(`\n\n${line}\n\n`);
+}
+
+/** The packages that these files belong to, by name; as `licenceText`, it throws for a licence that nobody has allowed. */
+export function packagesOf(root: string, files: readonly string[]): Package[] {
+  const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const packages = [...folders].map((folder) => readPackage(join(root, folder)));
+  return packages.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 function readPackage(folder: string): Package {

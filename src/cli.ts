@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** argv, signals, exit code: nothing else. */
 import type { Host } from './model/host.ts';
-import { TOOL } from './version.ts';
+import { versionLine } from './version.ts';
 
 const interrupt = new AbortController();
 // The first Ctrl-C ends the run with a report of what is known; the second ends the process.
@@ -29,7 +29,7 @@ process.on('uncaughtException', (error) => {
 const argv = process.argv.slice(2);
 // Asked by scripts before each run: it needs nothing that the rest needs.
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-  process.stdout.write(`${TOOL.version}\n`);
+  process.stdout.write(`${versionLine(`${process.platform}-${process.arch}`)}\n`);
   process.exitCode = 0;
 } else void run();
 

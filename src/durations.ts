@@ -21,6 +21,12 @@ export const DURATIONS = {
   apiCall: 9_000,
   /** Everything that Route 53's APIs are asked, together: public services that a private subnet often cannot reach, and that a run can do without. */
   dnsApi: 2_500,
+  /** Between two looks at whether the hosts of `remote` are done: a probe takes seconds, and Systems Manager throttles its readers. */
+  remotePoll: 2_000,
+  /** The first wait after Systems Manager throttled a call; it doubles each time. */
+  remoteThrottled: 500,
+  /** All of `remote`, when `--deadline` is not given: delivery, the download of the binary on each host, and the probes there. */
+  remoteDeadline: 300_000,
   /** All policies of resources that a run names, together: they tell why something is refused, and the rest of the report does without them. */
   policyReads: 2_500,
   /** The whole run, when `--deadline` is not given. */

@@ -35,6 +35,8 @@ export type Finding<F> = {
   readonly summary: string;
   readonly because: readonly Because[];
   readonly predicts: (observation: Observation) => Agreement;
+  /** true where another cause stands before this one for what the client sends: ranked after its equals */
+  readonly yields?: boolean | undefined;
   /** true where a pasted error text has the symptom in the service's own words, so that no observation need show it */
   readonly attested?: boolean | undefined;
   /** for causes of access: whether the requests that it is about are let through on another state */

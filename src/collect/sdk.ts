@@ -28,6 +28,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CALLS, CallName } from './calls.ts';
+import { ensureHome } from './home.ts';
 import type { ClientSettings } from './settings.ts';
 
 /** The parameters that this tool ever gives. */
@@ -167,6 +168,7 @@ export async function secretsOf(client: OpenClient): Promise<readonly string[]> 
 
 /** What every client of the SDK is made with. */
 export function clientOptions(settings: UsableSettings, attempts: Attempts) {
+  ensureHome();
   const limits = {
     maxAttempts: attempts.most,
     retryMode: 'standard',

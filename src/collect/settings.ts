@@ -21,6 +21,7 @@ export const URL_NAMES = {
   sts: 'STS',
   route53: 'ROUTE_53',
   route53resolver: 'ROUTE53RESOLVER',
+  ssm: 'SSM',
   s3: 'S3',
   kms: 'KMS',
   sqs: 'SQS',

@@ -2,6 +2,7 @@
 import { STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Host } from '../model/host.ts';
+import { ensureHome } from './home.ts';
 import { confinedCredentials, isConfined, type StaticCredentials } from './settings.ts';
 
 export type Unsigned = {
@@ -30,6 +31,7 @@ export type Signer = (request: Unsigned, scope: Scope) => Promise<SignedHeaders>
  * the SDK's error when there are none; takes as long as the providers take. `region` is for providers that ask STS.
  */
 export async function openSigner(host: Host, region: string): Promise<Signer> {
+  ensureHome();
   const client = new STSClient({ region });
   const { sha256 } = client.config;
   const credentials = isConfined(host) ? confined(host) : await client.config.credentials();

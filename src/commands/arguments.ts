@@ -2,7 +2,7 @@
 import { DURATIONS, type Durations } from '../durations.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { TargetRequest } from '../model/target.ts';
-import { FORMATS, type Format } from '../report/formats.ts';
+import { FORMATS, type Format, LEAST_BYTES } from '../report/formats.ts';
 import { parseTarget, parseWorkload } from '../services/parse-target.ts';
 import { isRegion } from '../services/partitions.ts';
 import { nearest } from '../services/suggest.ts';
@@ -87,6 +87,13 @@ export function formatFrom(text: string): Format | UsageProblem {
   const format = FORMATS.find((known) => known === text);
   if (format !== undefined) return format;
   return { problem: `--format is ${JSON.stringify(text)}: give one of ${FORMATS.join(', ')}` };
+}
+
+/** `--most`: a whole number of bytes that a report can fit into. */
+export function mostFrom(text: string | undefined, format: Format): number | undefined | UsageProblem {
+  if (text === undefined) return undefined;
+  if (format !== 'json') return { problem: '--most cuts JSON only: give it with --format json' };
+  return whole('--most', text, LEAST_BYTES, 1_000_000_000);
 }
 
 export function regionFrom(text: string | undefined): string | undefined | UsageProblem {

@@ -157,6 +157,11 @@ async function readCase(path: string): Promise<Case | UsageProblem> {
     return { problem: `${path} cannot be read (${code === 'ENOENT' ? 'there is no such file' : code}).` };
   }
   const decoded = decodeCase(text, path);
+  if (!decoded.ok && text.includes('vpce-doctor-raw-evidence')) {
+    const { caseOfRawEvidence } = await import('../script/raw-case.ts');
+    const raw = await caseOfRawEvidence(text, path);
+    if (raw !== undefined) return raw.ok ? raw.case : { problem: raw.problem };
+  }
   if (decoded.ok) return decoded.case;
   const state = await readStateDocuments([path]);
   const isState = state.ok && SLICE_NAMES.some((name) => state.state[name].known);

@@ -48,10 +48,21 @@ export type OutputOptions = {
   readonly output?: string | undefined;
   readonly color: boolean;
   readonly verbose: boolean;
+  /** `--most`: JSON on one line of at most so many bytes */
+  readonly most?: number | undefined;
 };
 
-/** Writes a text to a file, or says in one line why it could not. */
-export async function writeText(path: string, text: string): Promise<UsageProblem | undefined> {
+/** Whether an option names an object of a bucket instead of a file. */
+export function isBucket(path: string): boolean {
+  return path.startsWith('s3://');
+}
+
+/** Writes a text to a file, or with `io` also to a bucket, or says in one line why it could not. */
+export async function writeText(path: string, text: string, io?: Io): Promise<UsageProblem | undefined> {
+  if (io !== undefined && isBucket(path)) {
+    const { writeToBucket } = await import('./bucket.ts');
+    return writeToBucket(io, path, text);
+  }
   try {
     await writeFile(path, text);
     return undefined;
@@ -65,7 +76,7 @@ export async function writeText(path: string, text: string): Promise<UsageProble
  * once: nothing is created, and a disk that is full is still found only at the end.
  */
 export async function unwritable(option: string, path: string | undefined): Promise<UsageProblem | undefined> {
-  if (path === undefined) return undefined;
+  if (path === undefined || (option === '-o' && isBucket(path))) return undefined;
   try {
     const found = await stat(path).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return undefined;
@@ -90,21 +101,50 @@ function codeOf(error: unknown): string | undefined {
 
 /** Prints the report to where it was asked for. */
 export async function printReport(io: Io, report: Report, options: OutputOptions): Promise<UsageProblem | undefined> {
-  const { render } = await import('../report/index.ts');
   const toFile = options.output !== undefined;
-  const text = render(report, options.format, {
+  const text = await textOf(io, report, options, toFile);
+  if (options.output === undefined) {
+    io.stdout(text);
+    return undefined;
+  }
+  const place = isBucket(options.output) ? objectFor(options.output, report) : options.output;
+  return writeText(place, text, io);
+}
+
+async function textOf(io: Io, report: Report, options: OutputOptions, toFile: boolean): Promise<string> {
+  if (options.most !== undefined) {
+    const { renderCompact } = await import('../report/compact.ts');
+    return renderCompact(report, options.most);
+  }
+  const { render } = await import('../report/index.ts');
+  return render(report, options.format, {
     width: Math.max(80, toFile ? 100 : (io.columns ?? 100)),
     color: options.color && !toFile && io.columns !== undefined && !io.host.env['NO_COLOR'],
     verbose: options.verbose,
     unicode: drawsUnicode(io.host.env),
   });
-  if (options.output !== undefined) return writeText(options.output, text);
-  io.stdout(text);
-  return undefined;
+}
+
+/** A folder of a bucket is completed: by host and time, so that many hosts can be given the same command. */
+function objectFor(place: string, { vantage, startedAt }: Report): string {
+  if (!place.endsWith('/')) return place;
+  const host = vantage.instanceId ?? vantage.networkInterfaceId ?? vantage.addresses[0] ?? 'host';
+  return `${place}${host.replaceAll(':', '-')}/${startedAt.replace(/[-:]|\.\d+/g, '')}.json`;
 }
 
 /** A locale that says C or POSIX, or names another character set, cannot draw lines; no locale at all usually can. */
 export function drawsUnicode(env: Host['env']): boolean {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'];
   return locale === undefined || locale === '' || /utf-?8/i.test(locale);
+}
+
+export type Progress = { readonly say: (text: string) => void; readonly stop: () => void };
+
+/** One line that rewrites itself, on a terminal only. */
+export function startProgress(io: Io): Progress {
+  if (!io.showsProgress) return { say: () => {}, stop: () => {} };
+  return {
+    say: (text) => io.stderr(`\r\x1b[2K${text.slice(0, 76)}`),
+    stop: () => io.stderr('\r\x1b[2K'),
+  };
 }

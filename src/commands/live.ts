@@ -19,7 +19,7 @@ import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage, vantageFrom } from '../vantage/from.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
-import type { Io, UsageProblem } from './io.ts';
+import { type Io, type Progress, startProgress, type UsageProblem } from './io.ts';
 import { probeCoverage, RUNGS } from './probe-coverage.ts';
 
 export type LiveOptions = {
@@ -295,15 +295,4 @@ function metadataObservations({ metadata }: Vantage): MetadataObservation[] {
 /** By rung, and within a rung in the order in which the plan came to it; the metadata service, which no plan asks, comes first. */
 function inRungOrder(observations: readonly Observation[]): Observation[] {
   return (['metadata', ...RUNGS] as const).flatMap((rung) => observations.filter((one) => one.rung === rung));
-}
-
-type Progress = { readonly say: (text: string) => void; readonly stop: () => void };
-
-/** One line that rewrites itself, on a terminal only. */
-function startProgress(io: Io): Progress {
-  if (!io.showsProgress) return { say: () => {}, stop: () => {} };
-  return {
-    say: (text) => io.stderr(`\r\x1b[2K${text.slice(0, 76)}`),
-    stop: () => io.stderr('\r\x1b[2K'),
-  };
 }

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DURATIONS } from '../durations.ts';
 import type { HeadStart } from '../probes/head-start.ts';
-import { TOOL } from '../version.ts';
+import { versionLine } from '../version.ts';
 import type { FleetFlags } from './fleet-command.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
@@ -30,6 +30,13 @@ type Flags = {
   readonly error?: string;
   readonly vpc?: string;
   readonly signed?: boolean;
+  readonly most?: string;
+  readonly instanceIds?: string[];
+  readonly targets?: string[];
+  readonly document?: string;
+  readonly parameter?: string[];
+  readonly outputBucket?: string;
+  readonly outputFolder?: string;
 };
 
 const POLICY_CHECK_HELP = `
@@ -45,6 +52,17 @@ What is not given is not known, and may leave the answer open. Known from the re
                      allow: --context aws:ResourceAccount=111122223333
 
 Exit status: 0 allowed, 1 denied, 2 cannot tell, 3 bad input.
+`;
+
+const REMOTE_HELP = `
+This is the one command that does not only look: Systems Manager runs the document of deploy/ssm as root on the hosts that you
+name, and only on those. The document brings the binary from your bucket, checks its SHA-256 and sends the packets of
+\`vpce-doctor probe\`; the AWS API is asked from here, with your credentials. A host that cannot answer costs one line, and the
+others are reported. The permissions: vpce-doctor iam-policy remote.
+
+Examples:
+  vpce-doctor remote --instance-ids i-0123456789abcdef0 secretsmanager
+  vpce-doctor remote --targets Key=tag:Role,Values=web --workload ecr-pull --format json
 `;
 
 const FLEET_HELP = `
@@ -78,7 +96,8 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return 0;
+      // `help COMMAND` ends with the status that the process has set for the worst case.
+      if (error.exitCode === 0 || error.code === 'commander.help') return 0;
       const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
       return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try vpce-doctor --help.`);
     }
@@ -86,12 +105,13 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-function buildProgram(io: Io, set: (status: number) => void): Command {
+/** Every command and option, declared; `set` gets the exit status of the one that is parsed. */
+export function buildProgram(io: Io, set: (status: number) => void): Command {
   const program = new Command('vpce-doctor')
     .description(
       'Find out, from inside the VPC, why a client cannot use a service through its VPC endpoint, and what exactly must change.',
     )
-    .version(TOOL.version)
+    .version(versionLine(`${process.platform}-${process.arch}`))
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: () => {}, outputError: () => {} })
     .showSuggestionAfterError(true)
@@ -168,6 +188,38 @@ Examples:
     });
   });
 
+  const probeScript = program
+    .command('probe-script')
+    .description('print a shell script that makes the packet half’s observations where nothing can be installed')
+    .argument('[targets...]');
+  targetOptions(probeScript);
+  probeScript
+    .option('--region <region>', 'the Region whose hosts are meant')
+    .option('--state <path>', 'AWS CLI output: the endpoints’ interfaces are probed too; repeatable', collectMany)
+    .option('--deadline <seconds>', 'the script ends by then with what it knows (default: 60)')
+    .option('--concurrency <n>', 'questions side by side (default: 16)')
+    .option('-q, --quiet', 'no warnings on standard error')
+    .option('-o, --output <file>', 'write the script to a file')
+    .addHelpText(
+      'after',
+      `
+The script needs a POSIX shell (bash, dash, BusyBox) and asks with what it finds of dig, nslookup, getent, bash, nc, curl and
+openssl; what has no tool is skipped, and said. It prints one JSON document on standard output, also after Ctrl-C.
+
+  vpce-doctor probe-script --region eu-west-1 ssm sts > probe.sh
+  sh probe.sh > evidence.json                                      on the host in question
+  vpce-doctor diagnose --evidence evidence.json --state state.json
+`,
+    );
+  probeScript.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
+    const { regionFrom } = await import('./arguments.ts');
+    const region = regionFrom(flags.region);
+    if (isProblem(region)) return set(refuse(io, region.problem));
+    const { probeScriptCommand } = await import('./probe-script.ts');
+    set(await probeScriptCommand(io, { targets, ...common(flags), region, file: flags.output }));
+  });
+
   const collect = program
     .command('collect')
     .description('the API half: one document with everything the diagnosis reads, from anywhere with credentials')
@@ -192,7 +244,7 @@ Examples:
     .argument('[targets...]', 'targets, or a case file');
   targetOptions(diagnose);
   stateOptions(diagnose);
-  diagnose.option('--evidence <file>', 'evidence of `probe -o`; repeatable', collectMany);
+  diagnose.option('--evidence <file>', 'evidence of `probe -o` or of a probe script; repeatable', collectMany);
   reportOptions(diagnose, true);
   diagnose.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
@@ -224,6 +276,56 @@ Examples:
     const { demoCommand } = await import('./demo-command.ts');
     await withReport(io, set, flags, (output, region) =>
       demoCommand(io, { codes, ...common(flags), useApi: true, signed: flags.signed === true, region, output }),
+    );
+  });
+
+  const remote = program
+    .command('remote')
+    .description('run `probe` on other hosts by Systems Manager Run Command, and report for each; needs named hosts')
+    .argument('[targets...]')
+    .option('--instance-ids <ids>', 'the hosts, between commas; repeatable', collectMany)
+    .option(
+      '--targets <selection>',
+      'the hosts by tag: Key=tag:NAME,Values=VALUE,…; repeatable: all must hold',
+      collectMany,
+    )
+    .option('--document <name>', 'the Command document, by name or ARN (default: vpce-doctor)')
+    .option('--parameter <name=value>', 'a parameter of the document, like Bucket=tools; repeatable', collectMany)
+    .option('--output-bucket <name>', 'where Run Command leaves what is longer than 24,000 bytes')
+    .option('--output-folder <prefix>', 'the folder in that bucket');
+  targetOptions(remote);
+  remote
+    .option('--region <region>', 'the Region of the hosts')
+    .option('--state <path>', 'AWS CLI output to use as state: file or folder; repeatable', collectMany)
+    .option('--no-api', 'do not ask the EC2 API')
+    .option('--timeout <seconds>', 'how long one probe waits (default: 2 to 6, by kind)')
+    .option(
+      '--deadline <seconds>',
+      `all hosts have answered by then, or are left out (default: ${DURATIONS.remoteDeadline / 1000})`,
+    )
+    .option('--concurrency <n>', 'busy probes at once (default: 16)')
+    .option('--repeat <n>', 'connections to each address, spread over the source ports (default: 1)');
+  signedOption(remote);
+  reportOptions(remote, true);
+  remote.addHelpText('after', REMOTE_HELP);
+  remote.action(async (targets: string[], _own: Flags, command: Command) => {
+    const flags = flagsOf(command);
+    const { remoteCommand } = await import('./remote-command.ts');
+    await withReport(io, set, flags, (output, region) =>
+      remoteCommand(io, {
+        targets,
+        ...common(flags),
+        instanceIds: flags.instanceIds,
+        hostTargets: flags.targets,
+        document: flags.document,
+        parameters: flags.parameter,
+        outputBucket: flags.outputBucket,
+        outputFolder: flags.outputFolder,
+        useApi: flags.api !== false,
+        signed: flags.signed === true,
+        region,
+        output,
+      }),
     );
   });
 
@@ -268,11 +370,26 @@ Examples:
   program
     .command('iam-policy')
     .description('the least IAM policy that a run needs, as JSON')
+    .argument('[mode]', 'run, probe, remote, or bucket for -o s3://…', 'run')
     .option('--signed', 'with what a run with --signed asks for beside it')
-    .action(async (_own: Flags, command: Command) => {
+    .action(async (mode: string, _own: Flags, command: Command) => {
       const { signed = false } = flagsOf(command);
-      const { leastPolicy } = await import('../collect/calls.ts');
-      io.stdout(`${JSON.stringify(leastPolicy({ signed }), null, 2)}\n`);
+      const { POLICY_MODES, policyOf } = await import('../collect/mode-calls.ts');
+      const known = POLICY_MODES.find((one) => one === mode);
+      if (known === undefined)
+        return set(refuse(io, `${JSON.stringify(mode)} is no mode: give one of ${POLICY_MODES.join(', ')}`));
+      if (signed && known !== 'run') return set(refuse(io, `--signed belongs to the mode run, not to ${known}`));
+      io.stdout(`${JSON.stringify(policyOf(known, { signed }), null, 2)}\n`);
+    });
+
+  program
+    .command('completion')
+    .description('a script that completes commands and options on the command line of bash, zsh or fish')
+    .argument('<shell>')
+    .action(async (shell: string, _own: Flags, command: Command) => {
+      flagsOf(command);
+      const { completionCommand } = await import('./completion.ts');
+      set(completionCommand(io, program, shell));
     });
   return program;
 }
@@ -350,12 +467,13 @@ function signedOption(command: Command): void {
 function reportOptions(command: Command, withFile: boolean): void {
   command
     .addOption(new Option('--format <format>', 'text, json, markdown or html').default('text'))
+    .option('--most <bytes>', 'JSON on one line, cut to so many bytes; what is left out is told in its warnings')
     .option('--save <file>', 'save the case, to be replayed by `diagnose`')
     .option('--redact', 'replace account ids and principals')
     .option('-q, --quiet', 'no warnings on standard error')
     .option('-v, --verbose', 'everything: each observation, path and call')
     .option('--no-color', 'no colour');
-  if (withFile) command.option('-o, --output <file>', 'write the report to a file');
+  if (withFile) command.option('-o, --output <file>', 'write the report to a file, or to s3://BUCKET/KEY or …/FOLDER/');
 }
 
 /** Asks what needs no plan while the rest is loaded. Nothing is asked early that other options might forbid or limit. */
@@ -399,14 +517,16 @@ async function withReport(
   flags: Flags,
   run: (output: OutputOptions, region: string | undefined) => Promise<number>,
 ): Promise<void> {
-  const { formatFrom, regionFrom } = await import('./arguments.ts');
+  const { formatFrom, mostFrom, regionFrom } = await import('./arguments.ts');
   const format = formatFrom(flags.format);
   if (typeof format !== 'string') return set(refuse(io, format.problem));
   const region = regionFrom(flags.region);
   if (isProblem(region)) return set(refuse(io, region.problem));
+  const most = mostFrom(flags.most, format);
+  if (isProblem(most)) return set(refuse(io, most.problem));
   const problem = (await unwritable('-o', flags.output)) ?? (await unwritable('--save', flags.save));
   if (problem !== undefined) return set(refuse(io, problem.problem));
   if (flags.save !== undefined && flags.save === flags.output)
     return set(refuse(io, `-o and --save name the same file, ${flags.save}: give two.`));
-  set(await run({ format, output: flags.output, color: flags.color, verbose: flags.verbose === true }, region));
+  set(await run({ format, output: flags.output, color: flags.color, verbose: flags.verbose === true, most }, region));
 }

@@ -51,7 +51,7 @@ export async function runCommand(io: Io, options: RunOptions): Promise<number> {
   if (isProblem(subject)) return refuse(io, subject.problem);
   if (options.evidence !== undefined) {
     const { encodeCase } = await import('../model/case-file.ts');
-    const failed = await writeText(options.evidence, encodeCase(subject));
+    const failed = await writeText(options.evidence, encodeCase(subject), io);
     if (failed !== undefined) return refuse(io, failed.problem);
   }
   const [{ diagnose }, { exitCode }] = await Promise.all([

@@ -46,7 +46,16 @@ export function couldBeShut(run: Run, views: readonly View[], observations: read
   return ordered([
     {
       text: 'the provider’s side drops the packets (no listener, no healthy target, a security group of its load balancer)',
-      speaks: provider(views),
+      // Of what is dropped nothing comes back.
+      speaks: observations.every((one) => ANSWERS.has(one.outcome)) ? UNLIKELY : provider(views),
+    },
+    {
+      text: 'what listens there speaks no TLS: the port is another protocol’s, or a listener that passes plain HTTP',
+      speaks: plainListener(observations),
+    },
+    {
+      text: 'packets of full size are lost on the way (MTU), or a filter drops the TLS handshake',
+      speaks: silentHandshake(observations),
     },
     {
       text: 'the rules of an interface that is no endpoint’s drop the packets',
@@ -139,6 +148,23 @@ function provider(views: readonly View[]): string | undefined {
   return endpoint === undefined
     ? UNLIKELY
     : `${endpoint.VpcEndpointId} is for ${endpoint.ServiceName}, of which only the provider sees more`;
+}
+
+const ANSWERS: ReadonlySet<string> = new Set(['not-tls', 'not-http', 'alert', 'name-mismatch', 'untrusted', 'expired']);
+
+function plainListener(observations: readonly Observation[]): string | undefined {
+  const [first] = observations.filter((one) => one.outcome === 'not-tls');
+  return first?.rung === 'tls'
+    ? `TCP opens at ${socketAddress(first.subject.address, first.subject.port)}, and what comes back is not TLS`
+    : UNLIKELY;
+}
+
+/** The experiments that tell these apart were not made, or not all of them. */
+function silentHandshake(observations: readonly Observation[]): string | undefined {
+  const silent = observations.find((one) => one.rung === 'tls' && one.outcome === 'timeout');
+  return silent?.rung === 'tls'
+    ? `TCP opens at ${socketAddress(silent.subject.address, silent.subject.port)}, and the handshake gets no answer; vpce-doctor probe on this host tells which`
+    : UNLIKELY;
 }
 
 /** A name may lead to a database or a load balancer of the VPC: its rules are evaluated when its address is the target. */

@@ -51,7 +51,7 @@ export function rankCauses(views: readonly View[]): Cause[] {
     return [
       SEVERITIES.indexOf(cause.severity),
       STANDINGS.indexOf(bestStanding(cause)),
-      check.consequence === true ? 1 : 0,
+      check.consequence === true || cause.members.every(({ finding }) => finding.yields === true) ? 1 : 0,
       LAYER_ORDER.indexOf(check.layer),
       -new Set(cause.members.map((member) => member.target.id)).size,
       -new Set(cause.members.flatMap((member) => member.explains)).size,

@@ -165,6 +165,11 @@ const OUTCOME_WORDS: Readonly<Record<string, string>> = {
   expired: 'an expired certificate',
   'tls-failed': 'a certificate that is not accepted',
   closed: 'the connection closed without an answer',
+  'not-tls': 'an answer that is not TLS',
+  'not-yet-valid': 'a certificate that is not valid yet',
+  alert: 'a TLS alert',
+  'not-http': 'an answer that is not HTTP',
+  failed: 'an error of the system',
 };
 
 function words(outcome: string): string {

@@ -44,7 +44,7 @@ const StateSchema = z.object(
 ) as unknown as z.ZodType<State>;
 
 const port = z.number().optional();
-const RequestSchema = z.discriminatedUnion('kind', [
+export const RequestSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('host'),
     text,

@@ -35,4 +35,13 @@ export type Host = {
   /** milliseconds, monotonic */
   readonly monotonic: () => number;
   readonly wire: Wire;
+  /** set where a run elsewhere is read again: what its metadata services answered; nobody is asked then */
+  readonly recorded?:
+    | ((method: 'GET' | 'PUT', address: string, port: number, path: string) => RecordedAnswer)
+    | undefined;
 };
+
+/** An answer of a metadata service, or the system's code of why there was none (`stopped` where it was not asked). */
+export type RecordedAnswer =
+  | { readonly status: number; readonly body: string; readonly clockOffsetMs?: number | undefined }
+  | { readonly code: string; readonly connected: boolean };

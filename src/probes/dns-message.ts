@@ -178,7 +178,7 @@ const RESPONSE_CODES: Readonly<Record<number, string>> = {
 };
 
 /** From the name that was asked along the CNAMEs of this answer to its addresses. A loop of names ends where it closes. */
-function followNames(name: string, type: string, answers: readonly DnsRecord[]) {
+export function followNames(name: string, type: string, answers: readonly DnsRecord[]) {
   const cnames: string[] = [];
   const seen = new Set<string>();
   let current = canonical(name);

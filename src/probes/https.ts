@@ -82,6 +82,8 @@ export function reasonOf(signal: AbortSignal, opened: boolean): unknown {
 }
 
 export type Response = Dispatcher.ResponseData;
+/** What is read of an answer besides its body. */
+export type Head = Pick<Response, 'statusCode' | 'headers'>;
 
 /** The client lives as long as its one connection, which the caller destroys. `sent` is what a signed request has more. */
 export async function request(
@@ -120,7 +122,7 @@ export function withCode(error: unknown): unknown {
 
 const closedEarly = () => ownError('closed', 'the peer closed the connection before it got the request');
 
-function header({ headers }: Response, name: string): string | undefined {
+export function header({ headers }: Pick<Head, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return value === undefined ? undefined : printable([value].flat().join(', '));
 }
@@ -134,7 +136,7 @@ const REQUEST_ID_HEADERS = [
   'x-amz-id-2',
 ] as const;
 
-export function requestIdOf(response: Response): string | undefined {
+export function requestIdOf(response: Head): string | undefined {
   return REQUEST_ID_HEADERS.map((name) => header(response, name)).find((value) => value !== undefined);
 }
 
@@ -142,7 +144,7 @@ export function requestIdOf(response: Response): string | undefined {
  * `awselb/2.0` and CloudFront's headers are no proof: customers put load balancers and distributions of their own there,
  * and an endpoint's traffic passes neither.
  */
-function isAwsAnswer(response: Response): boolean {
+export function isAwsAnswer(response: Head): boolean {
   if (requestIdOf(response) !== undefined) return true;
   if (/^Amazon(EC2|S3)$/i.test(header(response, 'server') ?? '')) return true;
   const isRegistry = header(response, 'docker-distribution-api-version') !== undefined;
@@ -153,11 +155,7 @@ function isAwsAnswer(response: Response): boolean {
  * The server wrote its Date about half a round trip before we read it, in whole seconds: a right clock is 0 to 1000 ms off.
  * A cache's Date (RFC 9111: it comes with an Age) says nothing about now.
  */
-export function readDate(
-  response: Response,
-  now: number,
-  roundTrip: number,
-): Pick<HttpsDetail, 'date' | 'clockOffsetMs'> {
+export function readDate(response: Head, now: number, roundTrip: number): Pick<HttpsDetail, 'date' | 'clockOffsetMs'> {
   const date = header(response, 'date');
   const theirs = Date.parse(date ?? '');
   if (Number.isNaN(theirs) || header(response, 'age') !== undefined) return { date };
@@ -189,7 +187,7 @@ export async function readBody({
  * The service's own word for what is wrong, without the namespace and link that some put around it: in a header, in `__type`
  * or `code` of JSON (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html), or in <Code> of XML.
  */
-export function errorTypeOf(response: Response, body: string): string | undefined {
+export function errorTypeOf(response: Head, body: string): string | undefined {
   const raw = header(response, 'x-amzn-errortype') ?? jsonErrorType(body) ?? body.match(/<Code>([\w.]+)<\/Code>/)?.[1];
   // Services that do not even know the operation answer with a lone element: facts.md, section 10.
   const name = raw ?? body.match(/^\s*<(\w+Exception)\s*\/?>/)?.[1];

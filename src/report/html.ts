@@ -224,7 +224,7 @@ function closingSections(r: Report): Markup {
   const undecided = [true, false].flatMap((matters) =>
     openQuestions(r.undecided.filter((entry) => entry.matters === matters)).map(
       ({ obstacle, codes }) =>
-        html`<li${matters ? NOTHING : html` class="quiet"`}>${matters ? '' : 'Cannot change the verdict: '}${obstacle} ${listOfCodes(codes)}.</li>`,
+        html`<li${matters ? NOTHING : html` class="quiet"`}>${matters ? '' : 'Would not change the verdict: '}${obstacle} ${listOfCodes(codes)}.</li>`,
     ),
   );
   const fine = fineByLayer(r).map(

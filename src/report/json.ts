@@ -8,6 +8,15 @@ import { visibleJson } from './visible-json.ts';
  * A report that the schema refuses is a bug that the test suite hunts; here it is still printed, in the order it came.
  */
 export function renderJson(report: Report): string {
+  return visibleJson(inOrder(report));
+}
+
+/** The same on one line. */
+export function renderJsonLine(report: Report): string {
+  return visibleJson(inOrder(report), 0);
+}
+
+function inOrder(report: Report): unknown {
   const parsed = ReportSchema.safeParse(report);
-  return visibleJson(parsed.success ? parsed.data : report);
+  return parsed.success ? parsed.data : report;
 }

@@ -192,7 +192,7 @@ function closingParts(report: Report): readonly string[] {
   const undecided = [true, false].flatMap((matters) =>
     openQuestions(report.undecided.filter((entry) => entry.matters === matters)).map(
       ({ obstacle, codes }) =>
-        `${matters ? '' : 'Cannot change the verdict: '}${prose(obstacle)} ${joinWords(codes.map(code))}.`,
+        `${matters ? '' : 'Would not change the verdict: '}${prose(obstacle)} ${joinWords(codes.map(code))}.`,
     ),
   );
   const fine = fineByLayer(report).map(({ layer, because }) => `${LAYER_WORDS[layer]}: ${prose(because.join('; '))}`);

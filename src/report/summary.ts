@@ -185,6 +185,8 @@ export function wayTaken(target: ReportTarget): string {
   const words = actual === 'public' ? 'public addresses' : actual;
   if (intendedPath === undefined) return words === undefined ? '' : `By way of ${words}.`;
   if (actual === undefined) return `Meant for ${intendedPath}.`;
+  // A host that no endpoint is for is meant for no way in particular.
+  if (intendedPath === 'public') return `By way of ${words}.`;
   if (intendedPath === actual || intendedPath.startsWith(`${actual} `)) return `By way of ${intendedPath}.`;
   return `Meant for ${intendedPath}, but takes ${words}.`;
 }

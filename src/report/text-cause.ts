@@ -59,6 +59,8 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
     ...cause.because.flatMap((entry) => say(becauseText(page, entry))),
     ...(standing === undefined ? [] : say(standing)),
   ];
+  // The same commands twice on one page are a question: is it to be done twice?
+  const twin = page.verbose ? undefined : report.causes.find((one) => one.rank < cause.rank && sameFix(one.fix, fix));
   const said = proofSentence(report, cause);
   const reason = sentence(fix.reason);
   const proof = page.verbose && reason !== said ? `${said} ${reason}` : said;
@@ -70,19 +72,30 @@ function factLines(page: Page, cause: ReportCause): readonly Line[] {
       (page.verbose ? seen : atMost(seen, SIGHTS)).flatMap((line) => say(line)),
     ),
     ...fact('Because', because),
-    ...fact('Do', [
-      ...block(page, `${sentence(fix.summary)} (${fix.owner})`, AT),
-      ...diffLines(page, fix.diff),
-      ...commandLines(page, fix.commands),
-      ...block(page, proof, AT, fix.proof === 'unproven' ? undefined : 'green'),
-    ]),
-    ...fact('Undo', commandLines(page, fix.undo)),
-    ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),
-    ...fact('Others', othersLines(page, fix)),
+    ...(twin === undefined
+      ? []
+      : fact('Do', say(`What cause ${twin.rank} says: ${sentence(fix.summary)} (${fix.owner})`))),
+    ...(twin !== undefined
+      ? []
+      : [
+          ...fact('Do', [
+            ...block(page, `${sentence(fix.summary)} (${fix.owner})`, AT),
+            ...diffLines(page, fix.diff),
+            ...commandLines(page, fix.commands),
+            ...block(page, proof, AT, fix.proof === 'unproven' ? undefined : 'green'),
+          ]),
+          ...fact('Undo', commandLines(page, fix.undo)),
+          ...fact('Caution', fix.caution === undefined ? [] : say(sentence(fix.caution), 'yellow')),
+          ...fact('Others', othersLines(page, fix)),
+        ]),
     ...fact('As HCL', page.verbose ? snippetLines(page, fix.terraform) : []),
     ...fact('Or', page.verbose ? waysLines(page, fix) : say(otherWays(fix), 'dim')),
     ...fact('AWS', analyzer === undefined ? [] : say(`Reachability Analyzer calls it ${analyzer}.`)),
   ];
+}
+
+function sameFix(a: ReportFix, b: ReportFix): boolean {
+  return a.commands.length > 0 && a.commands.join('\n') === b.commands.join('\n') && a.summary === b.summary;
 }
 
 /** Who else is reached: a warning where somebody would lose something, a remark where nobody would. */

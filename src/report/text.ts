@@ -223,9 +223,7 @@ function closingLines(page: Page): readonly Line[] {
   return [
     ...section('Not explained', [
       ...unexplainedLines(report).flatMap((line) => say(line)),
-      ...(report.unexplainedCouldBe === undefined
-        ? []
-        : say(`Could be: ${sentence(report.unexplainedCouldBe.join('; '))}`)),
+      ...couldBeLines(page, report.unexplainedCouldBe ?? [], AT),
     ]),
     ...section('Contradicted', contradictedLines(page)),
     ...section('Not decided', undecidedLines(page)),
@@ -249,10 +247,19 @@ function contradictedLines(page: Page): readonly Line[] {
   return page.report.contradicted.flatMap((entry) => [
     ...paragraph(page, `${sentence(entry.summary)} (${entry.code})`, AT),
     ...indent(paragraph(page, `But: ${sentence(entry.observed)}`, AT + 2), 2),
-    ...(entry.couldBe.length === 0
-      ? []
-      : indent(paragraph(page, `Could be: ${sentence(entry.couldBe.join('; '))}`, AT + 2), 2)),
+    ...indent(couldBeLines(page, entry.couldBe, AT + 2), 2),
   ]);
+}
+
+/** Possibilities below each other, the likeliest first: in one sentence they cannot be gone through. */
+function couldBeLines(page: Page, couldBe: readonly string[], at: number): readonly Line[] {
+  const [only, ...others] = couldBe;
+  if (only === undefined) return [];
+  if (others.length === 0) return paragraph(page, `Could be: ${sentence(only)}`, at);
+  return [
+    ...paragraph(page, 'Could be, the likeliest first:', at),
+    ...couldBe.flatMap((text) => paragraph(page, `${page.glyphs.bullet} ${text}`, at)),
+  ];
 }
 
 function undecidedLines(page: Page): readonly Line[] {
@@ -262,7 +269,7 @@ function undecidedLines(page: Page): readonly Line[] {
   const words = ({ obstacle, codes }: (typeof weighty)[number]) => `${obstacle} ${joinWords(codes)}.`;
   return [
     ...weighty.flatMap((question) => paragraph(page, words(question), AT)),
-    ...light.flatMap((question) => paragraph(page, `Cannot change the verdict: ${words(question)}`, AT, 'dim')),
+    ...light.flatMap((question) => paragraph(page, `Would not change the verdict: ${words(question)}`, AT, 'dim')),
   ];
 }
 

@@ -3,9 +3,9 @@
 /** What `JSON.stringify` leaves raw and a terminal or editor must not be handed: C1 controls, bidi and unseen characters. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** A value as JSON, two spaces deep, with a line break at its end; parsed again it is what went in. */
-export function visibleJson(value: unknown): string {
-  const json = JSON.stringify(value, null, 2);
+/** A value as JSON, two spaces deep or on one line, with a line break at its end; parsed again it is what went in. */
+export function visibleJson(value: unknown, indent: 0 | 2 = 2): string {
+  const json = JSON.stringify(value, null, indent);
   return `${json.replace(UNSEEN, (character) => (character === '\n' ? character : escaped(character)))}\n`;
 }
 

@@ -273,7 +273,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     id: 'codeartifact',
-    title: 'Packages from CodeArtifact',
+    title: 'Package download from CodeArtifact',
     aliases: [],
     toldBy: ['codeartifact', 'codeartifact.repositories'],
     required: [

@@ -82,6 +82,8 @@ export function metadataClient(
   if (address === undefined) return { problem: 'it names a host where only an address is accepted' };
   const port = base.port === '' ? 80 : Number(base.port);
   const prefix = base.pathname.replace(/\/+$/, '');
+  const { recorded } = host;
+  if (recorded !== undefined) return recordedClient(recorded, base.host, address, port, prefix);
   const wire = openWire(host, address, port);
   // Loaded with the first request: a run that is told not to ask need not wait for it.
   let opening: Promise<Pool> | undefined;
@@ -121,6 +123,33 @@ export function metadataClient(
       wire.close();
       await (await opening)?.destroy();
     },
+  };
+}
+
+/** The same client, for answers that were given to somebody else. */
+function recordedClient(
+  recorded: NonNullable<Host['recorded']>,
+  name: string,
+  address: string,
+  port: number,
+  prefix: string,
+): MetadataClient {
+  let clockOffsetMs: number | undefined;
+  return {
+    name,
+    address,
+    port,
+    clockOffsetMs: () => clockOffsetMs,
+    request: async (method, path) => {
+      const answer = recorded(method, address, port, `${prefix}${path}`);
+      if ('code' in answer)
+        return answer.code === 'stopped'
+          ? { outcome: 'stopped', connected: false }
+          : { ...answer, outcome: OUTCOME_OF_CODE[answer.code] ?? 'failed' };
+      clockOffsetMs = answer.clockOffsetMs ?? clockOffsetMs;
+      return { outcome: 'answered', status: answer.status, body: answer.body };
+    },
+    close: async () => {},
   };
 }
 

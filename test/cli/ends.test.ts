@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../src/model/observation.ts';
-import { finished, run, runProcess, startProcess } from './support/run.ts';
+import { COMMAND, finished, run, runProcess, startProcess } from './support/run.ts';
 
 /** An address that answers nothing keeps the probes waiting for 3.5 s. */
 const SILENT = ['demo', 'endpoint-sg-blocks-client'];
@@ -17,6 +17,7 @@ describe('the exit status', () => {
     [2, ['probe', '127.0.0.1:9']],
     [3, ['--bogus']],
     [0, ['--help']],
+    [0, ['help', 'probe']],
     [0, ['--version']],
     [0, ['explain']],
     [0, ['iam-policy']],
@@ -110,8 +111,8 @@ describe('standard output', () => {
 
   test.skipIf(process.platform !== 'linux')('on a full disk: a line, and no success', () => {
     const full = openSync('/dev/full', 'w');
-    const script = new URL('../../src/cli.ts', import.meta.url).pathname;
-    const ran = spawnSync(process.execPath, [script, 'explain'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    const [program, ...first] = COMMAND;
+    const ran = spawnSync(program, [...first, 'explain'], { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
     closeSync(full);
     expect(ran).toMatchObject({
       status: 3,

@@ -15,10 +15,14 @@ const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ['help-probe', ['help', 'probe']],
   ['help-collect', ['collect', '--help']],
   ['help-diagnose', ['diagnose', '--help']],
+  ['help-probe-script', ['probe-script', '--help']],
   ['help-demo', ['demo', '--help']],
+  ['help-remote', ['remote', '--help']],
   ['explain', ['explain']],
   ['explain-code', ['explain', 'endpoint-nacl-blocks-return']],
   ['iam-policy', ['iam-policy']],
+  ['iam-policy-remote', ['iam-policy', 'remote']],
+  ['iam-policy-refused', ['iam-policy', 'fleets']],
   ['refused', ['demo', 'endpoint-sg-block-client']],
 ];
 

@@ -11,7 +11,7 @@ import {
   type Label,
 } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { bundle } from '../../scripts/bundle.ts';
 import { emptyFolder, runProcess } from '../cli/support/run.ts';
 import { npmEnvironment, PACKAGE, ROOT, read } from './support.ts';
@@ -74,7 +74,10 @@ describe('the Dockerfile', () => {
   });
 
   test('fetches nothing but packages, keeps no secret, and opens no port', () => {
-    for (const keyword of ['ADD', 'ARG', 'ENV', 'EXPOSE', 'VOLUME']) expect(named(INSTRUCTIONS, keyword)).toEqual([]);
+    for (const keyword of ['ADD', 'ENV', 'EXPOSE', 'VOLUME']) expect(named(INSTRUCTIONS, keyword)).toEqual([]);
+    // The commit is all that a build is told, in the stage that is thrown away.
+    expect(named(INSTRUCTIONS, 'ARG').map((one) => one.getArgumentsContent())).toEqual(['VPCE_DOCTOR_COMMIT=unknown']);
+    expect(named(RUNTIME, 'ARG')).toEqual([]);
     for (const run of named(INSTRUCTIONS, 'RUN')) expect(run.getArgumentsContent()).toMatch(/^npm (ci|run bundle)\b/);
   });
 
@@ -95,6 +98,8 @@ describe('what the image would hold', () => {
     'is the bundle of this checkout, and it runs with nothing around it',
     async () => {
       const root = emptyFolder();
+      vi.stubEnv('VPCE_DOCTOR_COMMIT', '0123456789ab');
+      onTestFinished(() => void vi.unstubAllEnvs());
       buildByHand(root);
       const app = join(root, 'app');
       expect(readdirSync(app).toSorted()).toEqual(['LICENSES.txt', 'vpce-doctor.mjs']);
@@ -115,6 +120,9 @@ describe('what the image would hold', () => {
       });
       expect(ran.stderr).toBe('');
       expect(ran.status).toBe(1);
+      expect((await runProcess(['--version'], { script, node: [node] })).stdout).toContain(
+        '(commit 0123456789ab, bundle)',
+      );
       expect(JSON.parse(ran.stdout)).toMatchObject({
         causes: [{ code: 'endpoint-sg-blocks-client', standing: 'confirmed' }],
       });
@@ -162,6 +170,8 @@ function admitted(): string[] {
 /** Does each step of both stages with `root` in the place of `/`. */
 function buildByHand(root: string): void {
   let work = root;
+  /** `docker build --build-arg` for what the file declares, from this environment; the rest of ours does not get in */
+  const given: Record<string, string | undefined> = { VPCE_DOCTOR_COMMIT: undefined };
   const inside = (path: string) => (path.startsWith('/') ? join(root, path) : join(work, path));
   for (const instruction of [...BUILD, ...RUNTIME]) {
     const content = instruction.getArgumentsContent() ?? '';
@@ -182,8 +192,13 @@ function buildByHand(root: string): void {
         }
         break;
       }
+      case 'ARG': {
+        const [name = '', value] = content.split('=');
+        given[name] = process.env[name] ?? value;
+        break;
+      }
       case 'RUN':
-        runStep(content, work);
+        runStep(content, work, given);
         break;
     }
   }
@@ -193,7 +208,7 @@ function buildByHand(root: string): void {
  * `npm ci` from the registry is CI's own first step; here the same packages come from there. CONTAINER_BUILD=full does it
  * as the Dockerfile says.
  */
-function runStep(command: string, work: string): void {
+function runStep(command: string, work: string, given: Readonly<Record<string, string | undefined>>): void {
   if (command.startsWith('npm ci') && process.env['CONTAINER_BUILD'] !== 'full') {
     expect(existsSync(join(work, 'package-lock.json'))).toBe(true);
     // By `cp`, because there are 10,000 files; without the pinned Node, as `--ignore-scripts` leaves it.
@@ -201,7 +216,8 @@ function runStep(command: string, work: string): void {
     rmSync(join(work, 'node_modules/node'), { recursive: true });
     return;
   }
-  execFileSync('sh', ['-c', command], { cwd: work, env: npmEnvironment(), stdio: 'pipe', timeout: MOST_TIME });
+  const env = { ...npmEnvironment(), ...given };
+  execFileSync('sh', ['-c', command], { cwd: work, env, stdio: 'pipe', timeout: MOST_TIME });
 }
 
 /** Where root may do so: the image's user, in a file system of which nothing can be written. Else this user as he is. */

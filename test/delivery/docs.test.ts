@@ -1,4 +1,5 @@
 /** Documents that are made from declarations are committed as they are made, and what the README says is so. */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,6 +26,40 @@ describe('npm run docs', () => {
     expect(withTable(text, 'new')).toBe('a\n<!-- causes:start -->\nnew\n<!-- causes:end -->\nb\n');
     expect(() => withTable('no markers', 'new')).toThrow(/causes:start/);
     expect(() => withTable('<!-- causes:end --> <!-- causes:start -->', 'new')).toThrow(/causes:start/);
+  });
+});
+
+describe('the manual page', () => {
+  const page = read('docs/vpce-doctor.1');
+
+  test('is one that roff reads without a warning', () => {
+    // Where it is not installed, what it would complain of: a line that is no request and begins as one.
+    const requests = [...page.matchAll(/^[.'](\S*)/gm)].map(([, name]) => name);
+    expect(new Set(requests)).toEqual(new Set(['TH', 'SH', 'SS', 'TP', 'PP', 'B', 'br', 'sp', 'nf', 'fi']));
+    expect(page).toMatch(/^[\x20-\x7e\n]+$/);
+    const { error, status, stdout, stderr } = spawnSync('groff', ['-man', '-ww', '-Tutf8', '-P-cbou'], {
+      input: page,
+      encoding: 'utf8',
+    });
+    if (error !== undefined) return;
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('EXIT STATUS');
+  });
+
+  test('describes every command and option of the help', async () => {
+    const { stdout: help } = await run(['--help']);
+    const plain = page.replaceAll('\\-', '-');
+    const commands = [...help.matchAll(/^ {2}([a-z][a-z-]+) /gm)].flatMap(([, name = '']) =>
+      name === 'help' ? [] : [name],
+    );
+    expect(commands.length).toBeGreaterThan(6);
+    for (const name of commands) {
+      const from = plain.indexOf(`.SS "vpce-doctor ${name} `);
+      const section = plain.slice(from, plain.indexOf('\n.S', from + 1));
+      const { stdout } = await run(['help', name]);
+      for (const [option] of stdout.matchAll(/(?<=^ {2}.*)--[a-z-]+/gm))
+        if (option !== '--help') expect(section, name).toContain(option);
+    }
   });
 });
 

@@ -1,9 +1,10 @@
 /** The package: what it promises to npm, what is inside when it is packed, and that it then runs where nothing can be fetched. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants, symlinkSync } from 'node:fs';
+import { accessSync, constants, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { emptyFolder, runProcess } from '../cli/support/run.ts';
+import { emptyFolder, run, runProcess } from '../cli/support/run.ts';
 import { copyInto, npmEnvironment, PACKAGE, ROOT, read } from './support.ts';
 
 type Lock = {
@@ -50,6 +51,28 @@ describe('package.json and its lock', () => {
   });
 });
 
+/** A program of somebody else's. */
+const CONSUMER = `
+import { decodeCase, diagnose, type Report, render, version } from 'vpce-doctor';
+import schema from 'vpce-doctor/report.schema.json' with { type: 'json' };
+
+declare const process: { argv: string[] };
+declare const console: { log(text: string): void };
+const decoded = decodeCase(process.argv[2] ?? '');
+if (!decoded.ok) throw new Error(decoded.problem);
+const report: Report = diagnose(decoded.case);
+const wrong = decodeCase('{}', 'case.json');
+console.log(
+  JSON.stringify({
+    version,
+    first: report.causes[0]?.code,
+    title: schema.title,
+    text: render(report, 'text'),
+    problem: wrong.ok ? '' : wrong.problem,
+  }),
+);
+`;
+
 describe('npm pack', () => {
   test('holds the bundle and its papers, and installs and runs without a registry', async () => {
     const checkout = emptyFolder();
@@ -77,11 +100,18 @@ describe('npm pack', () => {
       'LICENSE',
       'README.md',
       'dist/LICENSES.txt',
+      'dist/index.d.ts',
+      'dist/index.mjs',
       'dist/vpce-doctor.mjs',
       'docs/causes.md',
+      'docs/fleet.schema.json',
       'docs/report.schema.json',
+      'docs/vpce-doctor.1',
       'package.json',
     ]);
+    for (const { path } of tarball.files)
+      for (const place of [ROOT, checkout, tmpdir()])
+        expect(readFileSync(join(checkout, path), 'utf8').includes(`${place}/`), `${path} names ${place}`).toBe(false);
 
     const host = emptyFolder();
     const file = join(checkout, tarball.filename);
@@ -91,7 +121,45 @@ describe('npm pack', () => {
     });
     const script = join(host, 'node_modules/.bin/vpce-doctor');
     const { status, stdout } = await runProcess(['--version'], { script, cwd: host });
-    expect([status, stdout]).toEqual([0, `${PACKAGE.version}\n`]);
+    expect([status, stdout.split(' ')[0]]).toEqual([0, PACKAGE.version]);
+
+    const subject = (
+      await run(['demo', 'endpoint-sg-blocks-client', '--timeout', '1', '--save', join(host, 'case.json')])
+    ).status;
+    expect(subject).toBe(1);
+    writeFileSync(join(host, 'consumer.ts'), CONSUMER);
+    // Strict, and our types are read as well: nothing in them may lead to a package that is not there.
+    const options = [
+      '--module',
+      'nodenext',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--types',
+      '',
+      '--resolveJsonModule',
+    ];
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    writeFileSync(join(host, 'package.json'), '{ "type": "module" }');
+    const compiled = spawnSync(process.execPath, [compiler, ...options, 'consumer.ts'], {
+      cwd: host,
+      encoding: 'utf8',
+    });
+    expect([compiled.stdout, compiled.status]).toEqual(['', 0]);
+    const ran = execFileSync(process.execPath, ['consumer.js', readFileSync(join(host, 'case.json'), 'utf8')], {
+      cwd: host,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(ran)).toEqual({
+      version: PACKAGE.version,
+      first: 'endpoint-sg-blocks-client',
+      title: JSON.parse(read('docs/report.schema.json')).title,
+      text: expect.stringMatching(/^BLOCKED /m),
+      problem: expect.stringMatching(/^case\.json is no case file/),
+    });
+    // A mistake is one for the compiler, too.
+    writeFileSync(join(host, 'wrong.ts'), "import { render } from 'vpce-doctor';\nrender({}, 'pdf');\n");
+    expect(spawnSync(process.execPath, [compiler, ...options, 'wrong.ts'], { cwd: host }).status).not.toBe(0);
   }, 60_000);
 
   test('publishing it by accident is refused', () => {

@@ -103,6 +103,7 @@ function startServices(
   ];
   writeFileSync(join(folder, 'world.json'), JSON.stringify(world));
   writeFileSync(join(folder, 'listeners.json'), JSON.stringify(listeners));
+  writeFileSync(join(folder, 'objects.json'), JSON.stringify(hazards.objects ?? {}));
   const sockets = listeners.map(({ address, port }) => `${homeOf(address)},tcp,${address},${port}`);
   const script = new URL('services.ts', import.meta.url).pathname;
   const agent = new URL('agent.pl', import.meta.url).pathname;

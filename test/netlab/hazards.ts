@@ -46,6 +46,8 @@ export type Hazards = {
   readonly credentials?: false;
   /** how many hops the metadata service's answers get; 64 unless said */
   readonly metadataHops?: number;
+  /** no hazard: what S3 gives to anybody who asks, by `bucket/key` */
+  readonly objects?: Readonly<Record<string, string>>;
 };
 
 /** Where a command of the client's is run. */

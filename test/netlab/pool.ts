@@ -6,7 +6,9 @@ import { startCell } from './cell.ts';
 export type Job =
   | { readonly kind: 'random'; readonly seed: number }
   | { readonly kind: 'mistake'; readonly name: string }
-  | { readonly kind: 'scenario'; readonly name: string };
+  | { readonly kind: 'scenario'; readonly name: string }
+  | { readonly kind: 'script'; readonly name: string; readonly shell: readonly string[] }
+  | { readonly kind: 'fleet' };
 
 /**
  * Runs every job and hands over each answer as it comes. A cell that ends early fails the job that it had and is replaced.

@@ -1,9 +1,11 @@
 /**
  * The netlab: `node test/netlab/run.ts [--worlds N] [--seed N] [--only TEXT]… [--jobs N] [--tool COMMAND] [--no-docs]
- * [--reports FOLDER]`.
+ * [--reports FOLDER] [--script [--shell SHELL]]`.
  *
  * `--only` takes a part of scenario names, a report's number, a cause's code, or `random` for the random worlds alone.
  * `--reports` keeps what the tool said, one file per scenario.
+ * `--script` plays no fixes and no random worlds: beside the tool it runs the probe script on each client, in `--shell`, and
+ * compares the first causes. Alone it takes the scenarios of script-selection.ts; with `--only`, or `--only all`, others.
  *
  * Random worlds first (the model against the kernel), then the scenarios (the whole tool against the kernel). The last
  * line says how many passed and failed; docs/accuracy.md is written by complete runs. Where namespaces cannot be made it
@@ -32,6 +34,8 @@ const { values } = parseArgs({
     tool: { type: 'string' },
     reports: { type: 'string' },
     'no-docs': { type: 'boolean', default: false },
+    script: { type: 'boolean', default: false },
+    shell: { type: 'string', default: 'sh' },
   },
 });
 
@@ -57,6 +61,11 @@ const tool = values.tool?.split(' ') ?? defaultTool();
 const started = performance.now();
 let failed = 0;
 
+if (values.script) {
+  const { playScripts } = await import('./play-scripts.ts');
+  process.exit(await playScripts({ ...values, jobs: Number(values.jobs), flags: cells.flags, tool }));
+}
+
 const asleep = await mistakes(cells.flags);
 const random = await randomWorlds(Number(values.worlds), Number(values.seed), cells.flags);
 const chosen = SCENARIOS.filter(({ name, expect, reported }) => {
@@ -69,11 +78,13 @@ const grades = await scenarios(
   cells.flags,
 );
 
+const fleet = await systemsManager(cells.flags);
+
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 if (values.only === undefined && !values['no-docs'])
   writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random));
 console.log(`took ${minutes} minutes`);
-const passed = asleep.tried + random.worlds + grades.length - failed;
+const passed = asleep.tried + random.worlds + grades.length + fleet.tried - failed;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 
@@ -97,6 +108,20 @@ async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
   });
   console.log(`${noticed} of ${MISTAKES.length} deliberate mistakes were noticed`);
   return { tried: MISTAKES.length + 1 };
+}
+
+/** `remote`, through Systems Manager, on two hosts in namespaces: `--only remote` runs it alone. */
+async function systemsManager(flags: readonly string[]): Promise<{ tried: number }> {
+  if (values.only !== undefined && !values.only.includes('remote')) return { tried: 0 };
+  const from = performance.now();
+  await runJobs<readonly string[]>(flags, [{ kind: 'fleet' }], 1, tool, (_job, answer) => {
+    const problems = answer ?? ['its cell died'];
+    const seconds = ((performance.now() - from) / 1000).toFixed(1);
+    if (problems.length > 0) failed++;
+    console.log(`${problems.length === 0 ? '✓' : '✗'} remote on two hosts by Systems Manager (${seconds} s)`);
+    for (const problem of problems) console.log(`    ${problem}`);
+  });
+  return { tried: 1 };
 }
 
 /** The command as it is shipped, built now: a bundle of yesterday would be judged for today's sources. */

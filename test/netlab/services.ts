@@ -22,6 +22,7 @@ import type { PlatformPart } from './platform.ts';
 const folder = process.argv[2] ?? '.';
 const world = JSON.parse(readFileSync(join(folder, 'world.json'), 'utf8')) as World;
 const listeners = JSON.parse(readFileSync(join(folder, 'listeners.json'), 'utf8')) as WorldListener[];
+const objects = JSON.parse(readFileSync(join(folder, 'objects.json'), 'utf8')) as Record<string, string>;
 const authority = createAuthority(undefined, undefined, trueTime(world));
 const signers = createSigners(authority, trueTime(world));
 writeFileSync(join(folder, 'ca.pem'), authority.certificate);
@@ -39,8 +40,12 @@ process.stdin.resume().on('end', () => process.exit(0));
 function serve(listener: WorldListener): Server {
   const { speaks, certificate, newestTls, signer } = listener;
   // Here connections come from the world's own addresses, and say by themselves which way they took.
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
-    void respond(listener, { world }, request, response);
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    const bucket = /^([^.]+)\.s3\./.exec(request.headers.host ?? '')?.[1];
+    const object = listener.service === 's3' ? objects[`${bucket}${request.url}`] : undefined;
+    if (object === undefined) void respond(listener, { world }, request, response);
+    else response.end(object);
+  };
   const quiet = <S extends Server>(server: S) =>
     server.on('connection', (socket) => socket.on('error', () => undefined));
   if (speaks === 'http') return quiet(createHttpServer(answer));

@@ -9,6 +9,7 @@ import { MISTAKES } from './mistakes.ts';
 import type { Job } from './pool.ts';
 import { randomWorld } from './random-world.ts';
 import { runScenario } from './run-scenario.ts';
+import { runScript } from './run-script.ts';
 import { scenarioNamed } from './scenarios.ts';
 import { describeWorld, shrink } from './shrink.ts';
 
@@ -31,7 +32,15 @@ driver?.close();
 
 function answer(job: Job): Promise<unknown> {
   if (job.kind === 'random') return randomOrError(job.seed);
+  if (job.kind === 'script') return runScript(scenarioNamed(job.name), tool, job.shell);
+  if (job.kind === 'fleet') return fleet();
   return job.kind === 'mistake' ? mistake(job.name) : runScenario(scenarioNamed(job.name), tool);
+}
+
+/** Loaded for this job alone: it brings the shapes of Systems Manager along. */
+async function fleet(): Promise<readonly string[]> {
+  const { ssmFlow } = await import('./ssm-flow.ts');
+  return ssmFlow(tool);
 }
 
 /** How many connections show that model and kernel were given different worlds. */

@@ -2,6 +2,7 @@ import { missing } from '../../model/state.ts';
 import { allAddresses } from '../../network/destinations.ts';
 import type { ZoneAnswer } from '../../network/zones.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { sharedSubnetGap } from '../endpoint/shared-subnet.ts';
 import { list } from '../path/blocked-gates.ts';
 import { comment } from '../terraform.ts';
 import { HOSTED_ZONE_SLICES, isInsideVpc, nameGoal, zoneOfHost } from './names.ts';
@@ -11,7 +12,7 @@ export const dnsAnswerStale = defineCheck({
   code: 'dns-answer-stale',
   title: 'The name leads to an address that no longer belongs to the endpoint',
   layer: 'dns',
-  needs: [...HOSTED_ZONE_SLICES, 'vpcs'],
+  needs: [...HOSTED_ZONE_SLICES, 'vpcs', 'subnets'],
   documentation: {
     meaning:
       'The resolver answers with an address inside the VPC that is no network interface of the endpoint: a cached answer, a record that somebody keeps by hand, or the leftovers of an endpoint that was deleted or replaced. Nobody listens there.',
@@ -32,8 +33,11 @@ export const dnsAnswerStale = defineCheck({
     if (goal.missing.length > 0) return unknown(goal.missing, false);
     if (goal.choice?.way === 'gateway' || (goal.choice === undefined && target.serviceNames.length === 0))
       return NOT_APPLICABLE;
+    // In a shared subnet the owner's network interfaces are not listed either: that nobody has the address cannot be said.
     if (!state.networkInterfaces.known || (goal.choice !== undefined && goal.addresses === undefined))
       return unknown([missing(state, 'networkInterfaces', `whose address ${list(inside)} is`)], false);
+    const shared = sharedSubnetGap(state, vantage);
+    if (shared !== undefined) return unknown([shared], false);
     const endpointId = goal.choice?.endpoints[0].VpcEndpointId;
     const stale = inside.filter((address) => !(goal.addresses ?? []).includes(address));
     if (stale.length === 0) return absent(`${host} leads to ${endpointId}’s own ${list(inside)}`);
@@ -70,15 +74,15 @@ export const dnsAnswerStale = defineCheck({
               : undefined;
           return failsAt(observation, target.port, stale) ? 'agrees' : undefined;
         },
-        facts: { host, server: answer.server, stale },
+        facts: { host, server: answer.server, stale, vpcId: vantage.vpcId, region: vantage.region },
       },
     ]);
   },
-  fix: ({ host, server, stale }) => ({
+  fix: ({ host, server, stale, vpcId, region }) => ({
     summary: `Find what keeps ${list(stale)} for ${host}: a cache in front of ${server} (flush it), or a zone with a record of its own (correct it).`,
     commands: [
       `sudo resolvectl flush-caches`,
-      `aws route53 list-hosted-zones-by-vpc --vpc-id "$VPC_ID" --vpc-region "$AWS_REGION"`,
+      `aws route53 list-hosted-zones-by-vpc --vpc-id ${vpcId ?? '"$VPC_ID"'} --vpc-region ${region ?? '"$AWS_REGION"'}`,
     ],
     undo: [],
     terraform: comment(

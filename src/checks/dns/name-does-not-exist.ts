@@ -1,4 +1,6 @@
+import type { State } from '../../model/state.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
+import { isVpceName, ownsVpceName } from '../../network/endpoints.ts';
 import { primaryCidrOf } from '../../network/resolution.ts';
 import { hostedZones, managedZones, ownerOf, owningZone } from '../../network/zones.ts';
 import { matchHost, standardHost } from '../../services/catalogue.ts';
@@ -51,16 +53,24 @@ export const nameDoesNotExist = defineCheck({
     );
     if (hidden) return NOT_APPLICABLE;
     const servers = [...new Set(asked.map((answer) => answer.server))];
+    const own = ownerOfVpceName(state, host);
     const use =
-      match?.service !== undefined && match.region !== undefined
+      own?.regional ??
+      (match?.service !== undefined && match.region !== undefined
         ? standardHost(match.service, match.region)
-        : undefined;
+        : undefined);
     return found([
       {
         key: host,
         resources: [host],
         extent: 'all',
-        summary: `${list(servers)} ${servers.length > 1 ? 'all say' : 'says'} NXDOMAIN: there is no name ${host}${use === undefined || use === host ? '' : `. The service’s name in ${match?.region} is ${use}`}.`,
+        summary: `${list(servers)} ${servers.length > 1 ? 'all say' : 'says'} NXDOMAIN: there is no name ${host}${
+          own !== undefined
+            ? `. ${own.endpointId} has a name for each zone that it has an interface in, and for all together ${own.regional}`
+            : use === undefined || use === host
+              ? ''
+              : `. The service’s name in ${match?.region} is ${use}`
+        }.`,
         because: servers.map((server) => ({
           source: 'probe' as const,
           text: `${server}: NXDOMAIN for ${host}`,
@@ -105,3 +115,20 @@ export const nameDoesNotExist = defineCheck({
     },
   },
 });
+
+/** The endpoint that a `vpce-…` name belongs to by its id, and the name that covers all of its zones. */
+function ownerOfVpceName(
+  state: Pick<State, 'vpcEndpoints'>,
+  host: string,
+): { readonly endpointId: string; readonly regional: string } | undefined {
+  if (!isVpceName(host) || !state.vpcEndpoints.known) return undefined;
+  const endpoint = state.vpcEndpoints.value.find((one) => ownsVpceName(one, host));
+  const names = (endpoint?.DnsEntries ?? []).flatMap(({ DnsName }) =>
+    DnsName !== undefined && isVpceName(DnsName) ? [DnsName] : [],
+  );
+  // The regional name is the shortest: those of the zones have the zone in them.
+  const [regional] = names.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  return endpoint === undefined || regional === undefined || regional === host
+    ? undefined
+    : { endpointId: endpoint.VpcEndpointId, regional };
+}

@@ -39,6 +39,7 @@ export const companionEndpointMissing = defineCheck({
         key: `${vpcId} ${service}`,
         resources: [vpcId, endpoint.VpcEndpointId],
         extent: 'all',
+        yields: none.yields,
         summary: `${companion.workload.title} needs ${target.serviceId} too: ${vpcId} has ${endpoint.VpcEndpointId} for ${companion.covered}, but no endpoint for ${service}. ${companion.without}`,
         because: [
           ...noEndpointBecause(vpcId, target, way),

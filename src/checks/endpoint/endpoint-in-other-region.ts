@@ -61,6 +61,7 @@ export const endpointInOtherRegion = defineCheck({
         key: `${endpoint.VpcEndpointId} ${target.region}`,
         resources: [endpoint.VpcEndpointId],
         extent: 'all',
+        yields: none.yields,
         summary: `${target.host ?? target.serviceNames[0]} is in ${target.region}, and the ${kind} ${endpoint.VpcEndpointId} serves ${region} only; nothing else leads there from ${client.subnetId ?? 'the subnet'}: ${way.why}.`,
         because: [
           {
@@ -69,6 +70,16 @@ export const endpointInOtherRegion = defineCheck({
             ref: endpoint.VpcEndpointId,
           },
           { source: 'configuration', text: `${way.routeTableId ?? 'route table'}: ${way.why}`, ref: way.routeTableId },
+          // A host that was named is taken at its word; where its Region comes from is worth a line.
+          ...(vantage.sdk.region === target.region
+            ? [
+                {
+                  source: 'host' as const,
+                  text: `${vantage.sdk.regionSource ?? 'the configuration'} is ${target.region}`,
+                  ref: vantage.sdk.regionSource,
+                },
+              ]
+            : []),
         ],
         predicts: predictsNoConnection(evidence.resolved, target.port),
         facts: {

@@ -1,6 +1,7 @@
 import type { Observation } from '../../model/observation.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { connectionsTo, leadsToPublic } from '../evidence.ts';
+import { list } from '../path/blocked-gates.ts';
 import { createPlanned, hasGatewayType, isOtherRegion, planEndpoint } from './create-endpoint.ts';
 import { NO_ENDPOINT_SLICES, noEndpoint, noEndpointBecause } from './no-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
@@ -35,14 +36,22 @@ export const endpointMissing = defineCheck({
     if (none.why.cause !== 'endpoint-missing') return NOT_APPLICABLE;
     const { vpcId, way } = none;
     const service = target.serviceNames[0] ?? '';
+    const partly = way.usable === 'yes';
     return found([
       {
         key: `${vpcId} ${service}`,
         resources: [vpcId, ...(way.routeTableId === undefined ? [] : [way.routeTableId])],
-        extent: 'all',
-        summary: `${vpcId} has no endpoint for ${service}, and nothing else leads ${target.host ?? 'the traffic'} out of ${client.subnetId ?? 'the subnet'}: ${way.why}.`,
-        because: noEndpointBecause(vpcId, target, way),
-        predicts: predictsNoConnection(evidence.resolved, target.port),
+        extent: partly ? 'some' : 'all',
+        yields: none.yields,
+        summary: partly
+          ? `${vpcId} has no endpoint for ${service}, and the ways out of ${client.subnetId ?? 'the subnet'} lead to a part of the addresses of ${target.host ?? 'the service'} only: not to ${list(way.beyond)}.`
+          : `${vpcId} has no endpoint for ${service}, and nothing else leads ${target.host ?? 'the traffic'} out of ${client.subnetId ?? 'the subnet'}: ${way.why}.`,
+        because: noEndpointBecause(
+          vpcId,
+          target,
+          partly ? { ...way, why: `no usable route to ${list(way.beyond)}` } : way,
+        ),
+        predicts: predictsNoConnection(partly ? way.beyond : evidence.resolved, target.port),
         facts: { plan: planEndpoint(state, vantage, target), host: target.host },
       },
     ]);

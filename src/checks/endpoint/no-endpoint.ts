@@ -17,7 +17,8 @@ import { parseServiceName } from '../../services/service-names.ts';
 import { CUSTOM_SERVICE_ID } from '../../services/service-table.ts';
 import { type Companion, companionOf } from '../../services/workloads.ts';
 import type { CheckContext } from '../check.ts';
-import type { Evidence } from '../evidence.ts';
+import { type Evidence, goesByProxy } from '../evidence.ts';
+import { proxyResult } from '../host/proxy.ts';
 import { isOtherRegion } from './create-endpoint.ts';
 import { sharedSubnetGap } from './shared-subnet.ts';
 import { WAY_OUT_SLICES, type WayOut, wayOut } from './way-out.ts';
@@ -45,7 +46,14 @@ export type NoEndpoint =
   | { readonly outcome: 'not-applicable' }
   | { readonly outcome: 'absent'; readonly because: string }
   | { readonly outcome: 'unknown'; readonly missing: readonly Missing[] }
-  | { readonly outcome: 'none'; readonly vpcId: string; readonly why: Why; readonly way: WayOut };
+  | {
+      readonly outcome: 'none';
+      readonly vpcId: string;
+      readonly why: Why;
+      readonly way: WayOut;
+      /** what the client sends goes to a proxy first, and gets no further than that: an endpoint would not be used either */
+      readonly yields: boolean;
+    };
 
 const DOES_NOT_APPLY: NoEndpoint = { outcome: 'not-applicable' };
 
@@ -77,6 +85,9 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
   if (leadsToPrivate(evidence)) return DOES_NOT_APPLY;
   const way = wayOut(state, client, evidence, target.port);
+  // Routes to some of the service's addresses are no way to it: which one a client gets changes with every answer.
+  if (way.usable === 'yes' && way.beyond.length > 0 && targetOffer(state, target) === 'offered')
+    return { outcome: 'none', vpcId: client.vpcId, way, why: { cause: 'endpoint-missing' }, yields: false };
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
@@ -85,7 +96,13 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   if (why === undefined) return DOES_NOT_APPLY;
   return Array.isArray(why)
     ? { outcome: 'unknown', missing: why }
-    : { outcome: 'none', vpcId: client.vpcId, way, why: why as Why };
+    : { outcome: 'none', vpcId: client.vpcId, way, why: why as Why, yields: stopsAtProxy(evidence) };
+}
+
+function stopsAtProxy({ proxy }: Evidence): boolean {
+  if (proxy === undefined || !goesByProxy({ proxy })) return false;
+  const result = proxyResult(proxy);
+  return result === 'broken' || result === 'denies';
 }
 
 /** One answer; undefined where the broken way out is the cause; a list where something would have to be readable. */

@@ -41,6 +41,7 @@ export const serviceNotOffered = defineCheck({
         key: names,
         resources: [target.serviceNames[0] ?? '', ...(way.routeTableId === undefined ? [] : [way.routeTableId])],
         extent: 'all',
+        yields: none.yields,
         summary: `${vantage.region ?? 'This Region'} has no endpoint service ${names}, so ${target.host ?? 'the service'} is reached over the internet path only, and ${context.client.subnetId ?? 'the subnet'} has none: ${way.why}.`,
         because: [
           {

@@ -42,6 +42,7 @@ export const siblingEndpointOnly = defineCheck({
         key: `${endpoint.VpcEndpointId} ${service}`,
         resources: [endpoint.VpcEndpointId, vpcId],
         extent: 'all',
+        yields: none.yields,
         summary: `${endpoint.VpcEndpointId} is for ${endpoint.ServiceName}${told === '' ? '' : ` (${told}${names.length > 3 ? ' …' : ''})`}, and this is another service: ${target.host ?? service} needs an endpoint for ${service}, and ${vpcId} has none.`,
         because: [
           ...noEndpointBecause(vpcId, target, way),

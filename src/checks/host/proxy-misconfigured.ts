@@ -46,11 +46,11 @@ export const proxyMisconfigured = defineCheck({
           const straight = one.rung === 'tcp' && evidence.addresses.includes(one.subject.address);
           return straight && own === false && goesByProxy(evidence) && FAILED.has(one.outcome) ? 'agrees' : undefined;
         },
-        facts: { proxy, host, noProxy: vantage.proxy.noProxy ?? '', refuses },
+        facts: { proxy, host, noProxy: vantage.proxy.noProxy ?? '', refuses, exemptible: own !== false },
       },
     ]);
   },
-  fix: ({ proxy, host, noProxy, refuses }) => {
+  fix: ({ proxy, host, noProxy, refuses, exemptible }) => {
     const { variable, url, place } = proxy;
     const wrong = proxy.attempts.find((one) => one.outcome === 'wrong-scheme');
     const plain = (text: string) => text.replace(/['\r\n]/g, '');
@@ -75,15 +75,17 @@ export const proxyMisconfigured = defineCheck({
     return {
       summary: refuses
         ? `Let the proxy ${url} connect to ${host}, or give this machine another way there.`
-        : `Correct ${variable}, or repair the proxy ${url}; a host that has an endpoint can be exempted with NO_PROXY.`,
-      commands: refuses ? [] : [`export NO_PROXY='${list}' no_proxy='${list}'`],
-      undo: refuses
-        ? []
-        : [
-            noProxy === ''
-              ? 'unset NO_PROXY no_proxy'
-              : `export NO_PROXY='${plain(noProxy)}' no_proxy='${plain(noProxy)}'`,
-          ],
+        : `${repair(proxy)}${exemptible ? '; a host that has an endpoint can be exempted with NO_PROXY' : ''}.`,
+      // Past the proxy there has to be a way, or the exemption only trades an error for silence.
+      commands: refuses || !exemptible ? [] : [`export NO_PROXY='${list}' no_proxy='${list}'`],
+      undo:
+        refuses || !exemptible
+          ? []
+          : [
+              noProxy === ''
+                ? 'unset NO_PROXY no_proxy'
+                : `export NO_PROXY='${plain(noProxy)}' no_proxy='${plain(noProxy)}'`,
+            ],
       terraform: notTerraforms('the environment of a program is a setting of whatever starts it.'),
       owner: 'host owner',
       caution:
@@ -98,6 +100,12 @@ export const proxyMisconfigured = defineCheck({
     },
   },
 });
+
+function repair({ variable, url, attempts }: ProxyEvidence): string {
+  return attempts.some((one) => one.outcome === 'authentication-required')
+    ? `Put the credentials that ${url} demands into ${variable}, as http://user:password@host:port, or let the proxy admit this host without any`
+    : `Correct ${variable}, or repair the proxy ${url}`;
+}
 
 const FAILED: ReadonlySet<string> = new Set(['timeout', 'refused', 'unreachable', 'reset', 'failed']);
 

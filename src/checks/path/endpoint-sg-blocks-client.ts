@@ -90,7 +90,8 @@ export const endpointSgBlocksClient = defineCheck({
   fix: (facts, context) => {
     if (facts.groupId === '')
       return {
-        summary: 'Look up the endpoint’s security groups and admit this host there.',
+        summary:
+          'Look up the endpoint’s security groups and admit this host there; where they do, look at this host’s own groups and at the network ACLs of both subnets.',
         commands: [
           `aws ec2 describe-network-interfaces --filters Name=addresses.private-ip-address,Values=${context.evidence.addresses.join(',')} --query 'NetworkInterfaces[].[NetworkInterfaceId,Description,Groups]'`,
         ],

@@ -1,4 +1,6 @@
+import type { State } from '../../model/state.ts';
 import { flows, unionFlows } from '../../network/flows.ts';
+import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { absent, defineCheck, draftElement, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { hasGatewayType } from '../endpoint/create-endpoint.ts';
@@ -56,7 +58,7 @@ export const gatewayRouteMissing = defineCheck({
           key: `${routeTableId} ${endpointId}`,
           resources: [routeTableId, endpointId],
           extent: lost.length === gateways.length ? 'all' : 'some',
-          summary: `${routeTableId}, which ${subnetId} uses, has no route to ${endpointId}${others}. Traffic to ${first.destination.prefixListIds.join(', ') || 'the service'} follows the other routes of the table instead.`,
+          summary: `${routeTableId}, ${isMainFor(state, routeTableId, subnetId) ? `the VPC’s main table, which ${subnetId} uses for want of one of its own,` : `which ${subnetId} uses,`} has no route to ${endpointId}${others}. Traffic to ${first.destination.prefixListIds.join(', ') || 'the service'} follows the other routes of the table instead.`,
           because: [
             {
               source: 'configuration',
@@ -166,3 +168,10 @@ export const gatewayRouteMissing = defineCheck({
     },
   },
 });
+
+/** Whether a subnet has this table only because it is associated with none. */
+function isMainFor(state: Pick<State, 'routeTables'>, routeTableId: string, subnetId: string): boolean {
+  const table = byId(state.routeTables, 'RouteTableId', routeTableId);
+  const own = table?.Associations ?? [];
+  return own.some(({ Main }) => Main === true) && !own.some(({ SubnetId }) => SubnetId === subnetId);
+}

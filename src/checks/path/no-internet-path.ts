@@ -131,7 +131,7 @@ export const noInternetPath = defineCheck({
       return {
         summary: 'Switch VPC Block Public Access off for the account and Region, or exclude this VPC from it.',
         commands: [
-          `aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional`,
+          `EXCLUSION=$(aws ec2 create-vpc-block-public-access-exclusion --vpc-id ${vpcId} --internet-gateway-exclusion-mode allow-bidirectional --query VpcBlockPublicAccessExclusion.ExclusionId --output text)`,
         ],
         undo: ['aws ec2 delete-vpc-block-public-access-exclusion --exclusion-id "$EXCLUSION"'],
         terraform: hcl(
@@ -157,7 +157,7 @@ export const noInternetPath = defineCheck({
         summary: `Give ${networkInterfaceId ?? 'the client'} a public IPv4 address, or send its subnet through a NAT gateway.`,
         commands: [
           'ADDRESS=$(aws ec2 allocate-address --query AllocationId --output text)',
-          `aws ec2 associate-address --allocation-id "$ADDRESS" --network-interface-id ${networkInterfaceId ?? '"$NETWORK_INTERFACE"'}`,
+          `ASSOCIATION=$(aws ec2 associate-address --allocation-id "$ADDRESS" --network-interface-id ${networkInterfaceId ?? '"$NETWORK_INTERFACE"'} --query AssociationId --output text)`,
         ],
         undo: [
           'aws ec2 disassociate-address --association-id "$ASSOCIATION"',
@@ -195,7 +195,10 @@ export const noInternetPath = defineCheck({
         edit: (draft) => defaultRoute(draft, table, nat),
       };
     const commands = [
-      `NAT=$(aws ec2 create-nat-gateway --subnet-id ${subnet ?? '"$PUBLIC_SUBNET"'} --allocation-id "$(aws ec2 allocate-address --query AllocationId --output text)" --query NatGateway.NatGatewayId --output text)`,
+      'ADDRESS=$(aws ec2 allocate-address --query AllocationId --output text)',
+      `NAT=$(aws ec2 create-nat-gateway --subnet-id ${subnet ?? '"$PUBLIC_SUBNET"'} --allocation-id "$ADDRESS" --query NatGateway.NatGatewayId --output text)`,
+      // Until it is available it carries nothing.
+      'aws ec2 wait nat-gateway-available --nat-gateway-ids "$NAT"',
       `aws ec2 ${replace} --route-table-id ${table} --destination-cidr-block 0.0.0.0/0 --nat-gateway-id "$NAT"`,
     ];
     return {
@@ -204,6 +207,9 @@ export const noInternetPath = defineCheck({
       undo: [
         `aws ec2 delete-route --route-table-id ${table} --destination-cidr-block 0.0.0.0/0`,
         'aws ec2 delete-nat-gateway --nat-gateway-id "$NAT"',
+        // The address stays allocated, and charged, when its gateway goes.
+        'aws ec2 wait nat-gateway-deleted --nat-gateway-ids "$NAT"',
+        'aws ec2 release-address --allocation-id "$ADDRESS"',
       ],
       terraform: hcl(
         subnet === undefined

@@ -41,7 +41,12 @@ export const publicPathUsed = defineCheck({
     if (offer === 'unknown') return unknown([missing(state, 'endpointServices', target.serviceNames[0])], false);
     if (!state.vpcEndpoints.known && !evidence.probed) return unknown([missing(state, 'vpcEndpoints')]);
     const publicAddresses = evidence.addresses.filter((address) => !containsAddress(PRIVATE, address));
-    const open = publicAddresses.filter((address) => evidence.tcp(address).some((one) => one.outcome === 'open'));
+    // Where somebody in between answers TLS, the service is not what is reached.
+    const open = publicAddresses.filter(
+      (address) =>
+        evidence.tcp(address).some((one) => one.outcome === 'open') &&
+        (evidence.tls(address).length === 0 || evidence.tls(address).some((one) => one.outcome !== 'untrusted')),
+    );
     const resolver = evidence.system?.outcome === 'answered' ? 'vpc' : resolverKind(state, vantage);
     const model = evaluateTarget(
       state,

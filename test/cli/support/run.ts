@@ -15,12 +15,23 @@ export type Ran = { readonly status: number | null; readonly stdout: string; rea
 
 const SOURCES = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 
+/**
+ * The file that is tested, in the place of the sources: a bundle (`.mjs`) or a binary. What a test asks of the command then
+ * goes to a process of it; only what hands this process's own things to it (a lab's wire, a terminal) stays with the sources.
+ * `npm run test:forms` sets it.
+ */
+const UNDER_TEST = process.env['VPCE_DOCTOR_UNDER_TEST'] || undefined;
+
+/** The command and its first arguments. */
+export const COMMAND: readonly [string, ...string[]] =
+  UNDER_TEST === undefined || UNDER_TEST.endsWith('.mjs') ? [process.execPath, UNDER_TEST ?? SOURCES] : [UNDER_TEST];
+
 /** Nothing of the developer's own environment decides a test; packets go to loopback, and no metadata service is asked. */
 const CONFINED = { VPCE_DOCTOR_ONLY: '127.0.0.0/8 ::1/128', AWS_EC2_METADATA_DISABLED: 'true' };
 
 export type ProcessOptions = {
-  /** the script; the sources when not given */
-  readonly script?: string | undefined;
+  /** the script; what is under test when not given, and null when the program needs none */
+  readonly script?: string | null | undefined;
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** what goes to its standard input; nothing when not given */
@@ -33,13 +44,21 @@ export type ProcessOptions = {
 
 /** Starts the command with its input closed, unless it is asked for open. The caller sees to its end; `runProcess` does that already. */
 export function startProcess(args: readonly string[], options: ProcessOptions = {}): ChildProcessWithoutNullStreams {
-  const [node = process.execPath, ...flags] = options.node ?? [];
-  const child = spawn(node, [...flags, options.script ?? SOURCES, ...args], {
+  const [program, ...first] = commandFor(options);
+  const child = spawn(program, [...first, ...args], {
     cwd: options.cwd,
     env: { ...CONFINED, PATH: process.env['PATH'] ?? '', ...options.env },
   });
   if (options.stdinOpen !== true) child.stdin.end(options.stdin);
   return child;
+}
+
+function commandFor({ script, node }: ProcessOptions): readonly [string, ...string[]] {
+  if (script === undefined && node === undefined) return COMMAND;
+  const [program = process.execPath, ...flags] = node ?? [];
+  // A binary takes no options for Node.
+  const file = script === undefined ? (COMMAND[1] ?? SOURCES) : script;
+  return [program, ...flags, ...(file === null ? [] : [file])];
 }
 
 export function runProcess(args: readonly string[], options: ProcessOptions = {}): Promise<Ran> {
@@ -73,8 +92,11 @@ export type RunOptions = {
   readonly onStderr?: ((text: string) => void) | undefined;
 };
 
-/** The same within this process: what `cli.ts` does, without the process around it. */
+/** The same within this process: what `cli.ts` does, without the process around it. Of a bundle or binary, as a process. */
 export async function run(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { host: given, columns, signal, onStderr, ...rest } = options;
+  const needsThisProcess = [given, columns, signal, onStderr].some((one) => one !== undefined);
+  if (UNDER_TEST !== undefined && !needsThisProcess) return runProcess(args, rest);
   let stdout = '';
   let stderr = '';
   const host = options.host ?? realHost({ env: CONFINED });
