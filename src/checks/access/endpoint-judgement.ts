@@ -3,12 +3,13 @@ import { type Missing, missing, type SliceName, type State } from '../../model/s
 import { contextOf } from '../../policy/context.ts';
 import type { Policy, Statement } from '../../policy/document.ts';
 import { evaluatePolicy, type PolicyAnswer, type StatementAnswer } from '../../policy/evaluate.ts';
-import { isEndpointWay, type MeasuredPath, pathContext, WAY_SLICES } from '../../policy/measured-path.ts';
+import { intendedPath, isEndpointWay, type MeasuredPath, pathContext, WAY_SLICES } from '../../policy/measured-path.ts';
 import { namesAccount } from '../../policy/principals.ts';
 import { type Request, requestContext } from '../../policy/request.ts';
 import { understandPolicy } from '../../policy/understand.ts';
 import { NEEDED_READS } from '../../services/signed-reads.ts';
 import type { CheckContext } from '../check.ts';
+import { connectionsTo } from '../evidence.ts';
 import { type Asked, requestsAsked } from './asked.ts';
 import { endpointOf, waysOf } from './ways.ts';
 
@@ -41,11 +42,19 @@ export type EndpointJudgement = {
   readonly missing: readonly Missing[];
 };
 
-/** Judges every request on every way that it takes. */
+/**
+ * Judges every request on every way that it takes. Where the name does not lead to the endpoint yet and nothing answers, what its
+ * policy lets nobody through is named in the same run: it would be met next.
+ */
 export function judgeAtEndpoints(context: EndpointPolicyContext): readonly EndpointJudgement[] {
-  return requestsAsked(context).flatMap((asked) =>
-    waysOf(context, asked).map((path) => judgeAtEndpoint(context, asked, path)),
-  );
+  const { state, vantage, target, evidence } = context;
+  const nothingOpened = connectionsTo(evidence).open.length === 0;
+  return requestsAsked(context).flatMap((asked) => {
+    const judged = waysOf(context, asked).map((path) => judgeAtEndpoint(context, asked, path));
+    if (asked.origin !== 'own' || !nothingOpened || judged.some((one) => isEndpointWay(one.path))) return judged;
+    const next = judgeAtEndpoint(context, asked, intendedPath(state, vantage, target, false));
+    return next.verdict === 'denied' ? [next] : judged;
+  });
 }
 
 export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, path: MeasuredPath): EndpointJudgement {

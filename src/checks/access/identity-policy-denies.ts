@@ -39,7 +39,7 @@ export const identityPolicyDenies = defineCheck({
     remedy:
       'Let the owner of the role or user add the action, or ask for what is allowed. Where the role’s own policy demands aws:SourceVpce or aws:SourceVpc, send the request through that endpoint.',
     notWhen:
-      'The words name one kind of policy only, though several may deny: an endpoint’s policy may be next. A role that lacks an action which no application calls is as it should be.',
+      'The words name one kind of policy only, though several may deny: an endpoint’s policy may be next. A role that lacks an action which no application calls is as it should be: where only the read that --signed makes is refused, that is advice.',
     sources: [
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html',
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html',
@@ -76,7 +76,10 @@ export const identityPolicyDenies = defineCheck({
       world.identityPolicies = [
         {
           Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: '*' }],
+          Statement: [
+            { Effect: 'Allow', Action: '*', Resource: '*' },
+            { Sid: 'NoSecrets', Effect: 'Deny', Action: 'secretsmanager:*', Resource: '*' },
+          ],
         },
       ];
     },
@@ -170,7 +173,8 @@ function findings(said: readonly Refusal[], denied: readonly Judged[]): Finding<
     {
       key: `${first?.principal ?? ''} ${kind} ${action}`,
       resources: [first?.principal, first?.policyArn].filter((one) => one !== undefined),
-      extent: 'some',
+      // Nothing the application asked for was refused: that its role lacks a list call is how least privilege looks.
+      extent: isOursAlone(said) && denied.length === 0 ? 'none' : 'some',
       summary: `${how}${isOursAlone(said) ? ' Only this run asked for it, which proves nothing about what the application asks.' : ''}${byWay}`,
       because,
       predicts: (one: Observation) => {
