@@ -61,11 +61,10 @@ export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, pa
   }
   if (refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'unsupported', missing: [] };
   const policy = policyOf(endpoint);
-  if (policy === undefined || asked.resource === undefined) {
-    const detail =
-      policy === undefined ? `the policy of ${path.vpceId}` : `on which resource ${asked.action} was asked`;
-    return { ...base, policy, verdict: 'unreadable', missing: [unread(state, detail)] };
-  }
+  if (policy === undefined)
+    return { ...base, verdict: 'unreadable', missing: [unread(state, `the policy of ${path.vpceId}`)] };
+  if (asked.resource === undefined)
+    return { ...base, policy, verdict: 'unreadable', missing: [missingKey(state, `the resource of ${asked.action}`)] };
   const { action, resource, principal } = asked;
   const request = {
     action,
