@@ -12,7 +12,7 @@ import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '.
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
-import { evaluateChecks } from './findings.ts';
+import { type Evaluated, evaluateChecks } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
 import { notChecked } from './not-checked.ts';
 import { pastedOf } from './pasted.ts';
@@ -60,8 +60,8 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     const intended = (leads ? model.endpointPaths : []).flatMap((path) =>
       path.destination.kind === 'interface' ? [path.destination.address] : [],
     );
-    const observed = observedStatus(target, evidence, intended);
     const evaluated = evaluateChecks(checks, state, vantage, target, evidence);
+    const observed = observedStatus(target, evidence, intended, explainedByAdvice(evaluated));
     return { target, evidence, model, observed, evaluated, status: 'unknown' };
   });
   for (const view of views) view.status = statusOf(view);
@@ -122,6 +122,17 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
     coverage: input.coverage,
     warnings: [...input.warnings, ...resolved.problems, ...resolved.notes, ...outdated],
   };
+}
+
+/** Ids of what is explained, and by nothing that is a fault. */
+function explainedByAdvice({ judged }: Evaluated): ReadonlySet<string> {
+  const live = judged.filter(({ standing }) => standing !== 'contradicted');
+  const faults = new Set(live.flatMap(({ finding, explains }) => (finding.extent === 'none' ? [] : explains)));
+  return new Set(
+    live
+      .flatMap(({ finding, explains }) => (finding.extent === 'none' ? explains : []))
+      .filter((id) => !faults.has(id)),
+  );
 }
 
 /** What the policies of a changed state say of everything that was found refused at the target. */

@@ -45,5 +45,7 @@ function narrowAt({ target, evidence }: View, state: State, vantage: Vantage): s
     state,
     evidence,
   };
-  return judgeAtEndpoints(context).flatMap((one) => (one.verdict === 'narrow' ? (one.vpceId ?? []) : []));
+  return judgeAtEndpoints(context).flatMap((one) =>
+    one.verdict === 'narrow' && one.asked.outcome === 'unasked' ? (one.vpceId ?? []) : [],
+  );
 }

@@ -19,21 +19,30 @@ const HTTPS_GOOD = new Set<HttpsObservation['outcome']>(['aws-answer', 'other-an
 /**
  * Judges a target by its probes.
  * @param others addresses of the intended endpoint that the name may lead to at any time; a dead one degrades
+ * @param harmless ids of refused requests that are no fault: nobody but this run asked
  */
-export function observedStatus(target: Target, evidence: Evidence, others: readonly string[]): Observed {
+export function observedStatus(
+  target: Target,
+  evidence: Evidence,
+  others: readonly string[],
+  harmless: ReadonlySet<string> = new Set(),
+): Observed {
   if (!evidence.probed) return { status: 'unknown', summary: 'No probe was made.', good: [], bad: [] };
   const direct = directStatus(target, evidence, others);
+  const judged = (one: Observed) => refusedStatus(target, evidence, one, harmless);
   // Without a way of its own the machine may well be meant to go by the proxy, and does.
-  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return refusedStatus(target, evidence, direct);
+  if (direct.status !== 'unreachable' || !proxyCarries(evidence)) return judged(direct);
   const summary = `${target.id} is reached through the proxy ${evidence.proxy?.url} only.`;
-  return refusedStatus(target, evidence, { status: 'reachable', summary, good: [], bad: direct.bad });
+  return judged({ status: 'reachable', summary, good: [], bad: direct.bad });
 }
 
 /** A service that answers and refuses what is asked is reached in part: whoever asked got nothing. */
-function refusedStatus(target: Target, evidence: Evidence, direct: Observed): Observed {
+function refusedStatus(target: Target, evidence: Evidence, direct: Observed, harmless: ReadonlySet<string>): Observed {
   if (direct.status !== 'reachable') return direct;
   const asked = evidence.all.filter((one) => one.rung === 'access');
-  const refused = asked.filter((one) => one.outcome === 'denied' || one.outcome === 'credentials-rejected');
+  const refused = asked.filter(
+    (one) => (one.outcome === 'denied' || one.outcome === 'credentials-rejected') && !harmless.has(one.id),
+  );
   const at = direct.summary.replace(/\.$/, '');
   const [first] = refused;
   if (first !== undefined) {

@@ -7,7 +7,7 @@ import type { Vantage } from '../model/vantage.ts';
 import { clientOf } from '../network/client.ts';
 import type { TargetModel } from '../network/model.ts';
 import { consequenceOf } from '../services/workloads.ts';
-import type { Evaluated } from './findings.ts';
+import type { Evaluated, Judged } from './findings.ts';
 import { drawPath } from './hops.ts';
 import { addressesOf } from './target-addresses.ts';
 import type { Observed } from './target-status.ts';
@@ -25,7 +25,7 @@ export type View = {
 /** Packets decide where there are any; the model decides where there are none. A live fault makes "reachable" degraded. */
 export function statusOf(view: View): TargetStatus {
   const live = view.evaluated.judged.filter(
-    (one) => one.standing !== 'contradicted' && one.finding.extent !== 'none' && !one.suspected,
+    (one) => one.standing !== 'contradicted' && one.finding.extent !== 'none' && (!one.suspected || isRefusal(one)),
   );
   if (view.evidence.probed) {
     const { status } = view.observed;
@@ -48,6 +48,11 @@ export function statusOf(view: View): TargetStatus {
       return lost || live.some((one) => one.finding.extent === 'all') ? 'unreachable' : 'degraded';
     }
   }
+}
+
+/** What a service said is said, whether the policy behind it could be read or not. */
+function isRefusal({ check, explains }: Judged): boolean {
+  return check.layer === 'access' && explains.length > 0;
 }
 
 export function describeTarget(

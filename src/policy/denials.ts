@@ -87,8 +87,13 @@ function ofPhrase(words: string): Denial | undefined {
     ...known('resource', resource),
     ...known('policyArn', reason?.policyArn),
     ...known('code', codeIn(words)),
-    text: shownFrom(words, from),
+    text: withoutEnd(shownFrom(words, from)),
   };
+}
+
+/** Without the end of the JSON string and object that the words stood in. */
+function withoutEnd(shown: string): string {
+  return shown.includes('{') ? shown : shown.replace(/"? ?\}{1,3}$/, '');
 }
 
 type Reason = {

@@ -2,7 +2,7 @@
 import { awsBucketNamed } from '../services/aws-buckets.ts';
 import type { ConditionEntry, Policy, Statement } from './document.ts';
 import { evaluatePolicy, type StatementAnswer } from './evaluate.ts';
-import { lookUp, type Principal, type Request } from './request.ts';
+import { lookUp, type Principal, type Request, STAND_INS } from './request.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -97,6 +97,8 @@ function extendCondition(target: Target, entry: ConditionEntry): readonly Candid
   if (
     only === undefined ||
     more.length > 0 ||
+    // Nobody knows the value: it stands for one that no policy can name.
+    STAND_INS.includes(only) ||
     (operator.comparison.wildcards && /[*?]/.test(only)) ||
     only.includes('${')
   )

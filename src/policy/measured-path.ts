@@ -75,9 +75,10 @@ const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.16
 
 /**
  * The way that is meant, where no packet has shown one: through the endpoint that the VPC has for the target.
+ * @param covered false: also an endpoint to which the name does not lead yet, which is a fault of its own
  * @returns unknown where there is none, or where private DNS does not lead the name to it
  */
-export function intendedPath(state: WayReads, vantage: Vantage, target: Target): MeasuredPath {
+export function intendedPath(state: WayReads, vantage: Vantage, target: Target, covered = true): MeasuredPath {
   const client = clientOf(vantage);
   const choice = chooseEndpoint(state, client.vpcId, target);
   if (choice === undefined) {
@@ -98,7 +99,7 @@ export function intendedPath(state: WayReads, vantage: Vantage, target: Target):
         : `${table?.RouteTableId} has a route to ${endpoint.VpcEndpointId}`;
     return { ...endpointIds(endpoint, 'gateway-endpoint', client.ipv4), certain: false, because, missing: [] };
   }
-  if (choice.way === 'uncovered')
+  if (choice.way === 'uncovered' && covered)
     return unknownWay(undefined, `the name does not lead to ${first.VpcEndpointId} by private DNS`, []);
   const near = first.VpcId === undefined || first.VpcId === client.vpcId;
   return {

@@ -125,3 +125,7 @@ export function requestContext(
   for (const [key, value] of entries) context.set(key.toLowerCase(), contextValue(value));
   return context;
 }
+
+/** Values of AWS’s own that nobody outside knows. They compare as other than any value of a policy, and belong into none. */
+export const OF_AWS = { account: 'an account of AWS', organization: 'an organization of AWS' } as const;
+export const STAND_INS: readonly string[] = Object.values(OF_AWS);

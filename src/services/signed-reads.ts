@@ -73,6 +73,9 @@ const LIST_BUCKET: SignedRead = {
   request: () => get('/?list-type=2&max-keys=1'),
 };
 
+/** Reads that every client of the service needs itself: who is refused one of these gets nothing done (docs: ECR, Registry authentication). */
+export const NEEDED_READS: ReadonlySet<string> = new Set(['ecr:GetAuthorizationToken']);
+
 /** Every action that a signed probe may ask for, once, sorted. */
 export const SIGNED_ACTIONS: readonly string[] = [...SIGNED_READS, LIST_BUCKET].map(({ action }) => action).sort();
 

@@ -46,6 +46,7 @@ const OF_AN_ENDPOINT = [
   'hostname-not-covered',
   'hosts-file-overrides',
   'service-without-private-dns',
+  'endpoint-policy-denies',
 ];
 
 /** Pairs of which one code cannot be there beside the other: [the code that is not named, beside which]. */

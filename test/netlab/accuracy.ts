@@ -54,7 +54,7 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals): st
     '## Public reports that are no scenario',
     '',
     'All others of the list that this project was given are scenarios above, with their numbers before their names. Causes of',
-    'the access and provider layers are not judged here.',
+    'the provider layer are not judged here.',
     '',
     '| reports | why |',
     '|---|---|',

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { World } from '../../src/lab/world.ts';
 import type { Call } from './aws-call.ts';
 import { RESOLVER_WRITES, ROUTE53_WRITES } from './aws-dns.ts';
+import { S3_WRITES } from './aws-policies.ts';
 import { EC2_WRITES } from './aws-writes.ts';
 
 /** Ids of what a call creates, by operation. `aws … --query … --output text` prints them. */
@@ -99,6 +100,7 @@ const WRITES: Readonly<Record<string, typeof EC2_WRITES | undefined>> = {
   ec2: EC2_WRITES,
   route53: ROUTE53_WRITES,
   route53resolver: RESOLVER_WRITES,
+  s3api: S3_WRITES,
 };
 
 function makeCall(world: World, [id = '', service = '', operation = '', ...words]: readonly string[]): void {

@@ -3,9 +3,11 @@ import { find, type World } from '../../src/lab/world.ts';
 import type { SliceElement } from '../../src/model/state.ts';
 import { ipv4At } from './addresses.ts';
 import { type Call, need } from './aws-call.ts';
+import { changeEndpointPolicy } from './aws-policies.ts';
 
 export function modifyEndpoint(world: World, call: Call): void {
   const endpoint = find(world, 'vpcEndpoints', need(call, 'vpc-endpoint-id'));
+  changeEndpointPolicy(world, call);
   if (call.has('no-private-dns-enabled')) {
     endpoint.PrivateDnsEnabled = false;
     endpoint.DnsEntries = endpoint.DnsEntries?.filter((entry) => entry.DnsName?.includes('.vpce.'));

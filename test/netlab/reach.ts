@@ -1,12 +1,14 @@
 /**
  * What a plain program on the client gets, without the tool: looks a name up as libc does, then connects with TLS to every
- * address it was given, from many source ports. `node reach.ts HOST PORT ATTEMPTS` prints one JSON line.
+ * address it was given, from many source ports. `node reach.ts HOST PORT ATTEMPTS [ASK]` prints one JSON line; ASK is a request
+ * to make there, as JSON.
  */
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { type Ask, ask } from './ask.ts';
 
 export type Reached = {
   /** the error of the look-up, when there were no addresses */
@@ -18,10 +20,12 @@ export type Reached = {
   readonly tls?: string;
   /** where the environment has a proxy: `answered`, or the error of a request as programs make them */
   readonly proxied?: string;
+  /** what the service said to the request that was to be made: `200`, `403 AccessDenied`, or an error */
+  readonly asked?: string;
 };
 
 const PATIENCE_MS = 1_300;
-const [host = '', port = '443', attempts = '24'] = process.argv.slice(2);
+const [host = '', port = '443', attempts = '24', question] = process.argv.slice(2);
 
 const found = await lookup(host, { all: true }).catch((error: NodeJS.ErrnoException) => error.code ?? 'failed');
 const addresses = typeof found === 'string' ? [] : found.map((one) => one.address);
@@ -49,6 +53,7 @@ const reached: Reached = {
   opened,
   ...(tls === undefined ? {} : { tls }),
   ...(hasProxy ? { proxied: await request() } : {}),
+  ...(question === undefined || opened === 0 ? {} : { asked: await ask(JSON.parse(question) as Ask) }),
 };
 process.stdout.write(`${JSON.stringify(reached)}\n`);
 process.exit(0);

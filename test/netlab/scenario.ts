@@ -2,6 +2,7 @@
 import type { World } from '../../src/lab/world.ts';
 import type { CauseCode } from '../../src/model/codes.ts';
 import type { Standing, Verdict } from '../../src/model/report.ts';
+import type { Ask } from './ask.ts';
 import type { Hazards } from './hazards.ts';
 
 export type Expectation = {
@@ -27,5 +28,7 @@ export type Scenario = {
   readonly hazards?: Hazards;
   readonly targets: readonly string[];
   readonly options?: readonly string[];
+  /** what the application asks of the targets; those that are refused it are not open */
+  readonly asks?: readonly Ask[];
   readonly expect: Expectation;
 };

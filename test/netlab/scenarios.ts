@@ -1,5 +1,6 @@
 /** Every scenario, once. Names are unique; scenarios-*.ts hold them by subject. */
 import type { Scenario } from './scenario.ts';
+import { ACCESS_SCENARIOS } from './scenarios-access.ts';
 import { ACL_SCENARIOS } from './scenarios-acl.ts';
 import { BLIND_SCENARIOS } from './scenarios-blind.ts';
 import { BOX_SCENARIOS } from './scenarios-boxes.ts';
@@ -27,6 +28,7 @@ const ALL: readonly Scenario[] = [
   ...BOX_SCENARIOS,
   ...HOST_SCENARIOS,
   ...TLS_SCENARIOS,
+  ...ACCESS_SCENARIOS,
   ...REPORT_SCENARIOS,
   ...MORE_REPORT_SCENARIOS,
   ...SEVERAL_SCENARIOS,

@@ -57,6 +57,7 @@ describe('outcomeOf', () => {
       notHttp: ['failed', 'failed', 'failed', 'not-http'],
       badAddress: ['failed', 'failed', 'failed', 'failed'],
       badName: ['failed', 'failed', 'failed', 'failed'],
+      withheld: ['failed', 'failed', 'failed', 'failed'],
       bug: ['failed', 'failed', 'failed', 'failed'],
     });
   });

@@ -7,6 +7,7 @@ import { commandsForEndpointPolicy } from '../../policy/edit-commands.ts';
 import type { Request } from '../../policy/request.ts';
 import { type CheckContext, draftElement, type Fix } from '../check.ts';
 import { comment, resource } from '../terraform.ts';
+import { leaveNarrow } from './narrow-policy.ts';
 import { hclPolicy, hclWithUndo, namedDiff } from './policy-text.ts';
 
 export type EndpointFix = {
@@ -15,12 +16,20 @@ export type EndpointFix = {
   /** undefined where it could not be read */
   readonly policy: Policy | undefined;
   readonly requests: readonly Request[];
+  /** true: only this run asked, and what the application asks is not known */
+  readonly onlyOurs?: boolean | undefined;
+  /** reads of this run alone that the policy leaves out, where it lets other requests through */
+  readonly leavesOut?: readonly string[] | undefined;
 };
 
 type Context = Pick<CheckContext<'vpcEndpoints'>, 'state'>;
 
 /** Adds what is asked to the policy; where no change of it helps, says whose turn it is. */
-export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { state }: Context): Fix {
+export function admitAtEndpoint(
+  { vpceId, policy, requests, onlyOurs, leavesOut }: EndpointFix,
+  { state }: Context,
+): Fix {
+  if (leavesOut !== undefined) return leaveNarrow(vpceId, leavesOut);
   const endpoint = endpointNamed(state, vpceId);
   const before = endpoint?.PolicyDocument;
   const edit = policy === undefined || before === undefined ? undefined : smallestEdit(before, requests, policy.kind);
@@ -31,7 +40,7 @@ export function admitAtEndpoint({ vpceId, policy, requests }: EndpointFix, { sta
     diff: namedDiff(edit.diff, `policy of ${vpceId}`),
     ...commandsForEndpointPolicy(vpceId, undefined, edit.document, JSON.parse(before)),
     owner: 'endpoint owner',
-    caution: 'A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.',
+    caution: `${onlyOurs === true ? 'It lets through no more than the read that vpce-doctor tries: add the application’s own actions and resources likewise. ' : ''}A change of the policy takes some minutes to take effect, and holds for every client of the endpoint.`,
     terraform: hclWithUndo(
       resource('aws_vpc_endpoint_policy', vpceId, { vpc_endpoint_id: vpceId, policy: hclPolicy(edit.text) }),
     ),
@@ -81,5 +90,8 @@ export function mergeEndpointFixes(all: readonly [EndpointFix, ...EndpointFix[]]
       ]),
     ),
   );
-  return { ...all[0], requests: [...requests.values()] };
+  const leavesOut = [...new Set(all.flatMap((one) => one.leavesOut ?? []))];
+  const { leavesOut: _, ...first } = all[0];
+  const onlyOurs = all.every((one) => one.onlyOurs === true);
+  return { ...first, onlyOurs, requests: [...requests.values()], ...(leavesOut.length === 0 ? {} : { leavesOut }) };
 }

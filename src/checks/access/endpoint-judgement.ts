@@ -3,11 +3,13 @@ import { type Missing, missing, type SliceName, type State } from '../../model/s
 import { contextOf } from '../../policy/context.ts';
 import type { Policy, Statement } from '../../policy/document.ts';
 import { evaluatePolicy, type PolicyAnswer, type StatementAnswer } from '../../policy/evaluate.ts';
-import { isEndpointWay, type MeasuredPath, pathContext, WAY_SLICES } from '../../policy/measured-path.ts';
+import { intendedPath, isEndpointWay, type MeasuredPath, pathContext, WAY_SLICES } from '../../policy/measured-path.ts';
 import { namesAccount } from '../../policy/principals.ts';
 import { type Request, requestContext } from '../../policy/request.ts';
 import { understandPolicy } from '../../policy/understand.ts';
+import { NEEDED_READS } from '../../services/signed-reads.ts';
 import type { CheckContext } from '../check.ts';
+import { connectionsTo } from '../evidence.ts';
 import { type Asked, requestsAsked } from './asked.ts';
 import { endpointOf, waysOf } from './ways.ts';
 
@@ -27,7 +29,7 @@ export type EndpointJudgement = {
     | 'allowed'
     | 'denied'
     | 'unknown'
-    /** nobody asked for it, and the policy lets other requests through */
+    /** no application asked for it: it is this run’s own read or stands for one, and the policy lets other requests through */
     | 'narrow'
     /** the service takes no endpoint policy */
     | 'unsupported'
@@ -40,11 +42,19 @@ export type EndpointJudgement = {
   readonly missing: readonly Missing[];
 };
 
-/** Judges every request on every way that it takes. */
+/**
+ * Judges every request on every way that it takes. Where the name does not lead to the endpoint yet and nothing answers, what its
+ * policy lets nobody through is named in the same run: it would be met next.
+ */
 export function judgeAtEndpoints(context: EndpointPolicyContext): readonly EndpointJudgement[] {
-  return requestsAsked(context).flatMap((asked) =>
-    waysOf(context, asked).map((path) => judgeAtEndpoint(context, asked, path)),
-  );
+  const { state, vantage, target, evidence } = context;
+  const nothingOpened = connectionsTo(evidence).open.length === 0;
+  return requestsAsked(context).flatMap((asked) => {
+    const judged = waysOf(context, asked).map((path) => judgeAtEndpoint(context, asked, path));
+    if (asked.origin !== 'own' || !nothingOpened || judged.some((one) => isEndpointWay(one.path))) return judged;
+    const next = judgeAtEndpoint(context, asked, intendedPath(state, vantage, target, false));
+    return next.verdict === 'denied' ? [next] : judged;
+  });
 }
 
 export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, path: MeasuredPath): EndpointJudgement {
@@ -87,7 +97,7 @@ function verdictOf(
   answer: PolicyAnswer,
   asked: Asked,
 ): Pick<EndpointJudgement, 'verdict' | 'missing'> {
-  const whole = asked.origin !== 'own' || rootOnly(policy) || deniesWhatever(request, answer);
+  const whole = !isOnlyOurs(asked) || rootOnly(policy) || deniesWhatever(request, answer);
   switch (answer.effect) {
     case 'allowed':
       return { verdict: 'allowed', missing: [] };
@@ -99,6 +109,15 @@ function verdictOf(
       if (asked.principal === undefined && rootOnly(policy)) return { verdict: 'denied', missing: [] };
       return { verdict: 'unknown', missing: answer.missing.map((key) => missingKey(state, key)) };
   }
+}
+
+/**
+ * Whether nobody but this run wants it. A policy that names what the application asks, and nothing else, rightly refuses the read
+ * that `--signed` tries; only where such a read is allowed against the policy has it something to say.
+ */
+function isOnlyOurs({ action, origin, outcome, observation }: Asked): boolean {
+  if (origin === 'own') return true;
+  return observation?.rung === 'access' && outcome === 'denied' && !NEEDED_READS.has(action);
 }
 
 /** The `Missing` entry for a condition key whose value nobody knows: who asks can be found out, the rest only the user can tell. */
@@ -143,37 +162,41 @@ function deniesWhatever(request: Request, answer: PolicyAnswer): boolean {
   if (answer.effect === 'explicitly-denied')
     return answer.deciding.some(
       ({ statement }) =>
-        coversService(statement, prefix) &&
+        coversService(statement, prefix, request.resource) &&
         statement.principal?.negated === false &&
         statement.principal.element.everyone !== false &&
         statement.conditions.every(({ key }) => isCallers(key)),
     );
   return answer.statements
     .filter(({ statement }) => statement.effect === 'Allow')
-    .every((one) => neverReaches(one, prefix));
+    .every((one) => neverReaches(one, prefix, request.resource));
 }
 
-/** A Deny for every action of the service on every resource. */
-function coversService({ actions, resources }: Statement, prefix: string): boolean {
+/** A Deny for every action of the service on every resource, or on the whole of the bucket that was asked for. */
+function coversService({ actions, resources }: Statement, prefix: string, asked: string): boolean {
   const every = (pattern: string) => pattern === '*' || pattern.toLowerCase() === `${prefix}*`;
+  const all = ['*', ...(asked === '*' ? [] : [`${asked}/*`, `${asked}*`])];
   return (
     !actions.negated &&
     actions.patterns.some(every) &&
-    (resources === undefined || (!resources.negated && resources.patterns.includes('*')))
+    (resources === undefined || (!resources.negated && resources.patterns.some((pattern) => all.includes(pattern))))
   );
 }
 
-/** An Allow that fails whatever is asked: it is for others, by another way, or for another service. */
-function neverReaches({ statement, because }: StatementAnswer, prefix: string): boolean {
-  const { actions } = statement;
+/** An Allow that fails whatever is asked: it is for others, by another way, for another service or another bucket. */
+function neverReaches({ statement, because }: StatementAnswer, prefix: string, asked: string): boolean {
+  const { actions, resources } = statement;
   const elsewhere =
     !actions.negated &&
     actions.patterns.every((pattern) => {
       const own = pattern.slice(0, pattern.indexOf(':') + 1).toLowerCase();
       return own !== '' && !/[*?]/.test(own) && own !== prefix;
     });
+  const outside =
+    asked !== '*' && resources?.negated === false && !resources.patterns.some((pattern) => mayBeWithin(pattern, asked));
   return (
     elsewhere ||
+    outside ||
     because.some(
       ({ element, truth, condition }) =>
         truth === 'no' &&
@@ -181,6 +204,14 @@ function neverReaches({ statement, because }: StatementAnswer, prefix: string): 
           (element === 'Condition' && condition !== undefined && isCallers(condition.key))),
     )
   );
+}
+
+/** Whether a pattern of ARNs may match this bucket, or an object in it. */
+function mayBeWithin(pattern: string, bucket: string): boolean {
+  const [literal = ''] = pattern.split(/[*?$]/);
+  const inside = `${bucket}/`;
+  if (literal === pattern) return pattern === bucket || pattern.startsWith(inside);
+  return literal.startsWith(inside) || inside.startsWith(literal);
 }
 
 /** Keys that are the same for whatever anybody of this account asks by this way. */

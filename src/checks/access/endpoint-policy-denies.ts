@@ -18,6 +18,7 @@ import {
   judgeAtEndpoint,
   judgeAtEndpoints,
 } from './endpoint-judgement.ts';
+import { narrowFinding, narrowRefusals } from './narrow-policy.ts';
 import { whyAllowed, whyDenied } from './words.ts';
 
 export const endpointPolicyDenies = defineCheck({
@@ -33,7 +34,7 @@ export const endpointPolicyDenies = defineCheck({
     remedy:
       'Add what is asked to an Allow statement, or take it out of the Deny. A change takes effect after some minutes.',
     notWhen:
-      'A policy that leaves out actions which nobody asks for is as it should be. The words name one policy only, though several may deny. A 403 to a request that is not signed says nothing about policies.',
+      'A policy that leaves out actions which no application asks for is as it should be: where --signed is refused its own read and the policy lets other requests through, that is advice. The words name one policy only, though several may deny. A 403 to a request that is not signed says nothing about policies.',
     sources: [
       'https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html',
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html',
@@ -46,8 +47,15 @@ export const endpointPolicyDenies = defineCheck({
     const judged = judgeAtEndpoints(context);
     const denied = judged.filter((one) => one.verdict === 'denied');
     const open = judged.filter((one) => one.verdict === 'unknown' || one.verdict === 'unreadable');
-    const blamed = judged.filter((one) => isBlamed(one) && one.verdict !== 'denied');
+    const blamed = judged.filter((one) => isBlamed(one) && one.verdict !== 'denied' && one.verdict !== 'narrow');
     const gaps = open.flatMap((one) => one.missing);
+    const narrow = narrowRefusals(judged);
+    const leftOut = [...new Set(narrow.map((one) => one.vpceId ?? ''))].map((id) =>
+      narrowFinding(
+        id,
+        narrow.filter((one) => one.vpceId === id),
+      ),
+    );
     if (denied.length > 0) {
       const ids = [...new Set(denied.map((one) => one.vpceId ?? ''))];
       const findings = ids.map((id) =>
@@ -58,8 +66,9 @@ export const endpointPolicyDenies = defineCheck({
           judged,
         ),
       );
-      return found(findings, blamed.length > 0 ? gaps : []);
+      return found([...findings, ...leftOut], blamed.length > 0 ? gaps : []);
     }
+    if (leftOut.length > 0) return found(leftOut, blamed.length > 0 ? gaps : []);
     // The service’s own words blame an endpoint’s policy, and none that can be read denies it: `suspect` says so.
     if (blamed.length > 0) {
       const detail = `the endpoint policy that denies ${blamed[0]?.asked.action}`;
@@ -111,18 +120,10 @@ export const endpointPolicyDenies = defineCheck({
   demonstration: {
     signed: true,
     inject: (world) => {
-      // One action is let through, as for an application that reads one secret; what lists them is not.
+      // Copied from another endpoint: what it lets through is no action of this service.
       const PolicyDocument = JSON.stringify({
         Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'ReadSecrets',
-            Effect: 'Allow',
-            Principal: '*',
-            Action: 'secretsmanager:GetSecretValue',
-            Resource: '*',
-          },
-        ],
+        Statement: [{ Sid: 'Parameters', Effect: 'Allow', Principal: '*', Action: 'ssm:GetParameter*', Resource: '*' }],
       });
       for (const one of world.api.vpcEndpoints)
         if (one.VpcEndpointId === LAB.secretsEndpoint) one.PolicyDocument = PolicyDocument;
@@ -165,7 +166,8 @@ function findingOf(
     extent: everywhere ? 'all' : 'some',
     summary: [summary, ...traps.slice(0, 1).map(({ text }) => text)].join(' '),
     because: [
-      ...quotes(denied),
+      ...quotes(denied.filter(({ asked: { denial } }) => couldBe(denial?.by))),
+      ...otherWords(denied),
       ...traps.slice(1).map(({ text }): Because => ({ source: 'configuration', text, ref: vpceId })),
       ...(first.path.certain ? [{ source: 'configuration' as const, text: first.path.because }] : []),
     ],
@@ -176,6 +178,7 @@ function findingOf(
       vpceId,
       policy,
       requests: denied.flatMap((one) => (one.request === undefined ? [] : [one.request])),
+      onlyOurs: denied.every(({ asked: { origin } }) => origin !== 'pasted'),
     },
   };
 }
@@ -191,6 +194,12 @@ function whyOf({ answer, request }: EndpointJudgement): string {
 /** Whether a refusal may come from an endpoint's policy: the words name it, or none. */
 function couldBe(by: string | undefined): boolean {
   return by === undefined || by === 'endpoint-policy';
+}
+
+/** The words blame another policy: that clears this one of nothing. */
+function otherWords(judged: readonly EndpointJudgement[]): Because[] {
+  if (judged.every(({ asked: { denial } }) => couldBe(denial?.by))) return [];
+  return [{ source: 'rule', text: 'the service’s words name one policy only, though several may deny' }];
 }
 
 function quotes(judged: readonly EndpointJudgement[]): Because[] {

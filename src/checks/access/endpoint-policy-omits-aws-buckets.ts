@@ -7,7 +7,7 @@ import { contextOf } from '../../policy/context.ts';
 import type { Policy } from '../../policy/document.ts';
 import { evaluatePolicy } from '../../policy/evaluate.ts';
 import { isEndpointWay, type MeasuredPath, pathContext } from '../../policy/measured-path.ts';
-import { type Principal, type Request, requestContext } from '../../policy/request.ts';
+import { OF_AWS, type Principal, type Request, requestContext } from '../../policy/request.ts';
 import { awsBucketNamed, type BucketInRegion, bucketsOf } from '../../services/aws-buckets.ts';
 import { bucketOfUrl } from '../../services/s3-hosts.ts';
 import { absent, defineCheck, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -201,8 +201,8 @@ function judge(context: EndpointPolicyContext, path: MeasuredPath, bucket: Bucke
     context: contextOf(
       keys,
       requestContext([
-        ['aws:ResourceAccount', OF_AWS],
-        ['s3:ResourceAccount', OF_AWS],
+        ['aws:ResourceAccount', OF_AWS.account],
+        ['s3:ResourceAccount', OF_AWS.account],
         ['aws:ResourceOrgID', undefined],
         ['aws:ResourceOrgPaths', undefined],
         ...asker.keys,
@@ -216,8 +216,6 @@ function judge(context: EndpointPolicyContext, path: MeasuredPath, bucket: Bucke
   return { ...judged, verdict: answer.effect === 'allowed' ? 'allowed' : 'denied' };
 }
 
-const OF_AWS = 'an account of AWS';
-
 type Asker = {
   readonly principal: Principal | undefined;
   readonly keys: readonly (readonly [string, string | undefined])[];
@@ -230,9 +228,9 @@ function askerOf({ state }: EndpointPolicyContext, { signed, presigned }: Bucket
   return {
     principal: undefined,
     keys: [
-      ['aws:PrincipalAccount', OF_AWS],
-      ['aws:PrincipalOrgID', 'an organization of AWS'],
-      ['aws:PrincipalOrgPaths', 'an organization of AWS'],
+      ['aws:PrincipalAccount', OF_AWS.account],
+      ['aws:PrincipalOrgID', OF_AWS.organization],
+      ['aws:PrincipalOrgPaths', OF_AWS.organization],
     ],
   };
 }

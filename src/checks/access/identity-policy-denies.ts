@@ -8,6 +8,7 @@ import { evaluatePolicy, type PolicyAnswer } from '../../policy/evaluate.ts';
 import { isPathKey, type MeasuredPath, pathContext, WAY_SLICES, wayWords } from '../../policy/measured-path.ts';
 import { type Request, requestContext } from '../../policy/request.ts';
 import { understandPolicy } from '../../policy/understand.ts';
+import { NEEDED_READS } from '../../services/signed-reads.ts';
 import { absent, type CheckContext, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
 import { type Asked, requestsAsked } from './asked.ts';
 import { askedWords, predictsRefusals, quote, type Refusal, refusals, refusalsBy } from './denied-by.ts';
@@ -38,7 +39,7 @@ export const identityPolicyDenies = defineCheck({
     remedy:
       'Let the owner of the role or user add the action, or ask for what is allowed. Where the role’s own policy demands aws:SourceVpce or aws:SourceVpc, send the request through that endpoint.',
     notWhen:
-      'The words name one kind of policy only, though several may deny: an endpoint’s policy may be next. A role that lacks an action which no application calls is as it should be.',
+      'The words name one kind of policy only, though several may deny: an endpoint’s policy may be next. A role that lacks an action which no application calls is as it should be: where only the read that --signed makes is refused, that is advice.',
     sources: [
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html',
       'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html',
@@ -61,7 +62,7 @@ export const identityPolicyDenies = defineCheck({
     if (own.length === 0) {
       // Words that blame another policy do not clear this one; nobody reads the caller's policies but from files.
       const gap = missing(state, 'identityPolicies', 'the caller’s own policies: give them as files with --state');
-      return unknown([state.identityPolicies.known ? { ...gap, why: 'not-visible' } : gap], false);
+      return unknown([{ ...gap, why: 'not-given' }], false);
     }
     const [allowed] = judged.filter((one) => one.verdict === 'allowed');
     if (allowed !== undefined && judged.every((one) => one.verdict === 'allowed'))
@@ -75,7 +76,10 @@ export const identityPolicyDenies = defineCheck({
       world.identityPolicies = [
         {
           Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: '*' }],
+          Statement: [
+            { Effect: 'Allow', Action: '*', Resource: '*' },
+            { Sid: 'NoSecrets', Effect: 'Deny', Action: 'secretsmanager:*', Resource: '*' },
+          ],
         },
       ];
     },
@@ -169,8 +173,9 @@ function findings(said: readonly Refusal[], denied: readonly Judged[]): Finding<
     {
       key: `${first?.principal ?? ''} ${kind} ${action}`,
       resources: [first?.principal, first?.policyArn].filter((one) => one !== undefined),
-      extent: 'some',
-      summary: `${how}${byWay}`,
+      // Nothing the application asked for was refused: that its role lacks a list call is how least privilege looks.
+      extent: isOursAlone(said) && denied.length === 0 ? 'none' : 'some',
+      summary: `${how}${isOursAlone(said) ? ' Only this run asked for it, which proves nothing about what the application asks.' : ''}${byWay}`,
       because,
       predicts: (one: Observation) => {
         const asked = denied.find(({ asked: { observation } }) => observation?.id === one.id)?.asked;
@@ -190,6 +195,17 @@ function findings(said: readonly Refusal[], denied: readonly Judged[]): Finding<
       },
     },
   ];
+}
+
+/** A read that `--signed` tries, and that nothing allows: a role that is made for one application need not have it. */
+function isOursAlone(said: readonly Refusal[]): boolean {
+  return (
+    said.length > 0 && said.every(({ denial, observation }) => observation?.rung === 'access' && !isNeeded(denial))
+  );
+}
+
+function isNeeded({ action, explicit }: Refusal['denial']): boolean {
+  return explicit === true || NEEDED_READS.has(action ?? '');
 }
 
 /** Refusals whose words name no policy, where the policies that were given deny the request. */

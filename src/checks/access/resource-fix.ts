@@ -92,7 +92,8 @@ function documentOf(text: string): JsonObject | undefined {
 
 function anotherWay(resourceArn: string, demanded: readonly string[], path: MeasuredPath): Fix {
   const wanted = demanded.filter((one) => /^vpce?-/.test(one));
-  const through = wanted.length === 0 ? 'an endpoint that its policy admits' : wanted.slice(0, 3).join(' or ');
+  const named = wanted.slice(0, 3).map((one) => (one.startsWith('vpc-') ? `an endpoint in ${one}` : one));
+  const through = named.length === 0 ? 'an endpoint that its policy admits' : named.join(' or ');
   return {
     summary: `Send the requests for ${resourceArn} through ${through} instead of ${wayWords(path).replace(/^through /, '')}: repair what keeps them from the endpoint, or create one and let the owner of the resource admit it.`,
     commands: wanted

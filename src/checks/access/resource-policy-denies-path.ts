@@ -142,9 +142,7 @@ function findingOf(
         }),
       ),
       { source: 'configuration', text: path.because },
-      ...denied.flatMap(({ asked: { denial, observation } }) =>
-        denial === undefined ? [] : [quote({ denial, observation })],
-      ),
+      ...quotesOf(denied),
     ],
     predicts: (one: Observation) => {
       const own = denied.find(({ asked: { observation } }) => observation?.id === one.id)?.asked;
@@ -170,6 +168,16 @@ function findingOf(
       requests: denied.flatMap((one) => (one.request === undefined ? [] : [one.request])),
     },
   };
+}
+
+/** Each text once: every interface of an endpoint says the same. */
+function quotesOf(denied: readonly ResourceJudgement[]): Because[] {
+  const said = new Map<string, Because>();
+  for (const { asked } of denied) {
+    const { denial, observation } = asked;
+    if (denial !== undefined && !said.has(denial.text)) said.set(denial.text, quote({ denial, observation }));
+  }
+  return [...said.values()];
 }
 
 /** `Your bucket`: what carries the policy. */

@@ -5,6 +5,7 @@
 import type { HttpAnswer } from '../service-answers.ts';
 import type { World } from '../world.ts';
 import { authorize } from './authorize.ts';
+import { SERVICE_LINK } from './buckets.ts';
 import { callerIdentity } from './caller.ts';
 import { type Operation, protocolOf, readOperation } from './operation.ts';
 import type { RouteTaken } from './route-taken.ts';
@@ -106,12 +107,13 @@ function demandOf({ route, secure, now, headers }: ServiceRequest) {
   return { route, secure, now, userAgent: headers['user-agent'] };
 }
 
-/** An object of a bucket that anybody may read; what else is asked without a signature gets the answer that all such requests get. */
+/** An object of a bucket that anybody may read, or who has a service’s own link to it; what else is asked without a signature gets the answer that all such requests get. */
 function anonymousObject(world: World, request: ServiceRequest): HttpAnswer | undefined {
   const operation = readS3(request);
   if (operation?.action !== 'GetObject') return undefined;
   const { resource, input } = operation;
-  const verdict = authorize(world, { ...demandOf(request), action: 's3:GetObject', resource, signed: false });
+  const by = request.target.endsWith(`?${SERVICE_LINK}`) ? 'service-link' : undefined;
+  const verdict = authorize(world, { ...demandOf(request), action: 's3:GetObject', resource, signed: false, by });
   if (!verdict.allowed) return undefined;
   return fromS3(200, `${String(input['key'])}\n`, 'binary/octet-stream');
 }
@@ -142,7 +144,7 @@ function fromRegistry(world: World, request: ServiceRequest, basic: string): Htt
       body: '{"schemaVersion":2,"layers":[]}',
     };
   const bucket = `prod-${world.region}-starport-layer-bucket.s3.${world.region}.amazonaws.com`;
-  return { status: 307, headers: { ...headers, location: `https://${bucket}/${digest}` }, body: '' };
+  return { status: 307, headers: { ...headers, location: `https://${bucket}/${digest}?${SERVICE_LINK}` }, body: '' };
 }
 
 /**

@@ -1,8 +1,8 @@
 /** A request to a service of a world: the policies in its way, the keys that it carries, and what follows. */
 import type { World } from '../world.ts';
-import { bucketOwner } from './buckets.ts';
+import { AWS_ACCOUNT, bucketOwner, LINK_SIGNER } from './buckets.ts';
 import { ANONYMOUS, callerIdentity, roleArn, signedCaller } from './caller.ts';
-import type { Document } from './evaluator.ts';
+import type { Caller, Document } from './evaluator.ts';
 import { documentOf, judge, type Verdict } from './judge.ts';
 import type { RouteTaken } from './route-taken.ts';
 
@@ -13,6 +13,8 @@ export type Demand = {
   /** the ARN whose policy is the resource's, where it is another one: the bucket's of an object */
   readonly policyOf?: string | undefined;
   readonly signed: boolean;
+  /** a link that a service of AWS has signed, with its own credentials */
+  readonly by?: 'service-link' | undefined;
   readonly route: RouteTaken;
   readonly secure: boolean;
   /** the true time, in milliseconds since the epoch */
@@ -55,7 +57,7 @@ export function authorize(world: World, demand: Demand): Authorization {
           }),
     },
     {
-      caller: signed ? signedCaller(world) : ANONYMOUS,
+      caller: demand.by === 'service-link' ? LINKER : signed ? signedCaller(world) : ANONYMOUS,
       action,
       resource,
       resourceAccount,
@@ -64,6 +66,9 @@ export function authorize(world: World, demand: Demand): Authorization {
   );
   return { ...verdict, ours: signed && ours };
 }
+
+/** Its policies are AWS's own: none of the account's or its organization's are about it. */
+const LINKER: Caller = { account: undefined, isRoot: false, service: undefined, arns: [LINK_SIGNER] };
 
 /** Without a policy of its own a resource is nobody's but its account's, which has to sign. */
 const NOTHING: Document = { Statement: [] };
@@ -91,7 +96,7 @@ function endpointPolicy(
  */
 function keysOf(
   world: World,
-  { action, route, signed, secure, now, userAgent, keys = {} }: Demand,
+  { action, route, signed, by, secure, now, userAgent, keys = {} }: Demand,
   resourceAccount: string,
 ): Map<string, readonly string[]> {
   const ours = resourceAccount === world.accountId;
@@ -112,7 +117,9 @@ function keysOf(
           'aws:PrincipalType': 'AssumedRole',
           'aws:userid': callerIdentity(world).UserId,
         }
-      : { 'aws:PrincipalType': 'Anonymous' }),
+      : by === 'service-link'
+        ? { 'aws:PrincipalArn': LINK_SIGNER, 'aws:PrincipalAccount': AWS_ACCOUNT, 'aws:PrincipalType': 'AssumedRole' }
+        : { 'aws:PrincipalType': 'Anonymous' }),
     'aws:PrincipalIsAWSService': 'false',
     'aws:ViaAWSService': 'false',
     'aws:ResourceAccount': resourceAccount,

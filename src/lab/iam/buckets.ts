@@ -11,7 +11,7 @@ export type BucketOwner = {
 };
 
 /** AWS does not say which accounts its buckets are in; this one stands for all of them. */
-const AWS_ACCOUNT = '999999999999';
+export const AWS_ACCOUNT = '999999999999';
 
 /** Buckets of AWS's own that anybody may read (facts.md 5.5), with the Region where it is part of the name. */
 const PUBLIC = [
@@ -34,9 +34,21 @@ const PRIVATE = [
 export function bucketOwner(world: World, bucket: string): BucketOwner {
   if (PUBLIC.some((pattern) => pattern.test(bucket)))
     return { account: AWS_ACCOUNT, ours: false, policy: readableByAll(bucket) };
-  if (PRIVATE.some((pattern) => pattern.test(bucket))) return { account: AWS_ACCOUNT, ours: false };
+  if (PRIVATE.some((pattern) => pattern.test(bucket)))
+    return { account: AWS_ACCOUNT, ours: false, policy: readableByLink(bucket) };
   const account = world.bucketAccounts?.[bucket] ?? world.accountId;
   return { account, ours: account === world.accountId };
+}
+
+/** Who signs the links that a service hands out: the service itself, in AWS's account. */
+export const LINK_SIGNER = `arn:aws:iam::${AWS_ACCOUNT}:role/service`;
+/** The query of such a link, as the lab's registry writes it. */
+export const SERVICE_LINK = 'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=LINK&X-Amz-Signature=0123abcd';
+
+function readableByLink(bucket: string): Document {
+  const Resource = `arn:aws:s3:::${bucket}/*`;
+  const Principal = { AWS: LINK_SIGNER };
+  return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action: 's3:GetObject', Resource }] };
 }
 
 function readableByAll(bucket: string): Document {

@@ -151,7 +151,35 @@ describe('an endpoint’s policy that lets nothing of this caller through', () =
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]).toMatchObject({ standing: 'confirmed', fix: { proof: 'opens' } });
     expect(report.causes[0]?.summary).toMatch(words);
+    // Nobody told what the application asks: the fix must not look like all that it needs.
+    expect(report.causes[0]?.fix.caution).toContain('add the application’s own actions and resources likewise');
     expect(report.unexplained).toEqual([]);
+  });
+});
+
+describe('an endpoint’s policy that shuts out what was asked', () => {
+  it('another bucket’s, whatever is asked of this one', async () => {
+    const other = { ...ALLOW, Action: 's3:*', Resource: ['arn:aws:s3:::images', 'arn:aws:s3:::images/*'] };
+    const [asked, unasked] = [
+      await signed(endpointPolicy(LAB.s3Endpoint, other), [BUCKET_HOST]),
+      await unsigned(endpointPolicy(LAB.s3Endpoint, other), [BUCKET_HOST]),
+    ];
+    for (const report of [asked, unasked]) expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
+    expect(asked.causes[0]).toMatchObject({ standing: 'confirmed', severity: 'degrading', fix: { proof: 'opens' } });
+    expect(unasked.causes[0]).toMatchObject({ standing: 'likely', severity: 'degrading' });
+  });
+
+  it('the read that every client of the service needs', async () => {
+    const report = await signed(
+      (world) => {
+        addInterfaceEndpoint(world, 'ecr.api', { host: 'api.ecr.eu-west-1.amazonaws.com' });
+        for (const one of world.api.vpcEndpoints)
+          if (one.ServiceName?.endsWith('.ecr.api') === true)
+            one.PolicyDocument = policy({ ...ALLOW, Action: 'ecr:BatchGetImage' });
+      },
+      ['api.ecr.eu-west-1.amazonaws.com'],
+    );
+    expect(report.causes[0]).toMatchObject({ code: 'endpoint-policy-denies', severity: 'degrading' });
   });
 });
 
@@ -216,6 +244,54 @@ describe('what looks alike and is no fault', () => {
     );
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.headline).toContain('answers, and would refuse what is asked');
+  const narrow: readonly (readonly [string, (world: World) => void, string, string])[] = [
+    [
+      'names the application’s action',
+      endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Action: 'secretsmanager:GetSecretValue' }),
+      LAB.secretsHost,
+      `${LAB.secretsEndpoint}’s policy leaves out secretsmanager:ListSecrets, which only this run asked for, and lets others through (secretsmanager:GetSecretValue).`,
+    ],
+    [
+      'denies what lists',
+      endpointPolicy(LAB.secretsEndpoint, ALLOW, { ...ALLOW, Effect: 'Deny', Action: 'secretsmanager:List*' }),
+      LAB.secretsHost,
+      `${LAB.secretsEndpoint}’s policy leaves out secretsmanager:ListSecrets, which only this run asked for, and lets other requests through.`,
+    ],
+    [
+      'lets objects of the bucket through, and nothing that lists them',
+      endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 's3:GetObject', Resource: `${BUCKET}/*` }),
+      BUCKET_HOST,
+      `${LAB.s3Endpoint}’s policy leaves out s3:ListBucket, which only this run asked for, and lets others through (s3:GetObject).`,
+    ],
+  ];
+  it.concurrent.each(narrow)(
+    'an endpoint’s policy that %s: a word of advice when --signed is refused',
+    async (_name, edit, host, words) => {
+      const report = await signed(edit, [host]);
+      expect([report.verdict, report.targets[0]?.status, report.unexplained]).toEqual(['healthy', 'reachable', []]);
+      expect(report.causes).toMatchObject([
+        { code: 'endpoint-policy-denies', severity: 'advice', standing: 'confirmed' },
+      ]);
+      expect(report.causes[0]?.summary).toBe(`${words} That proves nothing about what the application asks.`);
+      // Nothing is opened for a read that nobody needs.
+      expect(report.causes[0]?.fix).toMatchObject({ proof: 'unproven', undo: [] });
+      expect(report.causes[0]?.fix.diff).toBeUndefined();
+      expect(report.fixPlan.steps).toEqual([]);
+      expect(report.notChecked.join(' ')).not.toContain('nobody asked for it');
+    },
+  );
+
+  it('what the service refuses in other words than the narrow policy’s is not explained by it', async () => {
+    const report = await signed((world) => {
+      endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Action: 'secretsmanager:GetSecretValue' })(world);
+      world.organization = {
+        serviceControlPolicies: [
+          { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+          { Statement: [{ Effect: 'Deny', Action: 'secretsmanager:*', Resource: '*' }] },
+        ],
+      };
+    });
+    expect([report.verdict, codesOf(report)]).toEqual(['degraded', ['organization-policy-denies']]);
   });
 
   it('a condition on an organization that nobody here knows is not decided, and changes no verdict', async () => {
@@ -313,12 +389,15 @@ describe('several at once', () => {
     );
     expect(codesOf(report).toSorted()).toEqual(['endpoint-policy-denies', 'resource-policy-denies-path']);
     expect(report.causes.map((cause) => cause.fix.proof)).toEqual(['necessary', 'necessary']);
+    const silent = report.causes.find((one) => one.code === 'endpoint-policy-denies')?.because.map((one) => one.text);
+    expect(silent?.join('\n')).not.toContain('resource-based policy');
+    expect(silent).toContain('the service’s words name one policy only, though several may deny');
     expect(report.fixPlan.opens).toEqual([BUCKET_HOST]);
   });
 
   it('one policy for two targets is one cause and one change', async () => {
     const hosts = [BUCKET_HOST, `archive.${LAB.s3Host}`];
-    const report = await signed(endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 's3:GetObject' }), hosts);
+    const report = await signed(endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Action: 'dynamodb:*' }), hosts);
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.causes[0]?.targets).toEqual(hosts);
     expect(report.causes[0]?.fix.proof).toBe('opens');
@@ -344,6 +423,28 @@ describe('buckets of AWS', () => {
     expect(cause?.fix.diff).toContain('arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*');
   });
 
+  const perimeters: readonly (readonly [string, object])[] = [
+    ['caller', { ...ALLOW, Condition: { StringEquals: { 'aws:PrincipalAccount': LAB_ACCOUNT } } }],
+    ['resource', { ...ALLOW, Condition: { StringEquals: { 'aws:ResourceAccount': LAB_ACCOUNT } } }],
+  ];
+  it.concurrent.each(perimeters)(
+    'get a statement of their own beside a condition on the %s’s account',
+    async (_name, own) => {
+      const world = healthyWorld();
+      endpointPolicy(LAB.s3Endpoint, own)(world);
+      addInterfaceEndpoint(world, 'ecr.api');
+      addInterfaceEndpoint(world, 'ecr.dkr');
+      const { report } = await runInLab(world, [], {
+        options: { requests: [{ kind: 'workload', text: 'ecr-pull', workload: 'ecr-pull' }] },
+      });
+      const cause = report.causes.find((one) => one.code === 'endpoint-policy-omits-aws-buckets');
+      expect(cause?.fix).toMatchObject({ proof: 'opens' });
+      // Which account the bucket is of, nobody outside AWS knows: no policy can name it.
+      expect(cause?.fix.commands.join(' ')).not.toMatch(/an (?:account|organization) of AWS/);
+      expect(cause?.fix.diff).toContain('"Resource": "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*"');
+    },
+  );
+
   it('are nobody’s business without a workload that reads them', async () => {
     const report = await unsigned(endpointPolicy(LAB.s3Endpoint, own), [LAB.s3Host]);
     expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
@@ -360,6 +461,19 @@ describe('buckets of AWS', () => {
       standing: 'confirmed',
       fix: { proof: 'opens' },
     });
+  });
+
+  it('that are refused by a policy which cannot be read leave nothing healthy', async () => {
+    const host = `https://al2023-repos-eu-west-1-de612dc2.${LAB.s3Host}/core/mirrors/latest/x86_64/mirror.list`;
+    const report = await unsigned(
+      (world) => {
+        endpointPolicy(LAB.s3Endpoint, own)(world);
+        world.refusals['ec2:DescribeVpcEndpoints'] = 'denied';
+      },
+      [host],
+    );
+    expect(report.verdict).toBe('degraded');
+    expect(report.causes[0]).toMatchObject({ code: 'endpoint-policy-omits-aws-buckets', standing: 'likely' });
   });
 
   it('are let through by a statement for them', async () => {
@@ -447,6 +561,8 @@ describe('a private API', () => {
 
   it('that demands another endpoint says so to whoever asks, signed or not', async () => {
     const report = await unsigned(privateApi('vpce-111'), [url]);
+    const said = report.causes[0]?.because.filter((one) => one.source === 'probe') ?? [];
+    expect(said.map((one) => one.text)).toEqual([expect.stringMatching(/explicit deny in a resource-based policy$/)]);
     expect(codesOf(report)).toEqual(['resource-policy-denies-path']);
     expect(report.causes[0]?.summary).toMatch(
       /aws:SourceVpce vpce-111|resource’s own policy denies execute-api:Invoke/,
