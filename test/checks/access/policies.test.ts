@@ -244,6 +244,8 @@ describe('what looks alike and is no fault', () => {
     );
     expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
     expect(report.headline).toContain('answers, and would refuse what is asked');
+  });
+
   const narrow: readonly (readonly [string, (world: World) => void, string, string])[] = [
     [
       'names the application’s action',
