@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the Command document runs on a host: brings the binary that fits it from a bucket, checks its bytes, runs it, and prints
-# what it found within Run Command's 24,000 bytes. {{ Names }} are the document's parameters: each is held to a pattern that
+# what it found within Run Command's 24,000 bytes. Names between two braces are the document's parameters: each is held to a pattern that
 # knows no quote, no $ and no line break, and stands between single quotes, so that it cannot become a command.
 set -euf
 umask 077

@@ -55,7 +55,8 @@ async function* filesIn(folder: string): AsyncGenerator<string> {
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesIn(path);
-    else if (REPORT_FILE.test(entry.name)) yield path;
+    // A pipe or socket in a folder would be waited for without end.
+    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || entry.isSymbolicLink())) yield path;
   }
 }
 

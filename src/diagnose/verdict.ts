@@ -61,7 +61,14 @@ export function headlineOf(
       return `${name(failing)} cannot be reached. ${count}`;
     case 'degraded':
       if (own.every((cause) => cause.layer === 'access'))
-        return `${name(weak)} ${weak.length === 1 ? 'answers, and refuses' : 'answer, and refuse'} what is asked. ${count}`;
+        // A policy read from the description alone has refused nobody yet.
+        return `${name(weak)} ${
+          weak.some((target) => target.summary.includes('refuses'))
+            ? weak.length === 1
+              ? 'answers, and refuses'
+              : 'answer, and refuse'
+            : `${weak.length === 1 ? 'answers' : 'answer'}, and would refuse`
+        } what is asked. ${count}`;
       return `${name(weak)} ${weak.length === 1 ? 'is' : 'are'} reached, but not as intended. ${count}`;
     case 'inconclusive': {
       if (targets.length === 0) return problems[0] ?? 'There is no target to diagnose.';

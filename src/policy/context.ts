@@ -129,18 +129,24 @@ const WITHOUT_VIA_SERVICE = /^(?:ec2|glue|lakeformation|opsworks):/i;
 function ofEndpoint({ action, principal, endpoint }: RequestFacts): DerivedKey[] {
   if (endpoint === undefined) return [];
   const why = 'the request goes through the endpoint';
-  const direct =
-    principal?.kind === 'service'
-      ? []
-      : ['aws:CalledVia', 'aws:CalledViaFirst', 'aws:CalledViaLast', 'aws:SourceArn', 'aws:SourceAccount'];
   return [
     { key: 'aws:SourceVpce', value: is(endpoint.vpceId), why },
     { key: 'aws:SourceVpc', value: is(endpoint.vpcId), why },
     { key: 'aws:VpcSourceIp', value: PRESENT, why },
     { key: 'aws:SourceIp', value: ABSENT, why },
-    ...direct.map((key) => ({ key, value: ABSENT, why })),
-    ...(WITHOUT_VIA_SERVICE.test(action) || direct.length === 0
-      ? []
-      : [{ key: 'aws:ViaAWSService', value: is('false'), why }]),
+    ...directKeys(action, principal, why),
+  ];
+}
+
+/**
+ * The keys of a request that the caller sent itself, so that no service stands between it and the resource
+ * (IAM User Guide, reference_policies_condition-keys, "Properties of the network" and "Properties of the request").
+ */
+export function directKeys(action: string, principal: Principal | undefined, why: string): DerivedKey[] {
+  if (principal?.kind === 'service') return [];
+  const keys = ['aws:CalledVia', 'aws:CalledViaFirst', 'aws:CalledViaLast', 'aws:SourceArn', 'aws:SourceAccount'];
+  return [
+    ...keys.map((key) => ({ key, value: ABSENT, why })),
+    ...(WITHOUT_VIA_SERVICE.test(action) ? [] : [{ key: 'aws:ViaAWSService', value: is('false'), why }]),
   ];
 }

@@ -286,6 +286,7 @@ function plainWords(text: string): string {
  * and the signature; IncompleteSignature quotes the Authorization header; a presigned URL has all in its query.
  */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\b(Bearer|Basic) [\w.~+/=-]{6,8000}/gi, '$1 …'],
   [/\bAWS [A-Za-z0-9]{16,40}:\S{1,200}/g, 'AWS …'],
   [
     /<(AWSAccessKeyId|StringToSign|StringToSignBytes|SignatureProvided|CanonicalRequest|CanonicalRequestBytes|Token-0|Token|X-Amz-[\w-]{1,40})>[^<]{0,20000}(?:<\/\1>|$)/gi,
@@ -302,6 +303,12 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\bAWS4-HMAC-SHA256\b.{0,8000}$/, 'AWS4-HMAC-SHA256 …'],
   [/\b(Encoded authorization failure message: ?)\S{1,20000}/gi, '$1…'],
   [/\b(?:AKIA|ASIA|ABIA|ACCA|AROA|AIDA|AGPA|AIPA|ANPA|ANVA)[A-Z0-9]{12,64}\b/g, '…'],
+  // What people paste along: query strings, URLs with a password, pieces of tokens. `secret:` is a part of ARNs.
+  [/\b((?:pass(?:word|wd)?|pwd)["']? ?[=:] ?["']?|(?:token|secret)=)[^\s"'&<>]{1,8000}/gi, '$1…'],
+  [/(:\/\/)[^\s/@"'<>]{1,2000}@/g, '$1…@'],
+  [/\b(slash-delimited elements, e\.g\. \S{1,80} got )\S{1,8000}/gi, '$1…'],
+  [/\b(?:eyJ|IQoJ|FwoG|FQoG)[\w+/=%.-]{12,20000}/g, '…'],
+  [/(?<![\w+/=.:-])(?=[^A-Z\s]{0,39}[A-Z])(?=\D{0,39}\d)[A-Za-z0-9+/]{40}(?![\w+/=])/g, '…'],
   // Session tokens, signatures and secrets are long runs of base64 or hexadecimal digits; no word of a sentence is.
   [/(?<![\w:/.-])[A-Za-z0-9+/=]{60,20000}(?![\w])/g, '…'],
   [/\b[0-9a-f]{64}\b/g, '…'],

@@ -14,7 +14,7 @@ import { chooseEndpoint, isType } from '../network/endpoints.ts';
 import { byId } from '../network/index-by-id.ts';
 import { prefixListCidrs } from '../network/prefix-lists.ts';
 import { isBlackhole, type RoutePart, routeTableOf, routeTarget, selectRoutes } from '../network/route-tables.ts';
-import { type DerivedKey, deriveContext } from './context.ts';
+import { type DerivedKey, deriveContext, directKeys } from './context.ts';
 import type { Principal } from './request.ts';
 
 /** What tells the way. */
@@ -126,7 +126,7 @@ export function pathContext(
   const own: DerivedKey[] = [
     ...(target.port === 80 ? [] : [key('aws:SecureTransport', 'true', 'the request is made over TLS')]),
     ...(target.region === undefined ? [] : [key('aws:RequestedRegion', target.region, 'the Region in the host name')]),
-    ...keysOfWay(path, request.principal),
+    ...keysOfWay(path, request),
   ];
   const named = new Set(own.map((one) => one.key.toLowerCase()));
   return [...base.filter((one) => !named.has(one.key.toLowerCase())), ...own];
@@ -170,7 +170,10 @@ export function wayWords(path: MeasuredPath): string {
   }
 }
 
-function keysOfWay(path: MeasuredPath, principal: Principal | undefined): DerivedKey[] {
+function keysOfWay(
+  path: MeasuredPath,
+  { action, principal }: { readonly action: string; readonly principal: Principal | undefined },
+): DerivedKey[] {
   if (isEndpointWay(path)) {
     const { sourceAddress } = path;
     return sourceAddress === undefined
@@ -181,12 +184,9 @@ function keysOfWay(path: MeasuredPath, principal: Principal | undefined): Derive
   const why = `the request leaves ${wayWords(path)}`;
   const lacking = PATH_KEYS.filter((one) => one !== 'aws:SourceIp');
   // What leaves by a VPC's own gateway was sent by the caller itself: services call others from networks of their own.
-  const direct =
-    principal?.kind === 'service'
-      ? []
-      : ['aws:CalledVia', 'aws:CalledViaFirst', 'aws:CalledViaLast', 'aws:SourceArn', 'aws:SourceAccount'];
   return [
-    ...[...lacking, ...direct].map((one) => key(one, undefined, why)),
+    ...lacking.map((one) => key(one, undefined, why)),
+    ...directKeys(action, principal, why),
     path.sourceAddress === undefined
       ? { key: 'aws:SourceIp', value: { known: false }, why }
       : key('aws:SourceIp', path.sourceAddress, why),

@@ -271,7 +271,7 @@ const OBSTACLES = {
   'not-found': (m) => ({ state: `${actions(m)} does not list ${things(m)}`, remedy: 'finding it' }),
   'not-told': (m) => ({
     state: `a policy hangs on ${actions(m)}, and nothing tells what the request has there`,
-    remedy: '`vpce-doctor policy-check` with --context',
+    remedy: '`vpce-doctor policy-check` with what the application asks',
   }),
 } as const satisfies Record<Missing['why'], (missing: readonly Missing[]) => Obstacle>;
 

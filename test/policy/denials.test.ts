@@ -478,6 +478,27 @@ describe('what was sent', () => {
       expect(shown).not.toContain(secret);
   });
 
+  const PASTED = [
+    'ExpiredToken: Authorization: Bearer CANARYc2VjcmV0',
+    'ExpiredToken token=CANARYc2VjcmV0&x=1',
+    'InvalidClientTokenId for https://reader:CANARYc2VjcmV0@proxy.corp:8080/',
+    'AccessDenied password: CANARYc2VjcmV0',
+    'ExpiredToken: FwoGZXIvYXdzCANARYc2VjcmV0',
+    'InvalidToken eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJDQUNANARYc2VjcmV0In0.CANARYc2VjcmV0',
+    'SignatureDoesNotMatch CANARYc2VjcmV0/K7MDENG/bPxRfiCYEXAMPL3KE',
+    "IncompleteSignature: Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'CANARYc2VjcmV0'",
+  ];
+  it.each(PASTED)('nor what is pasted along: %s', (text) => {
+    expect(readDenial(text)?.text).toMatch(/…/);
+    expect(JSON.stringify(readDenial(text))).not.toContain('NARYc2VjcmV0');
+  });
+
+  it('nor is a resource taken for one', () => {
+    const text =
+      'User: arn:aws:iam::111122223333:user/bob is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:eu-west-1:111122223333:secret:token/Ab-1CdEfG because no VPC endpoint policy allows the secretsmanager:GetSecretValue action';
+    expect(readDenial(text)?.text).toBe(text);
+  });
+
   it('nor what would move the reader’s cursor', () => {
     const denial = readDenial('AccessDenied: \u001b[2J\u202e\u0000 Access Denied');
     expect(denial?.text).not.toMatch(/[\p{C}]/u);

@@ -295,6 +295,7 @@ describe('the keys of a request', () => {
         'aws:SourceVpc': 'absent',
         'aws:VpcSourceIp': 'absent',
         'aws:SourceIp': NAT_ADDRESS,
+        'aws:ViaAWSService': 'false',
       },
     ],
     [

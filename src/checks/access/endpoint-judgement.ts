@@ -71,11 +71,10 @@ export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, pa
   }
   if (refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'unsupported', missing: [] };
   const policy = policyOf(endpoint);
-  if (policy === undefined || asked.resource === undefined) {
-    const detail =
-      policy === undefined ? `the policy of ${path.vpceId}` : `on which resource ${asked.action} was asked`;
-    return { ...base, policy, verdict: 'unreadable', missing: [unread(state, detail)] };
-  }
+  if (policy === undefined)
+    return { ...base, verdict: 'unreadable', missing: [unread(state, `the policy of ${path.vpceId}`)] };
+  if (asked.resource === undefined)
+    return { ...base, policy, verdict: 'unreadable', missing: [missingKey(state, `the resource of ${asked.action}`)] };
   const { action, resource, principal } = asked;
   const request = {
     action,
@@ -98,7 +97,7 @@ function verdictOf(
   answer: PolicyAnswer,
   asked: Asked,
 ): Pick<EndpointJudgement, 'verdict' | 'missing'> {
-  const whole = !isOnlyOurs(asked) || deniesWhatever(request, answer);
+  const whole = !isOnlyOurs(asked) || rootOnly(policy) || deniesWhatever(request, answer);
   switch (answer.effect) {
     case 'allowed':
       return { verdict: 'allowed', missing: [] };
@@ -154,15 +153,19 @@ export function policyOf(endpoint: {
 }
 
 /**
- * Whether the policy denies not only this request, but whatever this caller may ask of the service by this way: a policy that is
- * narrow on purpose is no fault as long as nobody has asked for what it leaves out.
+ * Whether the policy denies not only this request, but whatever anybody of this account may ask of the service by this way: a
+ * policy that is narrow on purpose is no fault as long as nobody has asked for what it leaves out. A policy that names some roles
+ * is narrow, too: the applications of this host may have another role than this run has.
  */
 function deniesWhatever(request: Request, answer: PolicyAnswer): boolean {
   const prefix = request.action.slice(0, request.action.indexOf(':') + 1).toLowerCase();
   if (answer.effect === 'explicitly-denied')
     return answer.deciding.some(
       ({ statement }) =>
-        coversService(statement, prefix, request.resource) && statement.conditions.every(({ key }) => isCallers(key)),
+        coversService(statement, prefix, request.resource) &&
+        statement.principal?.negated === false &&
+        statement.principal.element.everyone !== false &&
+        statement.conditions.every(({ key }) => isCallers(key)),
     );
   return answer.statements
     .filter(({ statement }) => statement.effect === 'Allow')
@@ -197,8 +200,7 @@ function neverReaches({ statement, because }: StatementAnswer, prefix: string, a
     because.some(
       ({ element, truth, condition }) =>
         truth === 'no' &&
-        (element === 'Principal' ||
-          element === 'NotPrincipal' ||
+        ((element === 'Principal' && namesAccountsOnly(statement)) ||
           (element === 'Condition' && condition !== undefined && isCallers(condition.key))),
     )
   );
@@ -212,9 +214,9 @@ function mayBeWithin(pattern: string, bucket: string): boolean {
   return literal.startsWith(inside) || inside.startsWith(literal);
 }
 
-/** Keys that are the same for whatever this caller asks by this way. */
+/** Keys that are the same for whatever anybody of this account asks by this way. */
 function isCallers(key: string): boolean {
-  return /^aws:(?:Source(?:Vpce?|VpcArn|Ip)|Vpce(?:Account|OrgID|OrgPaths)|VpcSourceIp|Principal\w+|username|userid|SecureTransport|RequestedRegion|ViaAWSService)$/i.test(
+  return /^aws:(?:Source(?:Vpce?|VpcArn|Ip)|Vpce(?:Account|OrgID|OrgPaths)|VpcSourceIp|Principal(?:Account|OrgID|OrgPaths)|SecureTransport|RequestedRegion|ViaAWSService)$/i.test(
     key,
   );
 }
@@ -222,13 +224,11 @@ function isCallers(key: string): boolean {
 /** Every Allow of a gateway endpoint names accounts only, which there means their root users (facts.md 6.1). */
 function rootOnly({ kind, statements }: Policy): boolean {
   const allows = statements.filter(({ effect }) => effect === 'Allow');
-  return (
-    kind === 'gateway-endpoint' &&
-    allows.length > 0 &&
-    allows.every(({ principal }) => {
-      const element = principal?.element;
-      if (principal?.negated !== false || element === undefined || element.everyone !== false) return false;
-      return element.entries.every(({ type, value }) => type === 'AWS' && namesAccount(value));
-    })
-  );
+  return kind === 'gateway-endpoint' && allows.length > 0 && allows.every(namesAccountsOnly);
+}
+
+function namesAccountsOnly({ principal }: Statement): boolean {
+  const element = principal?.element;
+  if (principal?.negated !== false || element === undefined || element.everyone !== false) return false;
+  return element.entries.every(({ type, value }) => type === 'AWS' && namesAccount(value));
 }

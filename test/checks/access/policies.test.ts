@@ -225,6 +225,27 @@ describe('what looks alike and is no fault', () => {
     expect(report.notChecked.join(' ')).toContain(`What the policy of ${LAB.secretsEndpoint} leaves out`);
   });
 
+  const forOthers: readonly (readonly [string, Record<string, unknown>])[] = [
+    ['one role as principal', { ...ALLOW, Principal: { AWS: `arn:aws:iam::${LAB_ACCOUNT}:role/app` } }],
+    [
+      'one role in a condition',
+      { ...ALLOW, Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${LAB_ACCOUNT}:role/app` } } },
+    ],
+  ];
+  it.each(forOthers)('an endpoint’s policy for %s: the application may have it', async (_name, statement) => {
+    const report = await unsigned(endpointPolicy(LAB.secretsEndpoint, statement));
+    expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
+    expect(report.notChecked.join(' ')).toContain(`What the policy of ${LAB.secretsEndpoint} leaves out`);
+  });
+
+  it('an endpoint’s policy for another account lets nobody here through, asked or not', async () => {
+    const report = await unsigned(
+      endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Principal: { AWS: '444455556666' } }),
+    );
+    expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
+    expect(report.headline).toContain('answers, and would refuse what is asked');
+  });
+
   const narrow: readonly (readonly [string, (world: World) => void, string, string])[] = [
     [
       'names the application’s action',
