@@ -104,6 +104,10 @@ const WRITES: Readonly<Record<string, typeof EC2_WRITES | undefined>> = {
 };
 
 function makeCall(world: World, [id = '', service = '', operation = '', ...words]: readonly string[]): void {
+  if (operation === 'wait') {
+    waited(world, words);
+    return;
+  }
   const write = WRITES[service]?.[operation];
   if (write !== undefined) {
     write(world, options(words), id);
@@ -112,6 +116,17 @@ function makeCall(world: World, [id = '', service = '', operation = '', ...words
   }
   if (!/^(describe|get|search|list)-/.test(operation))
     throw new Error(`nobody has taught the bed this call: aws ${service} ${operation}`);
+}
+
+/** Everything comes about at once here; what would be waited for in vain fails, as it does on a terminal. */
+function waited(world: World, [state = '', ...words]: readonly string[]): void {
+  const ids = options(words).all('nat-gateway-ids');
+  const there = ids.filter((id) =>
+    world.api.natGateways.some((nat) => nat.NatGatewayId === id && nat.State === 'available'),
+  );
+  const wanted = { 'nat-gateway-available': ids.length, 'nat-gateway-deleted': 0 }[state];
+  if (wanted === undefined) throw new Error(`nobody has taught the bed this call: aws ec2 wait ${state}`);
+  if (ids.length === 0 || there.length !== wanted) throw new Error(`Waiter ${state} failed: Max attempts exceeded`);
 }
 
 function options(words: readonly string[]): Call {
