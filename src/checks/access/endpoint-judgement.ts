@@ -97,7 +97,7 @@ function verdictOf(
   answer: PolicyAnswer,
   asked: Asked,
 ): Pick<EndpointJudgement, 'verdict' | 'missing'> {
-  const whole = !isOnlyOurs(asked) || rootOnly(policy) || deniesWhatever(request, answer);
+  const whole = !isOnlyOurs(asked) || rootOnly(policy) || deniesWhatever(request, answer, asked.origin !== 'own');
   switch (answer.effect) {
     case 'allowed':
       return { verdict: 'allowed', missing: [] };
@@ -156,20 +156,20 @@ export function policyOf(endpoint: {
  * Whether the policy denies not only this request, but whatever anybody of this account may ask of the service by this way: a
  * policy that is narrow on purpose is no fault as long as nobody has asked for what it leaves out. A policy that names some roles
  * is narrow, too: the applications of this host may have another role than this run has.
+ * @param signed whether this caller was refused, so that a policy for other roles is what refuses him
  */
-function deniesWhatever(request: Request, answer: PolicyAnswer): boolean {
+function deniesWhatever(request: Request, answer: PolicyAnswer, signed: boolean): boolean {
   const prefix = request.action.slice(0, request.action.indexOf(':') + 1).toLowerCase();
   if (answer.effect === 'explicitly-denied')
     return answer.deciding.some(
       ({ statement }) =>
         coversService(statement, prefix, request.resource) &&
-        statement.principal?.negated === false &&
-        statement.principal.element.everyone !== false &&
-        statement.conditions.every(({ key }) => isCallers(key)),
+        (signed || (statement.principal?.negated === false && statement.principal.element.everyone !== false)) &&
+        statement.conditions.every(({ key }) => isCallers(key, signed)),
     );
   return answer.statements
     .filter(({ statement }) => statement.effect === 'Allow')
-    .every((one) => neverReaches(one, prefix, request.resource));
+    .every((one) => neverReaches(one, prefix, request.resource, signed));
 }
 
 /** A Deny for every action of the service on every resource, or on the whole of the bucket that was asked for. */
@@ -184,7 +184,12 @@ function coversService({ actions, resources }: Statement, prefix: string, asked:
 }
 
 /** An Allow that fails whatever is asked: it is for others, by another way, for another service or another bucket. */
-function neverReaches({ statement, because }: StatementAnswer, prefix: string, asked: string): boolean {
+function neverReaches(
+  { statement, because }: StatementAnswer,
+  prefix: string,
+  asked: string,
+  signed: boolean,
+): boolean {
   const { actions, resources } = statement;
   const elsewhere =
     !actions.negated &&
@@ -200,8 +205,9 @@ function neverReaches({ statement, because }: StatementAnswer, prefix: string, a
     because.some(
       ({ element, truth, condition }) =>
         truth === 'no' &&
-        ((element === 'Principal' && namesAccountsOnly(statement)) ||
-          (element === 'Condition' && condition !== undefined && isCallers(condition.key))),
+        ((element === 'Principal' && (signed || namesAccountsOnly(statement))) ||
+          (element === 'NotPrincipal' && signed) ||
+          (element === 'Condition' && condition !== undefined && isCallers(condition.key, signed))),
     )
   );
 }
@@ -214,8 +220,9 @@ function mayBeWithin(pattern: string, bucket: string): boolean {
   return literal.startsWith(inside) || inside.startsWith(literal);
 }
 
-/** Keys that are the same for whatever anybody of this account asks by this way. */
-function isCallers(key: string): boolean {
+/** Keys that are the same for whatever anybody of this account, or this caller, asks by this way. */
+function isCallers(key: string, thisOne: boolean): boolean {
+  if (thisOne && /^aws:(?:Principal\w+|username|userid)$/i.test(key)) return true;
   return /^aws:(?:Source(?:Vpce?|VpcArn|Ip)|Vpce(?:Account|OrgID|OrgPaths)|VpcSourceIp|Principal(?:Account|OrgID|OrgPaths)|SecureTransport|RequestedRegion|ViaAWSService)$/i.test(
     key,
   );

@@ -238,6 +238,11 @@ describe('what looks alike and is no fault', () => {
     expect(report.notChecked.join(' ')).toContain(`What the policy of ${LAB.secretsEndpoint} leaves out`);
   });
 
+  it.each(forOthers)('an endpoint’s policy for %s: who signs and is refused is shut out by it', async (_name, one) => {
+    const report = await signed(endpointPolicy(LAB.secretsEndpoint, one), [LAB.secretsHost]);
+    expect(codesOf(report)).toEqual(['endpoint-policy-denies']);
+  });
+
   it('an endpoint’s policy for another account lets nobody here through, asked or not', async () => {
     const report = await unsigned(
       endpointPolicy(LAB.secretsEndpoint, { ...ALLOW, Principal: { AWS: '444455556666' } }),
