@@ -53,15 +53,15 @@ function refusedStatus(target: Target, evidence: Evidence, direct: Observed, har
   }
   const pasted = pastedRefusal(target, asked);
   if (pasted === undefined) return direct;
-  return { ...direct, status: 'degraded', summary: `${at}, and by the pasted error ${pasted}.` };
+  return { ...direct, status: 'degraded', summary: `${at}, and ${pasted}, by the pasted error.` };
 }
 
 /** What a pasted text says was refused, unless this run was allowed the same. */
 function pastedRefusal(target: Target, asked: readonly AccessObservation[]): string | undefined {
   for (const denial of target.denials ?? []) {
-    if (denial.kind === 'credentials') return 'it does not accept the credentials';
+    if (denial.kind === 'credentials') return 'does not accept the credentials';
     const allowed = asked.some((one) => one.outcome === 'allowed' && one.subject.action === denial.action);
-    if (!allowed) return `it refuses ${denial.action ?? 'what was asked'}`;
+    if (!allowed) return `refuses ${denial.action ?? 'what was asked'}`;
   }
   return undefined;
 }

@@ -37,6 +37,8 @@ export type EndpointJudgement = {
     | 'unreadable'
     | 'no-endpoint';
   readonly policy?: Policy | undefined;
+  /** true: the endpoint has a policy, in no grammar that is known */
+  readonly garbled?: boolean | undefined;
   readonly request?: Request | undefined;
   readonly answer?: PolicyAnswer | undefined;
   readonly missing: readonly Missing[];
@@ -71,8 +73,11 @@ export function judgeAtEndpoint(context: EndpointPolicyContext, asked: Asked, pa
   }
   if (refusesPolicies(state, endpoint.ServiceName)) return { ...base, verdict: 'unsupported', missing: [] };
   const policy = policyOf(endpoint);
-  if (policy === undefined)
-    return { ...base, verdict: 'unreadable', missing: [unread(state, `the policy of ${path.vpceId}`)] };
+  if (policy === undefined) {
+    const garbled = endpoint.PolicyDocument !== undefined;
+    const detail = `the policy of ${path.vpceId}${garbled ? ' in a form that can be evaluated' : ''}`;
+    return { ...base, garbled, verdict: 'unreadable', missing: [unread(state, detail)] };
+  }
   if (asked.resource === undefined)
     return { ...base, policy, verdict: 'unreadable', missing: [missingKey(state, `the resource of ${asked.action}`)] };
   const { action, resource, principal } = asked;

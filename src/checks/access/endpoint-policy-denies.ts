@@ -78,7 +78,7 @@ export const endpointPolicyDenies = defineCheck({
     if (open.length > 0) {
       const refused = open.some(({ asked }) => asked.outcome === 'denied');
       // Nobody was refused anything, and what could not be read is told elsewhere.
-      if (!refused && open.every((one) => one.verdict === 'unreadable')) return NOT_APPLICABLE;
+      if (!refused && open.every((one) => one.verdict === 'unreadable' && one.garbled !== true)) return NOT_APPLICABLE;
       return unknown(gaps, refused);
     }
     const [allowed] = judged.filter((one) => one.verdict === 'allowed');

@@ -46,7 +46,7 @@ describe('a pasted refusal', () => {
       fix: { proof: 'opens' },
     });
     expect(cause?.summary).toContain(`secretsmanager:GetSecretValue through for ${SESSION}`);
-    expect(report.targets[0]?.summary).toContain('by the pasted error it refuses secretsmanager:GetSecretValue');
+    expect(report.targets[0]?.summary).toContain('and refuses secretsmanager:GetSecretValue, by the pasted error');
   });
 
   it('that blames an endpoint’s policy which now allows it is likely, and no more', async () => {

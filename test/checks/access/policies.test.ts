@@ -310,6 +310,16 @@ describe('what looks alike and is no fault', () => {
     expect(open).toMatchObject({ matters: false, missing: [{ action: 'aws:PrincipalOrgID', why: 'not-told' }] });
   });
 
+  it('a policy in a form that nobody knows is said to be so', async () => {
+    const report = await unsigned((world) => {
+      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PolicyDocument = '{"Statement":[{"Effect":"Perhaps"}]}';
+    });
+    expect(report.verdict).toBe('healthy');
+    const left = report.undecided.find(({ code }) => code === 'endpoint-policy-denies');
+    expect(left).toMatchObject({ matters: false, targets: [LAB.secretsHost] });
+    expect(left?.missing[0]?.detail).toContain('in a form that can be evaluated');
+  });
+
   it('a 403 to a request that is not signed', async () => {
     const report = await unsigned(() => {}, [LAB.s3Host, BUCKET_HOST]);
     expect([report.verdict, codesOf(report)]).toEqual(['healthy', []]);
