@@ -73,10 +73,15 @@ const chosen = SCENARIOS.filter(({ name, expect, reported }) => {
   const ids: readonly string[] = [...(reported?.split(', ') ?? []), ...expect.causes];
   return only === undefined || only.some((text) => name.includes(text) || ids.includes(text));
 });
-const grades = await scenarios(
-  chosen.map((scenario) => scenario.name),
-  cells.flags,
-);
+const isSigned = ({ options }: (typeof chosen)[number]) => options?.includes('--signed') === true;
+const nameOf = ({ name }: (typeof chosen)[number]) => name;
+// Silence overlaps, and signing does not: it is work, and a dozen at once would let the run's own time limits pass.
+const graded = [
+  ...(await scenarios(chosen.filter((one) => !isSigned(one)).map(nameOf), Number(values.jobs), cells.flags)),
+  ...(await scenarios(chosen.filter(isSigned).map(nameOf), Math.min(3, Number(values.jobs)), cells.flags)),
+];
+const order = chosen.map(nameOf);
+const grades = graded.sort((a, b) => order.indexOf(a.answer.name) - order.indexOf(b.answer.name));
 
 const fleet = await systemsManager(cells.flags);
 
@@ -158,10 +163,10 @@ async function randomWorlds(count: number, seed: number, flags: readonly string[
   return sums;
 }
 
-async function scenarios(names: readonly string[], flags: readonly string[]): Promise<Grade[]> {
+async function scenarios(names: readonly string[], most: number, flags: readonly string[]): Promise<Grade[]> {
   const done = new Map<string, Grade>();
   const jobs = names.map((name): Job => ({ kind: 'scenario', name }));
-  await runJobs<ScenarioAnswer>(flags, jobs, Number(values.jobs), tool, (job, answer) => {
+  await runJobs<ScenarioAnswer>(flags, jobs, most, tool, (job, answer) => {
     if (job.kind !== 'scenario') return;
     const dead = {
       name: job.name,
