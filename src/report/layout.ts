@@ -31,11 +31,14 @@ const FORMATS = {
 export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
-    if (/\p{M}/u.test(character)) continue;
-    width += WIDE.test(character) ? 2 : 1;
+    // Most of a report is Latin, and nothing before U+0300 is either.
+    if (character < '\u0300') width += 1;
+    else if (!MARK.test(character)) width += WIDE.test(character) ? 2 : 1;
   }
   return width;
 }
+// Not where it is used: esbuild writes it as a constructor call, which would be made for every character.
+const MARK = /\p{M}/u;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
