@@ -23,6 +23,18 @@ export type RandomAnswer = {
 };
 
 const tool = process.argv.slice(2);
+// The lab loads these when it is first asked. Here the services of a world are one process: the metadata service would be silent
+// meanwhile, for longer than the tool waits.
+if (tool.length > 0)
+  await Promise.all([
+    import('./platform.ts'),
+    import('../../src/lab/ec2-operations.ts'),
+    import('../../src/lab/sts-operations.ts'),
+    import('../../src/lab/route53-operations.ts'),
+    import('../../src/lab/iam/answer.ts'),
+    import('../../src/lab/iam/route-taken.ts'),
+    import('../../src/lab/iam/successes.ts'),
+  ]);
 let driver: ReturnType<typeof startDriver> | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line) as Job;
