@@ -15,7 +15,6 @@ export type PrivateZone =
   | { readonly kind: 'hosted'; readonly name: string; readonly id: string; readonly zone: HostedZone }
   | { readonly kind: 'managed'; readonly name: string; readonly id: string; readonly endpoint: VpcEndpoint };
 
-export type ZoneReads = Pick<State, 'vpcEndpoints' | 'hostedZones'>;
 export type RuleReads = Pick<State, 'resolverRules' | 'resolverRuleAssociations'>;
 export type RecordReads = Pick<State, 'resourceRecordSets' | 'vpcEndpoints' | 'networkInterfaces'>;
 

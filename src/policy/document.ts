@@ -1,5 +1,4 @@
 /** A policy document, read from JSON with every rule of the grammar that decides something; problems in one line. */
-import { parseJson } from '../model/json-text.ts';
 import { type Operator, parseOperator } from './operators.ts';
 
 /** Where a policy stands; it decides what its elements mean. */
@@ -54,15 +53,9 @@ export type ParsedPolicy =
 
 /**
  * Reads a policy. Grammar: IAM User Guide, reference_policies_grammar. A document without Version is of version 2008-10-17.
+ * @param value the document, no longer text
  * @param name how to call the document in problems: a file's path, `the policy of vpce-0aa`
  */
-export function parsePolicy(text: string, kind: PolicyKind, name: string): ParsedPolicy {
-  const json = parseJson(text);
-  if (!json.ok) return { ok: false, problem: `${name} is ${json.reason}.` };
-  return readPolicy(json.value, kind, name);
-}
-
-/** The same for a document that is no longer text. */
 export function readPolicy(value: unknown, kind: PolicyKind, name: string): ParsedPolicy {
   try {
     return { ok: true, policy: policyOf(value, kind) };

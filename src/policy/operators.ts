@@ -130,9 +130,6 @@ const COMPARISONS: Readonly<Record<string, readonly [Comparison, negated: boolea
   ArnNotLike: [arn, true],
 };
 
-/** The names of all operators, without prefixes and suffixes. */
-export const OPERATOR_NAMES: readonly string[] = [...Object.keys(COMPARISONS), 'Null'];
-
 /** Reads an operator's name with its set prefix and `IfExists`; undefined when there is none of this name. */
 export function parseOperator(name: string): Operator | undefined {
   const [, set, rest = '', suffix] = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/.exec(name) ?? [];

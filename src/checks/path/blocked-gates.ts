@@ -1,10 +1,9 @@
 /** What the causes about gates share: evaluate one gate for every destination of a target and sort what it blocks. */
 import type { Observation, TcpObservation } from '../../model/observation.ts';
 import type { Missing, SliceName, State } from '../../model/state.ts';
-import { addressSet, containsAddress } from '../../network/addresses.ts';
-import type { Destination, GatewayDestination, InterfaceDestination } from '../../network/destinations.ts';
+import type { Destination, InterfaceDestination } from '../../network/destinations.ts';
 import { publicDestinations } from '../../network/destinations.ts';
-import { addressesOf, type FlowSet, isEmpty, portsFor, share, subtractFlows, unionFlows } from '../../network/flows.ts';
+import { type FlowSet, isEmpty, portsFor, share, subtractFlows, unionFlows } from '../../network/flows.ts';
 import type { Gate } from '../../network/gates.ts';
 import { intersectPorts, portSet, subtractPorts } from '../../network/ports.ts';
 import { gatewayPathsOf, interfacePathsOf } from '../../network/target-paths.ts';
@@ -186,9 +185,6 @@ export function formatShare(group: BlockedGroup<Destination>): string {
   return addresses === 0 ? `${percent} % of its addresses` : `${percent < 1 ? 'less than 1' : percent} %`;
 }
 
-export function isGateway(destination: Destination): destination is GatewayDestination {
-  return destination.kind === 'gateway';
-}
 export function isInterface(destination: Destination): destination is InterfaceDestination {
   return destination.kind === 'interface';
 }
@@ -207,9 +203,4 @@ export function list(items: readonly string[]): string {
   const last = unique.at(-1);
   if (last === undefined) return '';
   return unique.length === 1 ? last : `${unique.slice(0, -1).join(', ')} and ${last}`;
-}
-
-/** Whether the set holds the address; used to tell which destinations a finding is about. */
-export function inBlock(block: FlowSet, address: string): boolean {
-  return addressSet(address) !== undefined && containsAddress(addressesOf(block), address);
 }
