@@ -12,7 +12,7 @@ import {
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
-import { type Listen, listenTcp, listenUdp } from './listen.ts';
+import { type ListenAddress, listenTcp, listenUdp } from './listen.ts';
 import { type Resolution, resolveAt, resolveFrom, resolveInVpc } from './resolution.ts';
 import type { World, WorldResolver } from './world.ts';
 
@@ -40,7 +40,7 @@ export function resolverAt(world: World, resolver: WorldResolver): Resolver {
 }
 
 /** Serves one resolver. Malformed packets are ignored. With port 0 UDP and TCP get a free port each, else the same. */
-export async function startDns(resolver: Resolver, listen: Listen): Promise<DnsServer> {
+export async function startDns(resolver: Resolver, listen: ListenAddress): Promise<DnsServer> {
   const reply = replier(resolver);
   const socket = createSocket(listen.address.includes(':') ? 'udp6' : 'udp4');
   socket.on('message', (message, from) => {

@@ -4,12 +4,14 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /** Where to listen; port 0 takes any free one. */
-export type Listen = { readonly address: string; readonly port: number };
+export type ListenAddress = { readonly address: string; readonly port: number };
+/** There, or on a listening socket of TCP that another process has opened and handed over. */
+export type Listen = ListenAddress | { readonly handle: object };
 
 /** A running server. `stop` resolves when its port is free again. */
 export type Listening = { readonly address: string; readonly port: number; readonly stop: () => Promise<void> };
 
-export const ANY_LOOPBACK_PORT: Listen = { address: '127.0.0.1', port: 0 };
+export const ANY_LOOPBACK_PORT: ListenAddress = { address: '127.0.0.1', port: 0 };
 
 /** Starts a TCP, TLS, HTTP or HTTPS server. Rejects with the system's error when the address or port cannot be had. */
 export async function listenTcp(server: Server, listen: Listen): Promise<Listening> {
@@ -20,7 +22,8 @@ export async function listenTcp(server: Server, listen: Listen): Promise<Listeni
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   });
-  server.listen({ host: listen.address, port: listen.port });
+  if ('handle' in listen) server.listen(listen.handle);
+  else server.listen({ host: listen.address, port: listen.port });
   await once(server, 'listening');
   const { address, port } = server.address() as AddressInfo;
   return {
@@ -35,7 +38,7 @@ export async function listenTcp(server: Server, listen: Listen): Promise<Listeni
 }
 
 /** Binds a UDP socket. Rejects with the system's error when the address or port cannot be had. */
-export async function listenUdp(socket: DatagramSocket, listen: Listen): Promise<Listening> {
+export async function listenUdp(socket: DatagramSocket, listen: ListenAddress): Promise<Listening> {
   // A reply to a client that has gone comes back as an ICMP error: that is the client's affair.
   socket.on('error', () => undefined);
   await new Promise<void>((resolve, reject) => {

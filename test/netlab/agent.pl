@@ -9,6 +9,8 @@
 #   reset                                       close everything, so that the namespaces can go; then `done`
 # As a launcher (`agent.pl NAMESPACE,tcp|udp|tproxy,ADDRESS,PORT … NAMESPACE -- COMMAND …`) it opens the listening sockets and
 # becomes the command in the last namespace; the command finds them as file descriptors 3, 4, 5 … in the order given.
+# As a giver (`agent.pl give NAMESPACE,tcp,ADDRESS,PORT …`, started by node with an IPC channel) it hands the listening sockets
+# over to node, as node's own processes do, and ends when the channel does.
 use strict;
 use warnings;
 use Errno qw(EINPROGRESS ECONNREFUSED EHOSTUNREACH ENETUNREACH EPERM EACCES EADDRINUSE EADDRNOTAVAIL);
@@ -22,6 +24,7 @@ my %NAMES = (
 );
 my $machine = (POSIX::uname())[4];
 my $SETNS = $machine eq 'aarch64' ? 268 : $machine eq 'x86_64' ? 308 : die "no setns number for $machine\n";
+my $SENDMSG = $machine eq 'aarch64' ? 211 : 46;
 my $CLONE_NEWNET = 0x40000000;
 open(my $home, '<', '/proc/self/ns/net') or die "own namespace: $!\n";
 
@@ -56,6 +59,26 @@ sub listener {
     bind($socket, $where) or die "bind $namespace $text $port: $!\n";
     if ($transport ne 'udp') { listen($socket, 1024) or die "listen: $!\n"; }
     return $socket;
+}
+
+if (@ARGV && $ARGV[0] eq 'give') {
+    my $channel = $ENV{NODE_CHANNEL_FD} + 0;
+    for my $i (1 .. $#ARGV) { give($channel, $i - 1, listener(split(/,/, $ARGV[$i]))); }
+    open(my $answers, '<&=', $channel) or die "channel: $!\n";
+    1 while sysread($answers, my $ignored, 4096);
+    exit 0;
+}
+
+# sendmsg(2) of one message of node's IPC protocol with one descriptor (SCM_RIGHTS). Structures of 64-bit Linux.
+sub give {
+    my ($channel, $index, $socket) = @_;
+    nonblocking($socket);
+    my $text = qq({"cmd":"NODE_HANDLE","type":"net.Native","msg":{"index":$index}}\n);
+    my $vector = pack('P Q', $text, length $text);
+    my $control = pack('Q i i i x4', 20, SOL_SOCKET, 1, fileno($socket));
+    my $message = pack('Q L x4 P Q P Q i x4', 0, 0, $vector, 1, $control, length $control, 0);
+    my $sent = syscall($SENDMSG, $channel, $message, 0);
+    die "sendmsg: $!\n" if $sent != length $text;
 }
 
 if (@ARGV) {

@@ -9,13 +9,13 @@ import { createInterface } from 'node:readline';
 import { createAuthority } from '../../src/lab/certificates.ts';
 import { credentialVariables } from '../../src/lab/iam/caller.ts';
 import { POLICY_API_SERVICES } from '../../src/lab/policy-api.ts';
-import { worldListeners } from '../../src/lab/servers.ts';
 import type { World } from '../../src/lab/world.ts';
 import { build, demolish, namespacePath } from './build.ts';
 import { commandNamespace, type ForwardProxy, type Hazards, MIDDLEBOX_PORT, withHazards } from './hazards.ts';
 import { nameServers, silentResolvers } from './names.ts';
 import { BED, EC2_PORT, type Plan, POLICY_PORT, RESOLVER_PORT, ROUTE53_PORT, STS_PORT } from './plan.ts';
 import { resolverAddress } from './routes.ts';
+import { type Services, startServices } from './services.ts';
 import { type Translation, translate } from './translate.ts';
 
 export type Ran = {
@@ -40,9 +40,9 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
   const plan = withHazards(withSilence(bare, world, layout), layout, hazards);
   const folder = mkdtempSync('/run/bed-');
   const children: ChildProcess[] = [];
-  const platform = api ? await (await import('./platform.ts')).startPlatform(world, folder) : undefined;
+  let services: Services | undefined;
   const close = async () => {
-    await Promise.all([...children.map(end), platform?.stop()]);
+    await Promise.all([...children.map(end), services?.stop()]);
     demolish();
     rmSync(folder, { recursive: true });
   };
@@ -64,12 +64,11 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
       children.push(child);
       ready.push(said(child, child.stdout, wanted, name));
     };
-    const words = [...(api ? [] : ['--no-api']), ...(hazards.onPath === undefined ? [] : ['--long-chain'])];
-    started(startServices(world, layout, folder, hazards, words), /ready/, 'services');
     if (hazards.middlebox !== undefined)
       started(startMiddlebox(layout, folder, hazards.middlebox), /ready/, 'middlebox');
     for (const proxy of hazards.proxies ?? [])
       started(startProxy(layout, folder, proxy), /Accepting connections/, `proxy at ${proxy.address}`);
+    services = await startServices(world, layout, hazards, api);
     await Promise.all(ready);
   } catch (error) {
     await close();
@@ -77,39 +76,10 @@ export async function startBed(world: World, hazards: Hazards = {}, api = true):
   }
   const trusted = hazards.middlebox?.kind === 'intercepts' && hazards.middlebox.trusted === true;
   writeFileSync(join(folder, 'other-roots.pem'), createAuthority('Example Corp Root CA', 'Example Corp').certificate);
-  const roots = ['ca.pem', ...(trusted ? ['inspection-ca.pem'] : [])];
-  writeFileSync(join(folder, 'roots.pem'), roots.map((name) => readFileSync(join(folder, name), 'utf8')).join(''));
+  const inspection = trusted ? readFileSync(join(folder, 'inspection-ca.pem'), 'utf8') : '';
+  writeFileSync(join(folder, 'ca.pem'), services.authority);
+  writeFileSync(join(folder, 'roots.pem'), services.authority + inspection);
   return { run: (command, limitMs) => runOnClient(world, hazards, folder, command, limitMs), close };
-}
-
-function startServices(
-  world: World,
-  layout: Translation['layout'],
-  folder: string,
-  hazards: Hazards,
-  words: readonly string[],
-): ChildProcess {
-  const hosts = layout.vpcs.flatMap((vpc) => vpc.hosts);
-  const homeOf = (address: string) =>
-    hosts.find((host) => host.ipv4.includes(address) || host.ipv6.includes(address))?.name ??
-    (address in world.servers ? 'internet' : undefined);
-  const usual = worldListeners(world).filter(({ address }) => homeOf(address) !== undefined);
-  const interfaces = usual.filter(({ address, port }) => port === 443 && homeOf(address) !== 'internet');
-  const listeners = [
-    ...usual,
-    ...interfaces.flatMap((one) =>
-      (hazards.alsoListens ?? []).map((port) => ({ ...one, port, speaks: 'tcp' as const })),
-    ),
-  ];
-  writeFileSync(join(folder, 'world.json'), JSON.stringify(world));
-  writeFileSync(join(folder, 'listeners.json'), JSON.stringify(listeners));
-  writeFileSync(join(folder, 'objects.json'), JSON.stringify(hazards.objects ?? {}));
-  const sockets = listeners.map(({ address, port }) => `${homeOf(address)},tcp,${address},${port}`);
-  const script = new URL('services.ts', import.meta.url).pathname;
-  const agent = new URL('agent.pl', import.meta.url).pathname;
-  return spawn('perl', [agent, ...sockets, 'platform', '--', process.execPath, script, folder, ...words], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
 }
 
 function startMiddlebox(layout: Translation['layout'], folder: string, box: Hazards['middlebox']): ChildProcess {

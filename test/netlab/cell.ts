@@ -49,13 +49,15 @@ export function findCells(): Cells {
   return { impossible: `network namespaces cannot be made: ${last}` };
 }
 
+/** Cells are many, and all load the same: what node has compiled once need not be compiled again. */
+export const COMPILED = new URL('../../node_modules/.cache/netlab', import.meta.url).pathname;
+
 /** Starts node in a cell, with pipes for input and output. It dies with us, even when we are killed. */
 export function startCell(flags: readonly string[], script: URL, args: readonly string[]): ChildProcess {
   const command = ['unshare', ...flags, 'sh', '-c', INSIDE, 'sh', process.execPath, script.pathname, ...args];
   return spawn('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    // A cell starts many short programs: what node has compiled once need not be compiled again.
-    env: { ...environment(), NODE_COMPILE_CACHE: '/run/compiled' },
+    env: { ...environment(), NODE_COMPILE_CACHE: COMPILED },
   });
 }
 

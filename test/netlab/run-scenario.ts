@@ -9,6 +9,7 @@ import type { World } from '../../src/lab/world.ts';
 import type { Report } from '../../src/model/report.ts';
 import { applyCommands } from './aws-cli.ts';
 import { type Bed, startBed } from './bed.ts';
+import { COMPILED } from './cell.ts';
 import type { Reached } from './reach.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -150,7 +151,8 @@ async function reach(bed: Bed, places: readonly string[], asks: Scenario['asks']
     const [name = '', port = ''] = place.split(' ');
     const question = asks?.find(({ url }) => new URL(url).hostname === name);
     const asked = question === undefined ? [] : [JSON.stringify(question)];
-    const { stdout } = await bed.run([process.execPath, script, name, port, '24', ...asked], REACH_LIMIT_MS);
+    const plain = ['env', `NODE_COMPILE_CACHE=${COMPILED}`, process.execPath, script];
+    const { stdout } = await bed.run([...plain, name, port, '24', ...asked], REACH_LIMIT_MS);
     const silent: Reached = { lookup: 'no answer in time', addresses: [], tried: 0, opened: 0 };
     return [place, stdout === '' ? silent : (JSON.parse(stdout) as Reached)] as const;
   });

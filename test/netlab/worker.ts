@@ -2,6 +2,7 @@
  * What runs inside a cell: reads jobs as JSON lines, answers each with one JSON line, and ends when its input does.
  * `node worker.ts COMMAND…`: the command line of the tool under test.
  */
+import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import { judge } from './judge.ts';
 import { startDriver } from './kernel.ts';
@@ -23,18 +24,17 @@ export type RandomAnswer = {
 };
 
 const tool = process.argv.slice(2);
-// The lab loads these when it is first asked. Here the services of a world are one process: the metadata service would be silent
+// The lab loads these when it is first asked. Here all services of a world are this process: the metadata service would be silent
 // meanwhile, for longer than the tool waits.
-if (tool.length > 0)
-  await Promise.all([
-    import('./platform.ts'),
-    import('../../src/lab/ec2-operations.ts'),
-    import('../../src/lab/sts-operations.ts'),
-    import('../../src/lab/route53-operations.ts'),
-    import('../../src/lab/iam/answer.ts'),
-    import('../../src/lab/iam/route-taken.ts'),
-    import('../../src/lab/iam/successes.ts'),
-  ]);
+await Promise.all([
+  import('../../src/lab/ec2-operations.ts'),
+  import('../../src/lab/sts-operations.ts'),
+  import('../../src/lab/route53-operations.ts'),
+  import('../../src/lab/iam/answer.ts'),
+  import('../../src/lab/iam/route-taken.ts'),
+  import('../../src/lab/iam/successes.ts'),
+]);
+flushCompileCache();
 let driver: ReturnType<typeof startDriver> | undefined;
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line) as Job;
