@@ -18,8 +18,8 @@ import { PARTITIONS } from '../services/partitions.ts';
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import type { CallName } from './calls.ts';
 import { decodeElements, faultWarnings } from './decode.ts';
-import type { Api, Attempts, UsableSettings } from './sdk.ts';
-import { type ClientSettings, clientSettings } from './settings.ts';
+import type { Api, Attempts } from './sdk.ts';
+import { type ClientSettings, clientSettings, type UsableSettings } from './settings.ts';
 
 export type CollectDnsOptions = {
   readonly region: string | undefined;

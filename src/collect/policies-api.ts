@@ -1,22 +1,17 @@
 /** Reads policies by signed requests of our own: six calls, for which six more of the SDK's clients would be loaded. */
-import { getCACertificates } from 'node:tls';
 import { Client, type Dispatcher } from 'undici';
 import type { Host } from '../model/host.ts';
 import { withoutSecrets } from '../model/secrets.ts';
-import { partitionOfRegion } from '../services/partitions.ts';
+import { MOST_SKEW_MS } from '../services/signed-reads.ts';
 import type { CallName } from './calls.ts';
 import { POLICY_READS, type PolicyRead } from './policy-reads.ts';
-import type { Api, Attempts, UsableSettings } from './sdk.ts';
-import { type ApiService, URL_NAMES } from './settings.ts';
+import type { Api, Attempts } from './sdk.ts';
+import { connectionOptions, serviceUrl, type UsableSettings } from './settings.ts';
 import type { Signer } from './signer.ts';
-
-/** Past this, AWS takes no signature; the SDK then signs with the service's time, and so do these calls. */
-const MOST_SKEW = 300_000;
 
 /**
  * One service's calls that read a policy, by `ResourceArn`: `{Policy}`, without the member where the resource has none. Rejects as the
- * SDK does: an error with the service's code as its name, or the system's with its code. AWS_ENDPOINT_URL_<SERVICE> and
- * AWS_ENDPOINT_URL replace the address; a profile's `endpoint_url` is not read here.
+ * SDK does: an error with the service's code as its name, or the system's with its code.
  * @param regionOf the Region to ask in for a resource
  */
 export function openPolicies(
@@ -28,7 +23,7 @@ export function openPolicies(
     send: async (name, { ResourceArn: arn = '' }, signal) => {
       const read = readOf(name, arn);
       const region = regionOf(arn);
-      const url = new URL(settings.kind === 'confined' ? settings.endpoint : publicUrl(read.service, region));
+      const url = serviceUrl(settings, read.service, region);
       const ask = async (time: number) => {
         const { request } = read;
         const question = request(arn);
@@ -41,7 +36,8 @@ export function openPolicies(
       };
       const first = await ask(host.now());
       const offset = host.now() - Date.parse(String(first.headers['date'] ?? ''));
-      const isClock = first.status >= 400 && first.status < 500 && Math.abs(offset) > MOST_SKEW;
+      // The SDK signs once more with the service's time, and so do these calls.
+      const isClock = first.status >= 400 && first.status < 500 && Math.abs(offset) > MOST_SKEW_MS;
       return answerOf(isClock ? await ask(host.now() - offset) : first, read);
     },
     close: () => {},
@@ -52,13 +48,6 @@ function readOf(name: CallName, arn: string): PolicyRead {
   const read = POLICY_READS.find(({ call, fits }) => call === name && fits.test(arn));
   if (read === undefined) throw new Error(`${name} is no call for ${arn}`);
   return read;
-}
-
-function publicUrl(service: ApiService, region: string): string {
-  const own = process.env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`];
-  return (
-    own || process.env['AWS_ENDPOINT_URL'] || `https://${service}.${region}.${partitionOfRegion(region).dnsSuffix}`
-  );
 }
 
 type Reply = {
@@ -76,9 +65,7 @@ async function exchange(
   { ms }: Attempts,
   signal: AbortSignal,
 ): Promise<Omit<Reply, 'secrets'>> {
-  const ca = settings.kind === 'confined' ? settings.certificateAuthorities : [];
-  const connect = { timeout: ms, ...(ca.length > 0 ? { ca: [...getCACertificates('default'), ...ca] } : {}) };
-  const connection = new Client(origin, { connect, headersTimeout: ms, bodyTimeout: ms });
+  const connection = new Client(origin, connectionOptions(settings, ms));
   try {
     const sent = body === '' ? {} : { body };
     const response = await connection.request({ method, path, headers: { ...headers }, ...sent, signal });

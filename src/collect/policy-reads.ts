@@ -1,4 +1,5 @@
 /** How each kind of resource is asked for its policy: the request, and where the policy stands in the answer. */
+import { unescapeXml } from '../model/text.ts';
 import { partitionOfRegion } from '../services/partitions.ts';
 import type { ReadRequest } from '../services/signed-reads.ts';
 import type { CallName } from './calls.ts';
@@ -93,11 +94,7 @@ function queueUrl(arn: string): string {
 /** https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html */
 function topicPolicy(body: string): string | undefined {
   const value = /<key>Policy<\/key>\s*<value>([^<]*)<\/value>/.exec(body)?.[1];
-  return value
-    ?.replace(/&(lt|gt|quot|apos);|&#(\d{2,3});/g, (_match, name: string | undefined, code: string) =>
-      name === undefined ? String.fromCharCode(Number(code)) : ({ lt: '<', gt: '>', quot: '"', apos: "'" }[name] ?? ''),
-    )
-    .replaceAll('&amp;', '&');
+  return value === undefined ? undefined : unescapeXml(value);
 }
 
 function lastOf(arn: string): string {

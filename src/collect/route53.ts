@@ -7,7 +7,8 @@ import {
   type VPCRegion,
 } from '@aws-sdk/client-route-53';
 import type { CallName } from './calls.ts';
-import { type Api, type Attempts, clientOptions, opened, type Send, type UsableSettings } from './sdk.ts';
+import { type Api, type Attempts, clientOptions, opened, type Send } from './sdk.ts';
+import type { UsableSettings } from './settings.ts';
 import { callJson, openSigned } from './signed-requests.ts';
 
 /** A client for Route 53: one endpoint for all Regions of a partition. Nothing is sent before the first call. */

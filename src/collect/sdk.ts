@@ -2,7 +2,6 @@
  * The AWS SDK behind one function. This module and route53.ts alone import it, by name, and they are themselves imported only
  * when an API call is to be made: the SDK costs time to load, and a bundle keeps just the commands that are named here.
  */
-import { getCACertificates } from 'node:tls';
 import {
   DescribeDhcpOptionsCommand,
   DescribeEgressOnlyInternetGatewaysCommand,
@@ -29,7 +28,7 @@ import {
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { CALLS, CallName } from './calls.ts';
 import { ensureHome } from './home.ts';
-import type { ClientSettings } from './settings.ts';
+import { authoritiesOf, type UsableSettings } from './settings.ts';
 
 /** The parameters that this tool ever gives. */
 export type CallInput = {
@@ -74,7 +73,6 @@ export type Attempts = {
   readonly most: number;
 };
 
-export type UsableSettings = Exclude<ClientSettings, { kind: 'none' }>;
 export type Send<C> = (client: C, input: CallInput, options: { abortSignal: AbortSignal }) => Promise<object>;
 
 /** A client for EC2. Nothing is sent before the first call. */
@@ -176,12 +174,10 @@ export function clientOptions(settings: UsableSettings, attempts: Attempts) {
     requestHandler: { connectionTimeout: attempts.ms, requestTimeout: attempts.ms, throwOnRequestTimeout: true },
   };
   if (settings.kind === 'sdk') return settings.region === undefined ? limits : { ...limits, region: settings.region };
-  const { region, endpoint, credentials, certificateAuthorities } = settings;
-  // `ca` replaces Node's own store, so both are given.
-  const ca = certificateAuthorities.length > 0 && [...getCACertificates('default'), ...certificateAuthorities];
+  const { region, endpoint, credentials } = settings;
   return {
     ...limits,
-    requestHandler: { ...limits.requestHandler, ...(ca && { httpsAgent: { ca } }) },
+    requestHandler: { ...limits.requestHandler, httpsAgent: authoritiesOf(settings) },
     region,
     endpoint,
     credentials,

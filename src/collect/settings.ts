@@ -4,9 +4,11 @@
  * itself: where `VPCE_DOCTOR_ONLY` is set, or where the host has an environment of its own (the lab), no request, no DNS
  * query and no search for credentials may leave the networks that the wire allows.
  */
+import { getCACertificates } from 'node:tls';
 import ipaddr from 'ipaddr.js';
 import { GUARD_VARIABLE } from '../host.ts';
 import type { Host } from '../model/host.ts';
+import { partitionOfRegion } from '../services/partitions.ts';
 import type { CallRefusal } from './refusals.ts';
 
 export type StaticCredentials = {
@@ -43,6 +45,29 @@ export type ClientSettings =
     }
   /** no request can be made at all */
   | { readonly kind: 'none'; readonly why: CallRefusal; readonly detail: string };
+
+export type UsableSettings = Exclude<ClientSettings, { kind: 'none' }>;
+
+/**
+ * Where requests of our own go: AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL replace the service's address in the Region; a
+ * profile's `endpoint_url` is not read here.
+ */
+export function serviceUrl(settings: UsableSettings, service: ApiService, region: string): URL {
+  if (settings.kind === 'confined') return new URL(settings.endpoint);
+  const own = process.env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`] || process.env['AWS_ENDPOINT_URL'];
+  return new URL(own || `https://${service}.${region}.${partitionOfRegion(region).dnsSuffix}`);
+}
+
+/** The authorities to trust, where Node's own are not enough: `ca` replaces its store, so both are given. */
+export function authoritiesOf(settings: UsableSettings): { readonly ca?: string[] } {
+  const own = settings.kind === 'confined' ? settings.certificateAuthorities : [];
+  return own.length === 0 ? {} : { ca: [...getCACertificates('default'), ...own] };
+}
+
+/** The options of an undici client for requests of our own; `ms` for connecting, and again for each part of the answer. */
+export function connectionOptions(settings: UsableSettings, ms: number) {
+  return { connect: { timeout: ms, ...authoritiesOf(settings) }, headersTimeout: ms, bodyTimeout: ms };
+}
 
 /**
  * The settings for one service's client. `region` is what the caller knows; without it the SDK finds its own. A host's

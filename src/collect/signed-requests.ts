@@ -2,13 +2,11 @@
  * Requests to AWS services whose SDK client is no part of this tool, signed with the SDK's own credentials, Region and hash.
  * Loads the SDK: imported only when something is to be asked.
  */
-import { getCACertificates } from 'node:tls';
 import { STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Client } from 'undici';
-import { partitionOfRegion } from '../services/partitions.ts';
-import { type Attempts, clientOptions, secretsOf, type UsableSettings } from './sdk.ts';
-import { URL_NAMES } from './settings.ts';
+import { type Attempts, clientOptions, secretsOf } from './sdk.ts';
+import { connectionOptions, serviceUrl, type UsableSettings } from './settings.ts';
 
 export type OwnService = 'route53resolver' | 'ssm' | 's3';
 
@@ -38,19 +36,10 @@ export type SignedRequests = {
   readonly close: () => void;
 };
 
-/**
- * A service behind one function; nothing is sent before the first request. AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL
- * replace the address; a profile's `endpoint_url` is not read here.
- */
+/** A service behind one function, at its `serviceUrl`; nothing is sent before the first request. */
 export function openSigned(settings: UsableSettings, service: OwnService, attempts: Attempts): SignedRequests {
   // Never used to send: it knows how to find credentials and the Region.
   const client = new STSClient(clientOptions(settings, attempts));
-  const ca = settings.kind === 'confined' ? settings.certificateAuthorities : [];
-  const limits = {
-    connect: { timeout: attempts.ms, ...(ca.length > 0 ? { ca: [...getCACertificates('default'), ...ca] } : {}) },
-    headersTimeout: attempts.ms,
-    bodyTimeout: attempts.ms,
-  };
   const configured = async () => settings.region ?? (await client.config.region());
   return {
     region: configured,
@@ -58,7 +47,7 @@ export function openSigned(settings: UsableSettings, service: OwnService, attemp
     close: () => client.destroy(),
     send: async ({ method, path, headers, body, region: other }, signal) => {
       const region = other ?? (await configured());
-      const url = new URL(settings.kind === 'confined' ? settings.endpoint : addressOf(service, region));
+      const url = serviceUrl(settings, service, region);
       const { credentials, sha256 } = client.config;
       const uriEscapePath = service !== 's3';
       const signer = new SignatureV4({ service, region, credentials, sha256, uriEscapePath });
@@ -74,7 +63,7 @@ export function openSigned(settings: UsableSettings, service: OwnService, attemp
       });
       const { host: _host, ...sent } = signed.headers;
       // One connection each: on a common one the calls would wait for each other.
-      const connection = new Client(url.origin, limits);
+      const connection = new Client(url.origin, connectionOptions(settings, attempts.ms));
       try {
         const answer = await connection.request({ path: whole, method, headers: sent, body, signal });
         const id = answer.headers['x-amzn-requestid'];
@@ -85,12 +74,6 @@ export function openSigned(settings: UsableSettings, service: OwnService, attemp
       }
     },
   };
-}
-
-function addressOf(service: OwnService, region: string): string {
-  const { AWS_ENDPOINT_URL: all } = process.env;
-  const own = process.env[`AWS_ENDPOINT_URL_${URL_NAMES[service]}`];
-  return own || all || `https://${service}.${region}.${partitionOfRegion(region).dnsSuffix}`;
 }
 
 /**

@@ -6,6 +6,7 @@ import { versionLine } from '../version.ts';
 import type { FleetFlags } from './fleet-command.ts';
 import { type Io, isProblem, type OutputOptions, refuse, unwritable } from './io.ts';
 import type { PolicyCheckFlags } from './policy-check.ts';
+import type { RunOptions } from './run-command.ts';
 
 // What a command needs is imported by its action: `--version` and `--help` load neither tables nor schemas.
 
@@ -152,20 +153,7 @@ Examples:
     const meant = await commandMeant(program, targets[0]);
     if (meant !== undefined)
       return set(refuse(io, `"${targets[0]}" is no command and no target; did you mean the command ${meant}?`));
-    await withFirstQuestions(io, targets, flags, async (started) => {
-      const { runCommand } = await import('./run-command.ts');
-      await withReport(io, set, flags, (output, region) =>
-        runCommand(io, {
-          targets,
-          started,
-          ...common(flags),
-          useApi: flags.api !== false,
-          signed: flags.signed === true,
-          region,
-          output,
-        }),
-      );
-    });
+    await diagnoseHere(io, set, targets, flags, (output) => ({ useApi: flags.api !== false, output }));
   });
 
   const probe = program.command('probe').description('the packet half: no AWS API at all').argument('[targets...]');
@@ -177,21 +165,12 @@ Examples:
   reportOptions(probe, false);
   probe.action(async (targets: string[], _own: Flags, command: Command) => {
     const flags = flagsOf(command);
-    await withFirstQuestions(io, targets, flags, async (started) => {
-      const { runCommand } = await import('./run-command.ts');
-      await withReport(io, set, flags, (output, region) =>
-        runCommand(io, {
-          targets,
-          started,
-          ...common(flags),
-          useApi: false,
-          signed: flags.signed === true,
-          region,
-          output: { ...output, output: undefined },
-          evidence: flags.output,
-        }),
-      );
-    });
+    // What it writes to a file is the evidence; the report of `probe` is printed.
+    await diagnoseHere(io, set, targets, flags, (output) => ({
+      useApi: false,
+      output: { ...output, output: undefined },
+      evidence: flags.output,
+    }));
   });
 
   const probeScript = program
@@ -484,6 +463,21 @@ function reportOptions(command: Command, withFile: boolean): void {
     .option('-v, --verbose', 'everything: each observation, path and call')
     .option('--no-color', 'no colour');
   if (withFile) command.option('-o, --output <file>', 'write the report to a file, or to s3://BUCKET/KEY or …/FOLDER/');
+}
+
+/** Probes and diagnoses from this host: with the API or without. */
+async function diagnoseHere(
+  io: Io,
+  set: (status: number) => void,
+  targets: readonly string[],
+  flags: Flags,
+  how: (output: OutputOptions) => Pick<RunOptions, 'useApi' | 'output' | 'evidence'>,
+): Promise<void> {
+  await withFirstQuestions(io, targets, flags, async (started) => {
+    const { runCommand } = await import('./run-command.ts');
+    const own = { targets, started, ...common(flags), signed: flags.signed === true };
+    await withReport(io, set, flags, (output, region) => runCommand(io, { ...own, region, ...how(output) }));
+  });
 }
 
 /** Asks what needs no plan while the rest is loaded. Nothing is asked early that other options might forbid or limit. */

@@ -3,6 +3,7 @@ import type { Fix, FixAlternative } from '../checks/check.ts';
 import type { FixPlan, ReportFix } from '../model/report.ts';
 import type { Missing } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
+import { capital } from '../model/text.ts';
 import { blastRadiusOf } from './blast-radius.ts';
 import type { Judged } from './findings.ts';
 import { type ModelInput, modelAfter, provable } from './proof.ts';
@@ -151,7 +152,7 @@ function openWith(
 }
 
 function sentence(words: string): string {
-  const text = `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+  const text = capital(words);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 

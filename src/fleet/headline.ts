@@ -1,4 +1,5 @@
 /** What a fleet’s summary says in sentences, once for all forms. */
+import { capital } from '../model/text.ts';
 import { count, joinWords } from '../report/words.ts';
 import { kindOf } from './findings.ts';
 import type { FleetSummary } from './schema.ts';
@@ -186,8 +187,4 @@ export function namesOf(names: readonly string[], hosts: number): string {
 
 function hostsWord(hosts: number): string {
   return count(hosts, 'host');
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -107,7 +107,8 @@ export async function respondToQuery(
   );
 }
 
-const REFUSALS: Record<'ec2' | 'sts', Record<'denied' | 'throttled', ApiError>> = {
+/** By service. */
+export const REFUSALS: Record<'ec2' | 'sts', Record<'denied' | 'throttled', ApiError>> = {
   ec2: {
     denied: {
       status: 403,

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { REFUSALS as EC2_REFUSALS } from './ec2-api.ts';
 import { escapeXml } from './ec2-wire.ts';
 import { bucketOwner } from './iam/buckets.ts';
 import { credentialProblem, scopeOf } from './iam/caller.ts';
@@ -78,14 +79,7 @@ const REFUSALS: Readonly<Record<Protocol, Record<'denied' | 'throttled', Refusal
     denied: { status: 403, code: 'AuthorizationError', message: 'The caller is not authorized.' },
     throttled: { status: 400, code: 'Throttling', message: 'Rate exceeded' },
   },
-  ec2: {
-    denied: {
-      status: 403,
-      code: 'UnauthorizedOperation',
-      message: 'You are not authorized to perform this operation.',
-    },
-    throttled: { status: 503, code: 'RequestLimitExceeded', message: 'Request limit exceeded.' },
-  },
+  ec2: EC2_REFUSALS.ec2,
   json: {
     denied: { status: 400, code: 'AccessDeniedException', message: 'The caller is not authorized.' },
     throttled: { status: 400, code: 'ThrottlingException', message: 'Rate exceeded' },

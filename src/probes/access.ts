@@ -5,9 +5,10 @@ import type { Durations } from '../durations.ts';
 import type { Host } from '../model/host.ts';
 import type { AccessDetail, AccessObservation, AccessProbe, AccessSubject, Failure } from '../model/observation.ts';
 import { withoutSecrets } from '../model/secrets.ts';
+import { unescapeXml } from '../model/text.ts';
 import { readDenialOf } from '../policy/denials.ts';
 import { isAmazonAuthority, shortName } from '../services/amazon-trust.ts';
-import { isInChina, type SignedRead, signedReadFor, signingRegion } from '../services/signed-reads.ts';
+import { isInChina, MOST_SKEW_MS, type SignedRead, signedReadFor, signingRegion } from '../services/signed-reads.ts';
 import { outcomeOfRefusal } from './access-words.ts';
 import { anchorOf, readChain } from './certificate.ts';
 import { connectTcp, handshake } from './connect.ts';
@@ -15,9 +16,6 @@ import { errorTypeOf, type Response, readBody, readDate, reasonOf, request, requ
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';
-
-/** Farther off than this, AWS takes no signature: facts.md 10; S3 allows fifteen minutes. */
-const MOST_SKEW = 300_000;
 
 /**
  * One read request within `durations.httpsExchange`, signed with the caller's own credentials, on a connection of its own;
@@ -55,7 +53,7 @@ export async function probeAccess(
       exchange({ host, subject, read, region, sign: identity.sign, date, signal: limit.signal, way });
     const first = await ask(new Date(host.now()));
     const offset = first.clockOffsetMs ?? 0;
-    const isClock = first.outcome === 'credentials-rejected' && Math.abs(offset) > MOST_SKEW;
+    const isClock = first.outcome === 'credentials-rejected' && Math.abs(offset) > MOST_SKEW_MS;
     const { outcome, detail } = isClock ? await ask(new Date(host.now() - offset)) : first;
     return observe(outcome, detail);
   } catch (thrown) {
@@ -184,14 +182,6 @@ function jsonMessage(body: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(?:(lt|gt|quot|apos|amp)|#(\d{2,3})|#x([0-9a-fA-F]{2}));/g, (_match, name, decimal, hex) =>
-    name === undefined ? String.fromCharCode(decimal ?? Number.parseInt(hex, 16)) : (ENTITIES[name] ?? ''),
-  );
 }
 
 function withheld(message: string): AccessDetail {

@@ -3,6 +3,9 @@ import { matchHost } from './catalogue.ts';
 import { partitionOfRegion } from './partitions.ts';
 import { bucketOfHost, isOwnHost } from './s3-hosts.ts';
 
+/** Farther off than this, AWS takes no signature (facts.md 10; IAM User Guide, reference_aws-signing); S3 allows fifteen minutes. */
+export const MOST_SKEW_MS = 300_000;
+
 export type ReadRequest = {
   readonly method: 'GET' | 'POST';
   /** with its query */

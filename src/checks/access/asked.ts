@@ -3,6 +3,7 @@ import type { PolicyDenial } from '../../model/denial.ts';
 import type { AccessObservation, HttpsObservation } from '../../model/observation.ts';
 import type { State } from '../../model/state.ts';
 import type { Target } from '../../model/target.ts';
+import { nameOf } from '../../policy/reasons.ts';
 import { type Principal, parsePrincipal } from '../../policy/request.ts';
 import { bucketOfUrl } from '../../services/s3-hosts.ts';
 import { signedReadFor } from '../../services/signed-reads.ts';
@@ -107,16 +108,5 @@ function partitionOf(host: string): string {
 /** How a sentence calls who asked. */
 export function callerWords(principal: Principal | undefined): string {
   if (principal === undefined) return 'this caller';
-  switch (principal.kind) {
-    case 'anonymous':
-      return 'a caller who does not sign';
-    case 'account':
-      return `the root user of ${principal.account}`;
-    case 'service':
-      return principal.name;
-    case 'role':
-      return principal.sessionArn ?? principal.arn;
-    default:
-      return principal.arn;
-  }
+  return principal.kind === 'anonymous' ? 'a caller who does not sign' : nameOf(principal);
 }

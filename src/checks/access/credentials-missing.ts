@@ -2,6 +2,7 @@ import type { CredentialDenial, CredentialProblem } from '../../model/denial.ts'
 import type { AccessObservation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
 import type { CredentialSource, Vantage } from '../../model/vantage.ts';
+import { MOST_SKEW_MS } from '../../services/signed-reads.ts';
 import { absent, defineCheck, type Fix, found, NOT_APPLICABLE } from '../check.ts';
 import { clockOffset } from '../host/clock.ts';
 import { notTerraforms } from '../terraform.ts';
@@ -132,8 +133,6 @@ export const credentialsMissing = defineCheck({
   },
 });
 
-/** Farther off than this, AWS takes no signature (IAM User Guide, reference_aws-signing). */
-const MOST_SKEW_MS = 5 * 60_000;
 const SPOILT = /Skew|Signature|RequestExpired|AuthFailure/i;
 
 const SOURCES: Record<CredentialSource, string> = {

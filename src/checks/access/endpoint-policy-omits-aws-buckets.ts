@@ -2,6 +2,7 @@ import { LAB } from '../../lab/world.ts';
 import type { HttpsObservation, Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
 import { type Missing, missing } from '../../model/state.ts';
+import { capital } from '../../model/text.ts';
 import { calledRegion } from '../../model/vantage.ts';
 import { contextOf } from '../../policy/context.ts';
 import type { Policy } from '../../policy/document.ts';
@@ -23,7 +24,7 @@ import {
   refusesPolicies,
 } from './endpoint-judgement.ts';
 import { endpointOf, waysOf } from './ways.ts';
-import { capital, whyAllowed, whyDenied } from './words.ts';
+import { whyAllowed, whyDenied } from './words.ts';
 
 export const endpointPolicyOmitsAwsBuckets = defineCheck({
   code: 'endpoint-policy-omits-aws-buckets',

@@ -1,6 +1,7 @@
 import { LAB } from '../../lab/world.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
+import { capital } from '../../model/text.ts';
 import { isEndpointWay, type MeasuredPath, wayWords } from '../../policy/measured-path.ts';
 import { lookUp } from '../../policy/request.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -13,7 +14,7 @@ import {
   type ResourceJudgement,
   type ResourcePolicyContext,
 } from './resource-judgement.ts';
-import { capital, few, heldWords, statementName, whyAllowed } from './words.ts';
+import { few, heldWords, statementName, whyAllowed } from './words.ts';
 
 export const resourcePolicyDeniesPath = defineCheck({
   code: 'resource-policy-denies-path',

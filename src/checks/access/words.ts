@@ -1,4 +1,5 @@
 /** Why a policy decides as it does: the statement, its condition, and both values, as clauses of a sentence. */
+import { capital } from '../../model/text.ts';
 import type { ConditionEntry, Statement } from '../../policy/document.ts';
 import { operatorName, type PolicyAnswer, type StatementAnswer } from '../../policy/evaluate.ts';
 import { reasonsOf } from '../../policy/reasons.ts';
@@ -54,8 +55,4 @@ export function few(values: readonly string[]): string {
   return values.length > shown.length
     ? `${shown.join(', ')} and ${values.length - shown.length} more`
     : shown.join(', ');
-}
-
-export function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

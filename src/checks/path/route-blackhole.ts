@@ -1,4 +1,5 @@
 import type { Route } from '../../model/aws.ts';
+import { capital } from '../../model/text.ts';
 import { flows, unionFlows } from '../../network/flows.ts';
 import { formatRoute, routeDestination, routeTarget } from '../../network/route-tables.ts';
 import { absent, defineCheck, draftElement, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
@@ -82,7 +83,7 @@ export const routeBlackhole = defineCheck({
         : []),
     ].join('; ');
     return {
-      summary: `${steps.charAt(0).toUpperCase()}${steps.slice(1)}.`,
+      summary: `${capital(steps)}.`,
       commands: [
         ...removals.flatMap((one) => one.commands),
         ...again.flatMap((id) => [change('remove', id), change('add', id)]),
