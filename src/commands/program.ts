@@ -98,15 +98,24 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     status = value;
   };
   const program = buildProgram(io, set);
+  const [first, topic] = argv;
+  // Commander says nothing at all to help about help, or about a command that there is not.
+  const aboutHelp = first === 'help' && topic !== undefined && /^(help$|-)/.test(topic);
+  if (first === 'help' && topic !== undefined && !aboutHelp && !isCommand(program, topic)) {
+    const meant = await nearestCommand(program, topic);
+    const hint = meant === undefined ? '.' : `; did you mean ${meant}?`;
+    return refuse(io, `"${topic}" is no command${hint} Try vpce-doctor --help.`);
+  }
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(aboutHelp ? ['--help'] : [...argv], { from: 'user' });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
       // `help COMMAND` ends with the status that the process has set for the worst case.
       if (error.exitCode === 0 || error.code === 'commander.help') return 0;
       const line = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
-      return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try vpce-doctor --help.`);
+      const where = first !== undefined && isCommand(program, first) ? `vpce-doctor ${first}` : 'vpce-doctor';
+      return refuse(io, `${line}${/[.?)]$/.test(line) ? '' : '.'} Try ${where} --help.`);
     }
     throw error;
   }
@@ -412,7 +421,14 @@ function optionsBefore(command: Command): { program: Command; option: Option }[]
 async function commandMeant(program: Command, word: string | undefined): Promise<string | undefined> {
   if (word === undefined) return undefined;
   const { parseTarget } = await import('../services/parse-target.ts');
-  if (parseTarget(word).ok) return undefined;
+  return parseTarget(word).ok ? undefined : await nearestCommand(program, word);
+}
+
+function isCommand(program: Command, word: string): boolean {
+  return program.commands.some((command) => command.name() === word);
+}
+
+async function nearestCommand(program: Command, word: string): Promise<string | undefined> {
   const { nearest } = await import('../services/suggest.ts');
   return nearest(
     word,
