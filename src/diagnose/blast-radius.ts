@@ -29,7 +29,7 @@ type Other = {
  */
 export function blastRadiusOf(fix: Fix, targets: readonly Target[], input: ModelInput): BlastRadius | undefined {
   if (!provable(fix)) return undefined;
-  const after = stateAfter(input, fix);
+  const after = stateAfter(input, [fix]);
   const scope = changedBy(input, after);
   if (scope === undefined) return undefined;
   const asked = scope.names === 'all' ? [...targets, ...otherEndpoints(targets, input)] : targets;

@@ -6,7 +6,7 @@ import type { Target } from '../model/target.ts';
 import { capital } from '../model/text.ts';
 import { blastRadiusOf } from './blast-radius.ts';
 import type { Judged } from './findings.ts';
-import { type ModelInput, modelAfter, provable } from './proof.ts';
+import { type ModelInput, modelAfter, provable, stateAfter } from './proof.ts';
 import type { Cause } from './rank.ts';
 import { smallestSets } from './smallest-sets.ts';
 import type { View } from './views.ts';
@@ -19,14 +19,32 @@ export type TargetSets = {
   chosen: readonly Cause[] | undefined;
 };
 
-/** The live faults of a target that no fix of the model takes away. */
-function stuckBy(causes: readonly Cause[], target: Target): readonly Cause[] {
+/** The live faults of a target that no fix of the model takes away, and that are still there after these. */
+function stuckBy(
+  causes: readonly Cause[],
+  target: Target,
+  input: ModelInput,
+  fixes: readonly FixAlternative[],
+): readonly Cause[] {
   return causes.filter(
     (cause) =>
       cause.members.some((member) => member.target.id === target.id && member.finding.extent !== 'none') &&
       !provable(cause.fix) &&
-      (cause.members[0] as Judged).check.consequence !== true,
+      !follows(cause) &&
+      !isLifted(cause, target, input, fixes),
   );
+}
+
+/** Whether the fixes of other causes lead a target's requests where the policy that refused them lets them through. */
+function isLifted(cause: Cause, target: Target, input: ModelInput, fixes: readonly FixAlternative[]): boolean {
+  const own = cause.members.filter((member) => member.target.id === target.id && member.finding.extent !== 'none');
+  if (own.length === 0 || fixes.length === 0 || own.some(({ finding }) => finding.access === undefined)) return false;
+  const { state } = stateAfter(input, fixes);
+  return own.every(({ finding }) => finding.access?.(state) === 'allowed');
+}
+
+function fixesOf(causes: readonly Cause[] = []): readonly Fix[] {
+  return causes.map(({ fix }) => fix);
 }
 
 /** Tries the fixes of every target's causes on the model; `proveFixes` and `planFixes` both build on it. */
@@ -103,7 +121,18 @@ function proofOf(
   plans: readonly TargetSets[],
   input: ModelInput,
 ): Pick<ReportFix, 'proof' | 'reason'> {
-  if (!provable(fix)) return { proof: 'unproven', reason: sentence(fix.unprovable ?? 'the model cannot show it') };
+  if (!provable(fix)) {
+    const others = plans.flatMap(({ view, chosen = [] }) =>
+      isLifted(cause, view.target, input, fixesOf(chosen)) ? chosen : [],
+    );
+    const codes = [...new Set(others.map(codeOf))];
+    if (codes.length > 0 && fix === cause.fix)
+      return {
+        proof: 'unproven',
+        reason: `The fix of ${codes.join(' and ')} does it: on the model the policy then lets the requests through.`,
+      };
+    return { proof: 'unproven', reason: sentence(fix.unprovable ?? 'the model cannot show it') };
+  }
   const opened: string[] = [];
   const needed: string[] = [];
   let why = '';
@@ -111,18 +140,18 @@ function proofOf(
     if (!cause.members.some((member) => member.target.id === view.target.id)) continue;
     const { target } = view;
     const before = modelAfter(input, target, []).status;
-    const [stuck] = stuckBy(causes, target);
     const set = chosen?.includes(cause) === true ? chosen : undefined;
+    const [stuck] = stuckBy(causes, target, input, [fix]);
+    const stuckWithSet = set !== undefined && stuckBy(causes, target, input, fixesOf(set)).length > 0;
     const after = modelAfter(input, target, [fix]);
     // Where nobody asked and another resolver answers, an open way is no opened target.
     if (view.status === 'unknown' && after.resolution.kind === 'unknown')
       why = `The model cannot tell: where the client’s resolver leads ${target.id} is not known.`;
     else if (before === 'open') why = `On the model ${target.id} is open already.`;
     else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
-    else if (set !== undefined && stuck === undefined && openWith(fix, cause, set, target, input))
-      needed.push(target.id);
+    else if (set !== undefined && !stuckWithSet && openWith(fix, cause, set, target, input)) needed.push(target.id);
     else if (stuck !== undefined)
-      why = `${target.id} also needs the fix of ${(stuck.members[0] as Judged).check.code}, which the model cannot show.`;
+      why = `${target.id} also needs the fix of ${codeOf(stuck)}, which the model cannot show.`;
     else if (sets.some((one) => one.includes(cause)))
       why = `The plan opens ${target.id} without it; it would do in place of another step.`;
     else if (after.status === 'unknown') why = sentence(unknownWords(after.missing));
@@ -163,6 +192,10 @@ function unknownWords(missing: readonly Missing[]): string {
     : `the model cannot tell: ${first.action} would have to be readable${first.detail === undefined ? '' : ` (${first.detail})`}`;
 }
 
+function codeOf(cause: Cause): string {
+  return (cause.members[0] as Judged).check.code;
+}
+
 /** What follows from another cause is repaired with that one; alone it is all there is to do. */
 function follows(cause: Cause): boolean {
   return (cause.members[0] as Judged).check.consequence === true;
@@ -177,7 +210,10 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
   for (const { view, chosen } of plans.filter((one) => isBroken(one.view))) {
     const own = ownCauses(causes, view);
     for (const cause of chosen ?? own.filter((one) => !follows(one))) steps.add(cause);
-    for (const cause of own) if (!provable(cause.fix) && (!follows(cause) || own.every(follows))) steps.add(cause);
+    for (const cause of own) {
+      const rest = own.every(follows) || (!follows(cause) && !isLifted(cause, view.target, input, fixesOf(chosen)));
+      if (!provable(cause.fix) && rest) steps.add(cause);
+    }
   }
   const ordered = causes.filter((cause) => steps.has(cause));
   const fixes = ordered.map((cause) => cause.fix).filter(provable);
@@ -189,7 +225,7 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
       if (view.status === 'unknown') remaining.push(view.target.id);
       continue;
     }
-    const stuck = stuckBy(causes, view.target);
+    const stuck = stuckBy(causes, view.target, input, fixes);
     const open = modelAfter(input, view.target, fixes).status === 'open';
     (open && stuck.length === 0 && fixes.length > 0 ? opens : remaining).push(view.target.id);
     if (open && stuck.length > 0) beyond.push({ target: view.target.id, stuck });
@@ -199,7 +235,9 @@ export function planFixes(causes: readonly Cause[], plans: readonly TargetSets[]
     .filter(({ view }) => isBroken(view) && ownCauses(causes, view).length > 0)
     .map(({ view, sets }) => ({
       target: view.target.id,
-      sets: stuckBy(causes, view.target).length === 0 ? sets.map((set) => set.map(rankOf)) : [],
+      sets: sets
+        .filter((set) => stuckBy(causes, view.target, input, fixesOf(set)).length === 0)
+        .map((set) => set.map(rankOf)),
     }));
   return {
     steps: ordered.map(rankOf),

@@ -29,9 +29,9 @@ export function modelAfter(input: ModelInput, target: Target, fixes: readonly Fi
 
 const applied = new WeakMap<ModelInput, { fixes: readonly FixAlternative[]; changed: Changed }[]>();
 
-/** State and vantage after one fix. */
-export function stateAfter(input: ModelInput, fix: FixAlternative): Changed {
-  return appliedOnce(input, [fix]);
+/** State and vantage after these fixes. */
+export function stateAfter(input: ModelInput, fixes: readonly FixAlternative[]): Changed {
+  return appliedOnce(input, fixes);
 }
 
 /** Many targets ask for the same fixes: the changed state is made once for each set of them. */

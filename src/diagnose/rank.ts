@@ -1,6 +1,7 @@
 /** Findings of all targets as causes, in a total order. */
 import type { Fix } from '../checks/check.ts';
 import { LAYER_ORDER } from '../model/codes.ts';
+import { repeatedQuestion } from '../model/observation.ts';
 import type { ReportCause, ReportFix, Severity, TargetStatus } from '../model/report.ts';
 import type { Judged } from './findings.ts';
 import { fixOf } from './join-fixes.ts';
@@ -54,7 +55,8 @@ export function rankCauses(views: readonly View[]): Cause[] {
       check.consequence === true || cause.members.every(({ finding }) => finding.yields === true) ? 1 : 0,
       LAYER_ORDER.indexOf(check.layer),
       -new Set(cause.members.map((member) => member.target.id)).size,
-      -new Set(cause.members.flatMap((member) => member.explains)).size,
+      // How often a question could be repeated says nothing: a source port may have been in use.
+      -new Set(cause.members.flatMap((member) => member.explains.map(repeatedQuestion))).size,
     ];
   };
   return causes.sort((a, b) => {

@@ -427,6 +427,11 @@ export function probeId(rung: Rung, subject: Observation['subject']): string {
   }
 }
 
+/** The identity without what a repetition adds to it: the source port, the number of the attempt. */
+export function repeatedQuestion(id: string): string {
+  return id.replace(/^(tcp .*) from port \d+$|^(dns .*) again \d+$/, '$1$2');
+}
+
 function words(hello: Exclude<HelloKind, 'plaintext'>): string {
   return hello === 'without-sni'
     ? 'a hello without server name'

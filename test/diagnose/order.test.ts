@@ -3,14 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHECKS, checkOf } from '../../src/checks/index.ts';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
-import { healthyWorld, LAB, type World } from '../../src/lab/world.ts';
+import { addRoute, find, healthyWorld, LAB, type World } from '../../src/lab/world.ts';
 import type { Case } from '../../src/model/case.ts';
 import { decodeCase, encodeCase } from '../../src/model/case-file.ts';
 import { LAYER_ORDER } from '../../src/model/codes.ts';
+import { probeId, type TcpObservation } from '../../src/model/observation.ts';
 import type { Report, ReportCause } from '../../src/model/report.ts';
 import { SLICE_NAMES, type State } from '../../src/model/state.ts';
 import { renderJson } from '../../src/report/json.ts';
-import { modelCase } from './support.ts';
+import { dns, modelCase, tcp } from './support.ts';
 
 const TARGETS = [LAB.secretsHost, LAB.s3Host, 'sts.eu-west-1.amazonaws.com', 'example.com', LAB.secretsAddressB];
 
@@ -89,6 +90,48 @@ describe('the order of causes (design.md, "From evidence to rank")', () => {
       { numRuns: 40 },
     );
     expect(several.seen).toBeGreaterThan(10);
+  });
+
+  it('does not hang on how often a question could be repeated', () => {
+    const world = healthyWorld();
+    addRoute(world, LAB.clientRouteTable, {
+      DestinationCidrBlock: `${LAB.secretsAddressA}/32`,
+      NetworkInterfaceId: 'eni-dead0001',
+      State: 'blackhole',
+    });
+    const own = structuredClone(find(world, 'networkAcls', LAB.publicAcl));
+    for (const acl of world.api.networkAcls)
+      acl.Associations = acl.Associations?.filter(({ SubnetId }) => SubnetId !== LAB.endpointSubnetB) ?? [];
+    const denied = {
+      RuleNumber: 50,
+      Egress: false,
+      RuleAction: 'deny',
+      Protocol: '-1',
+      CidrBlock: '10.0.1.0/24',
+    } as const;
+    world.api.networkAcls.push({
+      ...own,
+      NetworkAclId: 'acl-b0000001',
+      Associations: [{ SubnetId: LAB.endpointSubnetB, NetworkAclId: 'acl-b0000001' }],
+      Entries: [denied, ...(own.Entries ?? [])],
+    });
+    const codes = (more: readonly TcpObservation[]) => {
+      const [a, b] = [LAB.secretsAddressA, LAB.secretsAddressB].map((address) => tcp(address, 'timeout'));
+      const found = dns(LAB.secretsHost, 'answered', LAB.secretsAddressA, LAB.secretsAddressB);
+      const observations = [found, a, b, ...more] as Case['observations'];
+      return diagnose({ ...modelCase(world), probed: true, observations }).causes.map(({ code }) => code);
+    };
+    const once = codes([]);
+    expect(once).toContain('route-blackhole');
+    expect(once.length).toBeGreaterThan(1);
+    for (const address of [LAB.secretsAddressA, LAB.secretsAddressB]) {
+      const again = [40_000, 50_000].map((localPort): TcpObservation => {
+        const one = tcp(address, 'timeout');
+        const subject = { ...one.subject, localPort };
+        return { ...one, subject, id: probeId('tcp', subject) };
+      });
+      expect(codes(again)).toEqual(once);
+    }
   });
 
   it('does not hang on the order in which causes are looked for', () => {

@@ -2,7 +2,7 @@
  * One scenario twice on one client: the tool's own probes, and the probe script with what the host has. Both are diagnosed
  * with the same state, and must name the same first cause.
  */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diagnose } from '../../src/diagnose/diagnose.ts';
 import type { Case } from '../../src/model/case.ts';
@@ -48,7 +48,12 @@ export async function runScript(
     const folder = mkdtempSync('/run/script-');
     const [saved, script] = [join(folder, 'case.json'), join(folder, 'probe.sh')];
     const command = [...tool, ...scenario.targets, '--save', saved, ...(scenario.options ?? [])];
-    await bed.run(command, LIMIT_MS);
+    const tried = await bed.run(command, LIMIT_MS);
+    if (!existsSync(saved))
+      return {
+        ...nothing,
+        problem: `no case (status ${tried.status}): ${(tried.stderr || tried.stdout).slice(0, 300)}`,
+      };
     const live = caseIn(readFileSync(saved, 'utf8'));
     writeFileSync(script, scriptFor(live));
     const ran = await bed.run([...shell, script], LIMIT_MS);

@@ -18,7 +18,7 @@ import {
   spacedOut,
 } from './policies.ts';
 import type { Scenario } from './scenario.ts';
-import { endpoint, withoutS3Endpoint, worldWith } from './worlds.ts';
+import { endpoint, withoutS3Endpoint, withoutS3Route, worldWith } from './worlds.ts';
 
 const { secretsEndpoint, s3Endpoint, secretsHost, s3Host } = LAB;
 const BUCKET = 'reports';
@@ -173,6 +173,16 @@ const RESOURCE_POLICIES: readonly Scenario[] = [
     BUCKET_HOST,
     [withoutS3Endpoint, addNatGateway, bucketPolicy(BUCKET, onlyBy(BUCKET, 'aws:SourceVpc', LAB.vpc))],
     { reported: 'C232', group: 'several', expects: { causes: ['resource-policy-denies-path', 'public-path-used'] } },
+  ),
+  refused(
+    'resource-policy-denies-path',
+    'bucket demands its own gateway endpoint, and the client’s route table has no route to it',
+    BUCKET_HOST,
+    [withoutS3Route, addNatGateway, bucketPolicy(BUCKET, onlyBy(BUCKET, 'aws:SourceVpce', s3Endpoint))],
+    {
+      group: 'several',
+      expects: { causes: ['resource-policy-denies-path', 'gateway-route-missing', 'public-path-used'] },
+    },
   ),
   refused(
     'resource-policy-denies-path',

@@ -1,7 +1,7 @@
 /** Refusals that somebody pasted: evidence of what an application was told, joined with what is read now. */
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/diagnose/diagnose.ts';
-import { find, healthyWorld, LAB, type World } from '../../../src/lab/world.ts';
+import { addNatGateway, find, healthyWorld, LAB, type World } from '../../../src/lab/world.ts';
 import type { Report } from '../../../src/model/report.ts';
 import { targetsFromError } from '../../../src/services/error-text.ts';
 import { modelCase } from '../../diagnose/support.ts';
@@ -94,6 +94,22 @@ describe('a pasted refusal', () => {
       world.refusals['secretsmanager:GetResourcePolicy'] = 'denied';
     });
     expect(report.causes[0]).toMatchObject({ code: 'resource-policy-denies-path', standing: 'likely' });
+  });
+
+  it('goes away with the private DNS that leads to the endpoint which the policy demands', async () => {
+    const report = await pasted(denied('with an explicit deny in a resource-based policy'), (world) => {
+      addNatGateway(world);
+      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
+      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
+      world.api.resourcePolicies.push({
+        ResourceArn: SECRET,
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
+        Action: 'secretsmanager:GetResourcePolicy',
+      });
+    });
+    expect(codesOf(report)).toEqual(['private-dns-disabled', 'resource-policy-denies-path', 'public-path-used']);
+    expect(report.fixPlan).toMatchObject({ steps: [1], opens: [LAB.secretsHost] });
+    expect(report.causes[0]?.fix.proof).toBe('opens');
   });
 
   it('that names no policy and that nothing explains makes nothing healthy', async () => {

@@ -84,6 +84,67 @@ describe('the two sentences', () => {
   });
 });
 
+describe('a way that the resource admits, made by the fix of another cause', () => {
+  const withoutRoute = (world: World) => {
+    addNatGateway(world);
+    for (const table of world.api.routeTables)
+      table.Routes = table.Routes?.filter((route) => route.GatewayId !== LAB.s3Endpoint) ?? [];
+  };
+  const withoutEndpoint = (world: World) => {
+    withoutRoute(world);
+    world.api.vpcEndpoints = world.api.vpcEndpoints.filter((one) => one.VpcEndpointId !== LAB.s3Endpoint);
+  };
+  const plan = async (edit: (world: World) => void, host = BUCKET_HOST) => {
+    const report = await signed(edit, [host]);
+    const fixOf = (code: string) => report.causes.find((one) => one.code === code)?.fix;
+    const steps = report.fixPlan.steps.map((rank) => report.causes[rank - 1]?.code);
+    return { report, fixOf, steps, opens: report.fixPlan.opens };
+  };
+
+  it('an endpoint in the VPC that the bucket demands', async () => {
+    const { fixOf, steps, opens } = await plan((world) => {
+      withoutEndpoint(world);
+      bucketPolicy(denyUnless('aws:SourceVpc', LAB.vpc))(world);
+    });
+    expect({ steps, opens }).toEqual({ steps: ['public-path-used'], opens: [BUCKET_HOST] });
+    expect(fixOf('public-path-used')).toMatchObject({ proof: 'opens' });
+    expect(fixOf('resource-policy-denies-path')).toMatchObject({
+      proof: 'unproven',
+      reason: 'The fix of public-path-used does it: on the model the policy then lets the requests through.',
+    });
+  });
+
+  it('the route to the endpoint that the bucket demands', async () => {
+    const { fixOf, steps, opens } = await plan((world) => {
+      withoutRoute(world);
+      bucketPolicy(denyUnless('aws:SourceVpce', LAB.s3Endpoint))(world);
+    });
+    expect({ steps, opens }).toEqual({ steps: ['gateway-route-missing'], opens: [BUCKET_HOST] });
+    expect(fixOf('gateway-route-missing')).toMatchObject({ proof: 'opens' });
+  });
+
+  it('not a new endpoint where the bucket demands another one', async () => {
+    const { fixOf, opens } = await plan((world) => {
+      withoutEndpoint(world);
+      bucketPolicy(denyUnless('aws:SourceVpce', 'vpce-111'))(world);
+    });
+    expect(opens).toEqual([]);
+    expect(fixOf('public-path-used')).toMatchObject({
+      proof: 'unproven',
+      reason: `${BUCKET_HOST} also needs the fix of resource-policy-denies-path, which the model cannot show.`,
+    });
+  });
+
+  it('not a route to an endpoint whose own policy keeps the request back', async () => {
+    const { opens } = await plan((world) => {
+      withoutRoute(world);
+      bucketPolicy(denyUnless('aws:SourceVpce', LAB.s3Endpoint))(world);
+      endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Resource: 'arn:aws:s3:::others/*' })(world);
+    });
+    expect(opens).toEqual([]);
+  });
+});
+
 describe('an endpoint’s policy that lets nothing of this caller through', () => {
   const traps: readonly (readonly [string, (world: World) => void, string, RegExp])[] = [
     [
