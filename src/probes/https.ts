@@ -11,7 +11,8 @@ import {
   socketAddress,
 } from '../model/observation.ts';
 import { readUnsignedDenialOf } from '../policy/denials.ts';
-import { connectTcp, handshake } from './connect.ts';
+import { connectTcp } from './connect.ts';
+import { handshake } from './handshake.ts';
 import { startLimit } from './limit.ts';
 import { codeOf, failureOf, OWN_CODES, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';

@@ -12,7 +12,8 @@ import {
 } from '../model/observation.ts';
 import { proxyAuthorization } from '../vantage/environment.ts';
 import { readChain } from './certificate.ts';
-import { connectTcp, handshake } from './connect.ts';
+import { connectTcp } from './connect.ts';
+import { handshake } from './handshake.ts';
 import { type Limit, startLimit } from './limit.ts';
 import { failureOf, outcomeOf, ownError } from './outcome.ts';
 import { printable } from './text.ts';
