@@ -24,16 +24,26 @@ type Other = {
 
 /**
  * Who else is reached by a fix, and who would lose a target by it.
+ * @param refused why policies refuse this host's requests for a target once the way has changed, and do not today
  * @param targets the targets of this run; where the change is about every name of the VPC, its other endpoints join them
- * @returns undefined when the change reaches nobody else: a rule more in a security group takes nothing from anybody
+ * @returns undefined when the change takes nothing from this host and reaches nobody else, as a rule more in a security group
  */
-export function blastRadiusOf(fix: Fix, targets: readonly Target[], input: ModelInput): BlastRadius | undefined {
+export function blastRadiusOf(
+  fix: Fix,
+  targets: readonly Target[],
+  input: ModelInput,
+  refused: (target: Target) => string | undefined,
+): BlastRadius | undefined {
   if (!provable(fix)) return undefined;
   const after = stateAfter(input, [fix]);
   const scope = changedBy(input, after);
-  if (scope === undefined) return undefined;
+  if (scope === undefined) {
+    const breaks = targets.flatMap((target) => ownLoss(target, fix, input, refused(target)));
+    const own = { words: '', subnets: [], names: 'asked', unread: undefined } as const;
+    return breaks.length === 0 ? undefined : { summary: summaryOf(own, breaks, []), subnets: [], breaks, unknown: [] };
+  }
   const asked = scope.names === 'all' ? [...targets, ...otherEndpoints(targets, input)] : targets;
-  const own = asked.flatMap((target) => ownLoss(target, fix, input));
+  const own = asked.flatMap((target) => ownLoss(target, fix, input, refused(target)));
   const others = scope.subnets.flatMap((subnetId) => othersIn(subnetId, input));
   const seen = others.slice(0, Math.max(1, Math.floor(MOST_PAIRS / Math.max(1, asked.length))));
   const breaks: BlastRadiusLoss[] = [...own];
@@ -62,17 +72,17 @@ export function blastRadiusOf(fix: Fix, targets: readonly Target[], input: Model
 }
 
 /** Whether this client itself loses another target. */
-function ownLoss(target: Target, fix: Fix, input: ModelInput): BlastRadiusLoss[] {
+function ownLoss(target: Target, fix: Fix, input: ModelInput, refused: string | undefined): BlastRadiusLoss[] {
   const before = modelAfter(input, target, []);
   const after = modelAfter(input, target, [fix]);
-  if (!isLost(before, after)) return [];
+  if (refused === undefined && !isLost(before, after)) return [];
   return [
     {
       subnetId: input.vantage.subnetId ?? 'this host’s subnet',
       networkInterfaceId: input.vantage.networkInterfaceId,
       address: input.vantage.addresses[0],
       target: target.id,
-      because: reasonOf(after),
+      because: refused ?? reasonOf(after),
     },
   ];
 }

@@ -1,4 +1,5 @@
 /** From a case to a report. Pure: the same case gives the same report, byte for byte. */
+import { type PassesAfter, requestsAfter } from '../checks/access/after.ts';
 import type { AnyCheck } from '../checks/check.ts';
 import { type Evidence, evidenceFor } from '../checks/evidence.ts';
 import { CHECKS } from '../checks/index.ts';
@@ -7,12 +8,13 @@ import type { Report, ReportFix } from '../model/report.ts';
 import type { State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
+import { clientOf } from '../network/client.ts';
 import { ledToCentral } from '../network/endpoints.ts';
 import { isVpcResolver, primaryCidrOf, type ResolverKind, resolverKind } from '../network/resolution.ts';
 import { resolveTargets } from '../services/resolve-targets.ts';
 import { completeVantage } from '../vantage/from.ts';
 import { describeAnswers } from './answers.ts';
-import { type Evaluated, evaluateChecks } from './findings.ts';
+import { type Evaluated, evaluateChecks, type Judged } from './findings.ts';
 import { planFixes, proveFixes, setsPerTarget } from './fixes.ts';
 import { notChecked } from './not-checked.ts';
 import { pastedOf } from './pasted.ts';
@@ -67,7 +69,10 @@ export function diagnose(input: Case, checks: readonly AnyCheck[] = CHECKS): Rep
   for (const view of views) view.status = statusOf(view);
 
   const causes = rankCauses(views);
-  const proofInput: ModelInput = { ...modelInput, access: (target, changed) => accessAfter(views, target, changed) };
+  const proofInput: ModelInput = {
+    ...modelInput,
+    access: (target, changed) => accessAfter(views, modelInput, target, changed),
+  };
   const plans = setsPerTarget(causes, views, proofInput);
   const fixes = proveFixes(causes, plans, proofInput, modelInput);
   const reportCauses = causes.map((cause, i) => describeCause(cause, i + 1, fixes[i] as ReportFix));
@@ -135,14 +140,42 @@ function explainedByAdvice({ judged }: Evaluated): ReadonlySet<string> {
   );
 }
 
-/** What the policies of a changed state say of everything that was found refused at the target. */
-function accessAfter(views: readonly View[], target: Target, state: State): 'allowed' | 'denied' | 'unknown' {
+/** What the policies of a changed state say of what was found refused at the target, and of all that takes another way then. */
+function accessAfter(
+  views: readonly View[],
+  { state: before, vantage }: ModelInput,
+  target: Target,
+  state: State,
+): PassesAfter {
   const view = views.find((one) => one.target.id === target.id);
-  const answers = (view?.evaluated.judged ?? []).flatMap(({ finding, standing, suspected }) =>
-    standing === 'contradicted' || suspected || finding.extent === 'none' ? [] : (finding.access?.(state) ?? []),
+  if (view === undefined) return { answer: 'allowed' };
+  const live = view.evaluated.judged.filter(({ standing }) => standing !== 'contradicted');
+  const found = live.flatMap(({ finding, suspected }): PassesAfter[] => {
+    const answer = suspected || finding.extent === 'none' ? undefined : finding.access?.(state);
+    return answer === undefined ? [] : [{ answer }];
+  });
+  const context = { target: view.target, vantage, client: clientOf(vantage), evidence: view.evidence, state: before };
+  const moved = state === before ? [] : requestsAfter(context, state);
+  const all = [...moved, ...found];
+  const denied = all.find(({ answer }) => answer === 'denied');
+  if (denied !== undefined) return denied;
+  if (all.some(({ answer }) => answer === 'unknown')) return { answer: 'unknown' };
+  const unexplained = refusalsWithoutCause(view, live);
+  return unexplained === undefined
+    ? { answer: 'allowed' }
+    : { answer: 'unknown', because: `nothing that was read explains why ${unexplained} is refused` };
+}
+
+/** The first action that was refused, and that no cause accounts for: what changes the way may not change that. */
+function refusalsWithoutCause(view: View, live: readonly Judged[]): string | undefined {
+  const explained = new Set(live.flatMap(({ explains }) => explains));
+  const seen = view.evidence.all.find(
+    (one) => one.rung === 'access' && one.outcome === 'denied' && !explained.has(one.id),
   );
-  if (answers.includes('denied')) return 'denied';
-  return answers.includes('unknown') ? 'unknown' : 'allowed';
+  if (seen?.rung === 'access') return seen.subject.action;
+  const pasted = view.evidence.denials.find(({ observation }) => observation === undefined)?.denial;
+  const known = live.some(({ check }) => check.layer === 'access');
+  return pasted?.kind === 'policy' && !known ? (pasted.action ?? 'the request') : undefined;
 }
 
 /** Whose answers the client gets: what was seen goes before what is configured, as long as the resolvers are the same. */

@@ -90,7 +90,8 @@ export function proveFixes(
       ...proofOf(cause, one, causes, plans, input),
     }));
     const targets = plans.map(({ view }) => view.target);
-    const blastRadius = blastRadiusOf(fix, targets, network);
+    const refused = (target: Target) => newlyRefused(fix, target, input);
+    const blastRadius = blastRadiusOf(fix, targets, network, refused);
     return {
       ...described(fix),
       owner: fix.owner,
@@ -99,6 +100,13 @@ export function proveFixes(
       ...(blastRadius === undefined ? {} : { blastRadius }),
     };
   });
+}
+
+/** Why a change of the way makes policies refuse what they let through today; undefined where it does not. */
+function newlyRefused(fix: Fix, target: Target, input: ModelInput): string | undefined {
+  if (!provable(fix) || modelAfter(input, target, []).refused !== undefined) return undefined;
+  const after = modelAfter(input, target, [fix]);
+  return after.status === 'closed' ? after.refused : undefined;
 }
 
 function described({ summary, commands, undo, diff, caution, terraform, privilege }: FixAlternative) {
@@ -122,15 +130,16 @@ function proofOf(
   input: ModelInput,
 ): Pick<ReportFix, 'proof' | 'reason'> {
   if (!provable(fix)) {
-    const others = plans.flatMap(({ view, chosen = [] }) =>
-      isLifted(cause, view.target, input, fixesOf(chosen)) ? chosen : [],
-    );
-    const codes = [...new Set(others.map(codeOf))];
-    if (codes.length > 0 && fix === cause.fix)
+    const lifts = plans.filter(({ view, chosen }) => isLifted(cause, view.target, input, fixesOf(chosen)));
+    const codes = [...new Set(lifts.flatMap(({ chosen = [] }) => chosen.map(codeOf)))];
+    if (codes.length > 0 && fix === cause.fix) {
+      const own = new Set(cause.members.map((member) => member.target.id));
+      const whose = own.size === lifts.length ? '' : ` for ${lifts.map(({ view }) => view.target.id).join(', ')}`;
       return {
         proof: 'unproven',
-        reason: `The fix of ${codes.join(' and ')} does it: on the model the policy then lets the requests through.`,
+        reason: `The fix of ${codes.join(' and ')} does it${whose}: on the model the policy then lets the requests through.`,
       };
+    }
     return { proof: 'unproven', reason: sentence(fix.unprovable ?? 'the model cannot show it') };
   }
   const opened: string[] = [];
@@ -150,6 +159,9 @@ function proofOf(
     else if (before === 'open') why = `On the model ${target.id} is open already.`;
     else if (after.status === 'open' && stuck === undefined) opened.push(target.id);
     else if (set !== undefined && !stuckWithSet && openWith(fix, cause, set, target, input)) needed.push(target.id);
+    else if (after.refused !== undefined && after.status === 'closed')
+      why = `With it the requests to ${target.id} take another way, and are refused there: ${after.refused}.`;
+    else if (after.refused !== undefined) why = sentence(`the model cannot tell: ${after.refused}`);
     else if (stuck !== undefined)
       why = `${target.id} also needs the fix of ${codeOf(stuck)}, which the model cannot show.`;
     else if (sets.some((one) => one.includes(cause)))

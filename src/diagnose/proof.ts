@@ -1,4 +1,5 @@
 /** Fixes proven on the model: apply, evaluate again, and say what opens. */
+import type { PassesAfter } from '../checks/access/after.ts';
 import type { Draft, FixAlternative } from '../checks/check.ts';
 import { SLICE_NAMES, type SliceName, type State } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
@@ -13,18 +14,20 @@ export type ModelInput = {
   /** whose answers the client gets, given the (possibly changed) vantage */
   readonly resolver: (vantage: Vantage, target: Target) => ResolverKind;
   readonly publicAddresses: (target: Target) => readonly string[] | undefined;
-  /** whether the policies of a state let through what was found to be refused at a target; absent before anything is found */
-  readonly access?: ((target: Target, state: State) => 'allowed' | 'denied' | 'unknown') | undefined;
+  /** whether the policies of a state let through what is asked of a target; absent before anything is found */
+  readonly access?: ((target: Target, state: State) => PassesAfter) | undefined;
 };
 
+/** A way that is open, and a service that refuses at its end, is no opened target: `refused` says why, as a clause. */
+export type AfterFixes = TargetModel & { readonly refused?: string | undefined };
+
 /** The model of a target after some fixes have been applied; the input is left as it was. */
-export function modelAfter(input: ModelInput, target: Target, fixes: readonly FixAlternative[]): TargetModel {
+export function modelAfter(input: ModelInput, target: Target, fixes: readonly FixAlternative[]): AfterFixes {
   const { state, vantage } = fixes.length === 0 ? input : appliedOnce(input, fixes);
   const model = evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
-  const access = input.access?.(target, state) ?? 'allowed';
-  // A way that is open, and a service that refuses at its end, is no opened target.
-  if (access === 'allowed' || model.status === 'closed') return model;
-  return { ...model, status: access === 'denied' ? 'closed' : 'unknown' };
+  const { answer, because } = input.access?.(target, state) ?? { answer: 'allowed' };
+  if (answer === 'allowed' || model.status === 'closed') return model;
+  return { ...model, status: answer === 'denied' ? 'closed' : 'unknown', refused: because };
 }
 
 const applied = new WeakMap<ModelInput, { fixes: readonly FixAlternative[]; changed: Changed }[]>();

@@ -40,6 +40,8 @@ export type MeasuredPath = {
   readonly via?: string | undefined;
   /** the address that the service sees: within the VPC where an endpoint is the way, else the public one */
   readonly sourceAddress?: string | undefined;
+  /** the addresses of which the service sees one, where they are several */
+  readonly sourceAddresses?: readonly string[] | undefined;
   /** whether packets went this way, rather than being meant to */
   readonly certain: boolean;
   /** a clause for the reader: `10.0.2.14 is an interface of vpce-0aa` */
@@ -315,6 +317,7 @@ function throughNat(state: WayReads, client: Client, address: string, id: string
     via: id,
     address,
     sourceAddress: publicAddresses.length === 1 ? publicAddresses[0] : undefined,
+    ...(publicAddresses.length > 1 ? { sourceAddresses: publicAddresses } : {}),
     certain: true,
     because: told,
     missing: [],

@@ -52,6 +52,20 @@ export function judgeAtResources(context: ResourcePolicyContext): readonly Resou
 }
 
 export function judgeAtResource(
+  context: Pick<ResourcePolicyContext, 'state' | 'target'>,
+  asked: Asked,
+  path: MeasuredPath,
+): ResourceJudgement {
+  const judged = judgeOnWay(context, asked, path);
+  const [first, ...others] = (path.sourceAddresses ?? []).map((sourceAddress) =>
+    judgeOnWay(context, asked, { ...path, sourceAddress }),
+  );
+  // Which of its addresses a NAT gateway takes does not matter where the policy says the same of each.
+  const same = first !== undefined && others.every(({ verdict }) => verdict === first.verdict);
+  return same && judged.verdict === 'unknown' ? { ...first, path, request: judged.request } : judged;
+}
+
+function judgeOnWay(
   { state, target }: Pick<ResourcePolicyContext, 'state' | 'target'>,
   asked: Asked,
   path: MeasuredPath,

@@ -1,30 +1,19 @@
 import { LAB } from '../../lab/world.ts';
 import type { Observation } from '../../model/observation.ts';
 import type { Because } from '../../model/report.ts';
-import type { State } from '../../model/state.ts';
 import { capital } from '../../model/text.ts';
-import { evaluatePolicy } from '../../policy/evaluate.ts';
-import {
-  intendedPath,
-  isEndpointWay,
-  type MeasuredPath,
-  measuredPath,
-  type WayReads,
-  wayWords,
-} from '../../policy/measured-path.ts';
+import { isEndpointWay, type MeasuredPath, wayWords } from '../../policy/measured-path.ts';
 import { lookUp } from '../../policy/request.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { passesAfter } from './after.ts';
 import { askedWords, predictsRefusals, quote, refusalsBy } from './denied-by.ts';
-import { policyOf } from './endpoint-judgement.ts';
 import { admitAtResource, type ResourceFix } from './resource-fix.ts';
 import {
-  judgeAtResource,
   judgeAtResources,
   RESOURCE_POLICY_SLICES,
   type ResourceJudgement,
   type ResourcePolicyContext,
 } from './resource-judgement.ts';
-import { endpointOf } from './ways.ts';
 import { few, heldWords, statementName, whyAllowed } from './words.ts';
 
 export const resourcePolicyDeniesPath = defineCheck({
@@ -167,7 +156,7 @@ function findingOf(
         origin === 'pasted' && (denial?.by === undefined || denial.by === 'resource-policy'),
     ),
     access: (state) => {
-      const again = denied.map((one) => letsThrough(context, state, one));
+      const again = denied.map(({ asked, path: way }) => passesAfter(context, asked, way, state).answer);
       if (again.every((answer) => answer === 'allowed')) return 'allowed';
       return again.includes('denied') ? 'denied' : 'unknown';
     },
@@ -179,35 +168,6 @@ function findingOf(
       requests: denied.flatMap((one) => (one.request === undefined ? [] : [one.request])),
     },
   };
-}
-
-/** Whether a request that was denied passes on another state: by the way that it takes there, and by its endpoint's policy. */
-function letsThrough(
-  context: ResourcePolicyContext,
-  state: WayReads & Pick<State, 'resourcePolicies'>,
-  { asked, path }: ResourceJudgement,
-): 'allowed' | 'denied' | 'unknown' {
-  const way = wayAfter(context, state, path);
-  const { verdict, request } = judgeAtResource({ ...context, state: { ...context.state, ...state } }, asked, way);
-  if (verdict.startsWith('denied')) return 'denied';
-  // Within the account the caller's own policies allow what the resource's does not deny.
-  if (verdict !== 'allowed' && verdict !== 'none') return 'unknown';
-  if (way === path) return 'allowed';
-  // The endpoint that the request did not take before has a policy, too. One that a fix creates gets AWS's own, which allows all.
-  const endpoint = endpointOf(context.state, way);
-  if (endpoint === undefined) return 'allowed';
-  const policy = policyOf(endpoint);
-  if (policy === undefined || request === undefined) return 'unknown';
-  const { effect } = evaluatePolicy(policy, request);
-  return effect === 'allowed' || effect === 'unknown' ? effect : 'denied';
-}
-
-/** What left by NAT or the internet gateway leaves by an endpoint where a fix makes the routes or the names lead there. */
-function wayAfter({ vantage, target }: ResourcePolicyContext, state: WayReads, before: MeasuredPath): MeasuredPath {
-  if (isEndpointWay(before)) return before;
-  const routed = before.address === undefined ? undefined : measuredPath(state, vantage, before.address);
-  const ways = [...(routed === undefined ? [] : [routed]), intendedPath(state, vantage, target)];
-  return ways.find(isEndpointWay) ?? before;
 }
 
 /** Each text once: every interface of an endpoint says the same. */

@@ -131,7 +131,77 @@ describe('a way that the resource admits, made by the fix of another cause', () 
     expect(opens).toEqual([]);
     expect(fixOf('public-path-used')).toMatchObject({
       proof: 'unproven',
-      reason: `${BUCKET_HOST} also needs the fix of resource-policy-denies-path, which the model cannot show.`,
+      reason: `With it the requests to ${BUCKET_HOST} take another way, and are refused there: the policy of ${BUCKET} does not let s3:ListBucket through.`,
+    });
+  });
+
+  it('not a route for an address that is not in the endpoint’s list', async () => {
+    const { fixOf, steps, opens } = await plan((world) => {
+      withoutRoute(world);
+      const outside = '3.5.9.9';
+      const server = world.servers[LAB.publicS3Address];
+      if (server !== undefined) world.servers[outside] = structuredClone(server);
+      for (const name of [BUCKET_HOST, LAB.s3Host]) world.publicDns[name] = { A: [outside] };
+      bucketPolicy(denyUnless('aws:SourceVpce', LAB.s3Endpoint))(world);
+    });
+    expect(opens).toEqual([]);
+    expect(steps).toContain('resource-policy-denies-path');
+    expect(fixOf('resource-policy-denies-path')?.reason).not.toContain('does it');
+  });
+
+  it('not where a Deny that has nothing to do with the way stays', async () => {
+    const { opens, report } = await plan((world) => {
+      withoutRoute(world);
+      const Condition = { ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:role/admin' } };
+      bucketPolicy(denyUnless('aws:SourceVpce', LAB.s3Endpoint), { ...ALLOW, Effect: 'Deny', Condition })(world);
+    });
+    expect(opens).toEqual([]);
+    expect(report.fixPlan.remaining).toEqual([BUCKET_HOST]);
+  });
+
+  it('whichever of its addresses the NAT gateway takes', async () => {
+    const { fixOf, steps, opens } = await plan((world) => {
+      withoutRoute(world);
+      const [nat] = world.api.natGateways;
+      if (nat !== undefined) nat.NatGatewayAddresses = [{ PublicIp: '203.0.113.5' }, { PublicIp: '203.0.113.6' }];
+      const { Condition, ...deny } = denyUnless('aws:SourceVpce', LAB.s3Endpoint);
+      bucketPolicy({ ...deny, Condition: { ...Condition, NotIpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } })(world);
+    });
+    expect({ steps, opens }).toEqual({ steps: ['gateway-route-missing'], opens: [BUCKET_HOST] });
+    expect(fixOf('resource-policy-denies-path')?.reason).toContain('does it');
+  });
+
+  describe('a way on which policies refuse what they let through today', () => {
+    const routeFix = async (edit: (world: World) => void, hosts = [BUCKET_HOST]) => {
+      const report = await signed((world) => {
+        withoutRoute(world);
+        edit(world);
+      }, hosts);
+      const { fix } = report.causes.find((one) => one.code === 'gateway-route-missing') ?? {};
+      return { fix, opens: report.fixPlan.opens, lost: (fix?.blastRadius?.breaks ?? []).map(({ target }) => target) };
+    };
+
+    it('is told of the endpoint’s policy, for each target', async () => {
+      const other = `other.${LAB.s3Host}`;
+      const { fix, opens, lost } = await routeFix(
+        (world) => {
+          bucketPolicy(denyUnless('aws:SourceVpce', LAB.s3Endpoint))(world);
+          endpointPolicy(LAB.s3Endpoint, { ...ALLOW, Resource: [BUCKET, `${BUCKET}/*`] })(world);
+        },
+        [BUCKET_HOST, other],
+      );
+      expect({ opens, lost }).toEqual({ opens: [BUCKET_HOST], lost: [other] });
+      expect(fix?.blastRadius?.summary).toContain(`the policy of ${LAB.s3Endpoint} does not let s3:ListBucket through`);
+    });
+
+    it('is told of a bucket that admits the NAT gateway’s address', async () => {
+      const { fix, opens, lost } = await routeFix((world) => {
+        const [nat] = world.api.natGateways;
+        if (nat !== undefined) nat.NatGatewayAddresses = [{ PublicIp: '203.0.113.10' }];
+        const Condition = { NotIpAddress: { 'aws:SourceIp': '203.0.113.10/32' } };
+        bucketPolicy({ ...denyUnless('aws:SourceVpce', ''), Condition })(world);
+      });
+      expect({ opens, lost, proof: fix?.proof }).toEqual({ opens: [], lost: [BUCKET_HOST], proof: 'unproven' });
     });
   });
 
