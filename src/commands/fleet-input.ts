@@ -1,5 +1,5 @@
 /** Reads what `fleet` was given, one document at a time: files, folders with all that is in them, and standard input. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
@@ -31,32 +31,41 @@ export async function* readDocuments({ paths, stdin, signal }: Sources): AsyncGe
 }
 
 async function* documentsAt(path: string, signal: AbortSignal): AsyncGenerator<Found> {
-  let any = false;
   try {
     if (!(await stat(path)).isDirectory()) return yield* documentsOf(path, signal);
-    for await (const file of filesIn(path)) {
-      if (signal.aborted) return;
-      any = true;
-      yield* documentsOf(file, signal);
-    }
   } catch (error) {
     return yield { source: path, ok: false, problem: reasonOf(error) };
   }
-  if (!any) yield { source: path, ok: false, problem: 'holds no .json or .ndjson file' };
+  let any = false;
+  for await (const found of documentsUnder(path, signal)) {
+    any = true;
+    yield found;
+  }
+  if (!any && !signal.aborted) yield { source: path, ok: false, problem: 'holds no .json or .ndjson file' };
 }
 
 /** `stdout` is how Run Command calls the output that it puts into a bucket. */
 const REPORT_FILE = /\.(?:json|ndjson|jsonl)(?:\.gz)?$|^stdout$/i;
 
-/** In order of name; links to folders are not followed, for they may lead round in a circle. */
-async function* filesIn(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
+/**
+ * In order of name; links to folders are not followed, for they may lead round in a circle. A folder that cannot be read costs
+ * what is in it and no more: its neighbours' reports are still read.
+ */
+async function* documentsUnder(folder: string, signal: AbortSignal): AsyncGenerator<Found> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    return yield { source: folder, ok: false, problem: reasonOf(error) };
+  }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
+    if (signal.aborted) return;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesIn(path);
+    if (entry.isDirectory()) yield* documentsUnder(path, signal);
     // A pipe or socket in a folder would be waited for without end.
-    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || entry.isSymbolicLink())) yield path;
+    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+      yield* documentsOf(path, signal);
   }
 }
 
