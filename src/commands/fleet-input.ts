@@ -1,5 +1,5 @@
 /** Reads what `fleet` was given, one document at a time: files, folders with all that is in them, and standard input. */
-import { createReadStream, type Dirent } from 'node:fs';
+import { closeSync, constants, createReadStream, type Dirent, openSync, writeSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
@@ -63,10 +63,18 @@ async function* documentsUnder(folder: string, signal: AbortSignal): AsyncGenera
     if (signal.aborted) return;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* documentsUnder(path, signal);
-    // A pipe or socket in a folder would be waited for without end.
-    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || entry.isSymbolicLink()))
+    // A pipe or socket in a folder would be waited for without end, also where a link leads to it.
+    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(path)))))
       yield* documentsOf(path, signal);
   }
+}
+
+/** Whether a link leads to a file, or nowhere: a broken one is named when it is read. */
+async function leadsToFile(link: string): Promise<boolean> {
+  return stat(link).then(
+    (found) => found.isFile(),
+    () => true,
+  );
 }
 
 /** Bytes up to which a file is read at once. */
@@ -76,6 +84,7 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
   try {
     const found = await stat(path);
     if (found.isFile() && found.size === 0) return yield { source: path, ok: false, problem: 'is empty' };
+    if (found.isFIFO()) return yield* documentsOfPipe(path, signal);
     if (!found.isFile() || found.size > SMALL_FILE)
       return yield* documentsIn(path, createReadStream(path, { signal }), signal);
     const bytes = await readFile(path);
@@ -84,6 +93,33 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
     else yield* documentsIn(path, [bytes], signal);
   } catch (error) {
     yield { source: path, ok: false, problem: reasonOf(error) };
+  }
+}
+
+async function* documentsOfPipe(path: string, signal: AbortSignal): AsyncGenerator<Found> {
+  const wake = () => wakeReader(path);
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    yield* documentsIn(path, createReadStream(path, { signal }), signal);
+  } finally {
+    signal.removeEventListener('abort', wake);
+  }
+}
+
+/**
+ * Ends our own wait for a pipe to which nobody writes. No signal reaches the thread that waits in `open` or `read`, and the
+ * process would wait for that thread: a line break, written by ourselves, does.
+ */
+function wakeReader(pipe: string): void {
+  try {
+    const ours = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      writeSync(ours, '\n');
+    } finally {
+      closeSync(ours);
+    }
+  } catch {
+    // Nobody reads it any more, or we may not write to it.
   }
 }
 

@@ -1,5 +1,6 @@
 /** What `fleet` reads of folders, where something in them cannot be read. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { readDocuments } from '../../src/commands/fleet-input.ts';
@@ -41,3 +42,17 @@ test('a folder that cannot be read costs one line, with its own name, and its ne
   ]);
   expect(await read(join(folder, 'b/closed'))).toEqual([`${join(folder, 'b/closed')} cannot be read (EACCES)`]);
 });
+
+test('a link in a folder is read where it leads to a file, and a pipe is waited for in no guise', async () => {
+  const [folder, elsewhere] = [emptyFolder(), emptyFolder()];
+  execFileSync('mkfifo', [join(folder, 'a-pipe.json'), join(elsewhere, 'pipe')]);
+  writeFileSync(join(elsewhere, 'file'), '{}');
+  symlinkSync(join(elsewhere, 'pipe'), join(folder, 'b-link-to-pipe.json'));
+  symlinkSync(elsewhere, join(folder, 'c-link-to-folder.json'));
+  symlinkSync(join(elsewhere, 'nothing'), join(folder, 'd-broken.json'));
+  symlinkSync(join(elsewhere, 'file'), join(folder, 'e-link.json'));
+  expect(await read(folder)).toEqual([
+    `${join(folder, 'd-broken.json')} does not exist`,
+    `${join(folder, 'e-link.json')} is read`,
+  ]);
+}, 10_000);
