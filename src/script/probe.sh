@@ -189,7 +189,8 @@ file() {
       [ "$k" -lt 2000 ] || break
     done <"$1" 2>/dev/null
   fi
-  record file "\"path\":\"$1\"," "$x"
+  # An interface may be called almost anything, a quote included.
+  record file "\"path\":$(text "$1")," "$x"
 }
 bare() { # a URL without what may be secret
   x=$1
@@ -346,6 +347,8 @@ answer() {
 found() { case " $known " in *" $1 "*) ;; *) known="$known $1" ;; esac; }
 # dns NAME TYPE SERVER TRANSPORT ATTEMPT
 dns() {
+  # A search list may hold anything; what is no name would be none in the document either.
+  case $1 in *[!A-Za-z0-9._-]*) return ;; esac
   if ! allowed "$3"; then skip dns "VPCE_DOCTOR_ONLY keeps packets from $3"; return; fi
   t1=$(now)
   s="\"name\":\"$1\",\"type\":\"$2\",\"server\":\"$3\",\"port\":53,\"transport\":\"$4\"${5:+,\"attempt\":$5}"

@@ -118,6 +118,21 @@ describe.each(SHELLS)('%s', (shell) => {
     });
   });
 
+  test('names with quotes in them stay a JSON document', async () => {
+    const names = ['eth0', 'a"b', 'c\\d', "e'f", '$(g)'];
+    const { stdout, subject, log } = await play({
+      shell,
+      fake: { dig: DIG },
+      interfaces: Object.fromEntries(names.map((name, at) => [name, 1500 + at])),
+      resolvConf: 'nameserver 127.0.0.53\nsearch a"b.example c\\d.example good.example\noptions ndots:5\n',
+    });
+    const { records } = JSON.parse(stdout) as { records: ({ path?: string; lines?: unknown[] } | null)[] };
+    const mtus = records.flatMap((one) => (one?.path?.endsWith('/mtu') === true ? [[one.path, one.lines?.[0]]] : []));
+    expect(mtus).toEqual(names.map((name, at) => [`/sys/class/net/${name}/mtu`, String(1500 + at)]));
+    expect((await subject()).vantage.searchDomains).toContain('good.example');
+    expect(log()).toContain(`${HOST}.good.example. A`);
+  });
+
   test('an odd resolv.conf and an odd hosts file', async () => {
     const resolvConf =
       '# "quoted" \\ comment\n\tnameserver\t127.0.0.7\t# trailing\nnameserver not-an-address\nsearch corp.example  lab.example.\noptions rotate ndots:5';

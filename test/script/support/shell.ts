@@ -42,6 +42,8 @@ export type Machine = {
   readonly fake?: Readonly<Record<string, string>>;
   readonly resolvConf?: string;
   readonly hosts?: string;
+  /** the network interfaces with their MTUs; this machine's own when not given */
+  readonly interfaces?: Readonly<Record<string, number>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
   readonly deadline?: number;
@@ -76,6 +78,14 @@ export async function play(machine: Machine): Promise<Played> {
     writeFileSync(join(bin, name), `#!${whereIs('sh')}\n${body}\n`);
     chmodSync(join(bin, name), 0o755);
   }
+  const net = join(folder, 'net');
+  for (const [name, mtu] of Object.entries(machine.interfaces ?? {})) {
+    mkdirSync(join(net, name), { recursive: true });
+    writeFileSync(join(net, name, 'mtu'), `${mtu}\n`);
+  }
+  const heads = 'Inter-|   Receive\n face |bytes    packets\n';
+  const rows = Object.keys(machine.interfaces ?? {}).map((name) => `${name.padStart(6)}: 0 0 0\n`);
+  if (machine.interfaces !== undefined) writeFileSync(join(net, 'dev'), [heads, ...rows].join(''));
   const { port = 443 } = machine;
   const requests: TargetRequest[] = [{ kind: 'host', text: HOST, host: HOST, port }];
   const target: Target = {
@@ -87,7 +97,7 @@ export async function play(machine: Machine): Promise<Played> {
     serviceNames: [],
     serviceId: 'sts',
   };
-  const text = probeScript({
+  const written = probeScript({
     requests,
     targets: [target],
     state: unknownState('not-given'),
@@ -97,6 +107,10 @@ export async function play(machine: Machine): Promise<Played> {
   })
     .replaceAll('/etc/resolv.conf', resolvConf)
     .replaceAll('/etc/hosts', hosts);
+  const text =
+    machine.interfaces === undefined
+      ? written
+      : written.replaceAll('/proc/net/dev', join(net, 'dev')).replaceAll('/sys/class/net/', `${net}/`);
   writeFileSync(path, text);
   const [program = '', ...words] = (machine.shell ?? 'dash').split(' ');
   const started = performance.now();
@@ -120,7 +134,8 @@ export async function play(machine: Machine): Promise<Played> {
   const stdout = Buffer.concat(chunks)
     .toString('utf8')
     .replaceAll(resolvConf, '/etc/resolv.conf')
-    .replaceAll(hosts, '/etc/hosts');
+    .replaceAll(hosts, '/etc/hosts')
+    .replaceAll(`${net}/`, '/sys/class/net/');
   const { readFileSync } = await import('node:fs');
   return {
     stdout,
