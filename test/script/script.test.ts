@@ -61,6 +61,28 @@ describe.each(SHELLS)('%s', (shell) => {
     expect((await subject()).observations.filter((one) => one.rung === 'tcp')).toEqual([]);
   });
 
+  test.each([
+    ['its reader goes away', '| head -c 1'],
+    ['the disk is full', '>/dev/full'],
+    ['its output is closed', '>&-'],
+  ])('%s: one line, another status than success, and nothing left behind', async (_, redirect) => {
+    const { status, stderr, left } = await play({ shell, fake: { dig: DIG }, redirect });
+    expect(stderr).toBe('vpce-doctor: the document could not be written.\n');
+    expect([status, left]).toEqual([1, []]);
+  });
+
+  test('nobody reads from the beginning, and nothing is left behind', async () => {
+    const { left, ms } = await play({ shell, fake: { dig: 'sleep 20' }, deadline: 1, redirect: '| true' });
+    expect(left).toEqual([]);
+    expect(ms).toBeLessThan(8_000);
+  });
+
+  test.each(['-e', '-u', '-eu'])('also with %s', async (flags) => {
+    const { subject, status, left } = await play({ shell: `${shell} ${flags}`, fake: { dig: DIG } });
+    expect([status, left]).toEqual([0, []]);
+    expect(told(await subject(), 'dns')).toHaveLength(2);
+  });
+
   test('Ctrl-C ends it, with a document', async () => {
     const { subject, ms, stdout } = await play({ shell, fake: { dig: 'sleep 20' }, interruptAfter: 700 });
     expect(ms).toBeLessThan(6_000);

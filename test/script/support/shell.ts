@@ -1,6 +1,6 @@
 /** The probe script on a host of the test's own making: its files, its tools, its servers, all on loopback. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +47,8 @@ export type Machine = {
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
   readonly deadline?: number;
+  /** where the script's output goes, as a shell has it: `>/dev/full`, `| head -n 1` */
+  readonly redirect?: string;
   /** a signal that is sent after so many milliseconds */
   readonly interruptAfter?: number;
 };
@@ -55,6 +57,10 @@ export type Played = {
   readonly stdout: string;
   readonly ms: number;
   readonly status: number | null;
+  /** what the script said on standard error; empty unless its output was redirected */
+  readonly stderr: string;
+  /** what it left in the folder for temporary files */
+  readonly left: readonly string[];
   /** what the fake programs kept */
   readonly log: () => string;
   /** fails the test when the document is not one */
@@ -114,8 +120,16 @@ export async function play(machine: Machine): Promise<Played> {
   writeFileSync(path, text);
   const [program = '', ...words] = (machine.shell ?? 'dash').split(' ');
   const started = performance.now();
-  const child = spawn(whereIs(program), [...words, path], {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const command = [whereIs(program), ...words, path];
+  // The script's own status, and not that of who reads its output.
+  const around = `{ "$@"; echo "status $?" >&2; } ${machine.redirect ?? ''}`;
+  const [first = '', ...rest] =
+    machine.redirect === undefined ? command : [whereIs('bash'), '-c', around, 'bash', ...command];
+  const child = spawn(first, rest, {
     env: {
+      TMPDIR: temporary,
       PATH: bin,
       LOG: log,
       HOME: folder,
@@ -123,13 +137,19 @@ export async function play(machine: Machine): Promise<Played> {
       AWS_EC2_METADATA_DISABLED: 'true',
       ...machine.env,
     },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', machine.redirect === undefined ? 'ignore' : 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
   });
   const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const timer =
     machine.interruptAfter === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), machine.interruptAfter);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const ended = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const own = /status (\d+)\n$/.exec(said)?.[1];
+  const status = own === undefined ? ended : Number(own);
   clearTimeout(timer);
   const stdout = Buffer.concat(chunks)
     .toString('utf8')
@@ -140,6 +160,8 @@ export async function play(machine: Machine): Promise<Played> {
   return {
     stdout,
     status,
+    stderr: said.replace(/status \d+\n$/, ''),
+    left: readdirSync(temporary),
     ms: performance.now() - started,
     log: () => readFileSync(log, 'utf8'),
     subject: async () => {
