@@ -443,7 +443,7 @@ async function nearestCommand(program: Command, word: string): Promise<string | 
 function targetOptions(command: Command): void {
   command
     .option(
-      '--workload <name>',
+      '--workload <workload>',
       'what this workload needs (ssm, ecr-pull, ecs-fargate, eks-node …); repeatable',
       collectMany,
     )
