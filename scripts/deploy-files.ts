@@ -110,12 +110,14 @@ const PARAMETERS = {
  * The Command document. https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-schemas-features.html and
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
  */
-export function commandDocument(): object {
+export function commandDocument() {
   const script = readFileSync(new URL('ssm/run.sh', DEPLOY), 'utf8');
   return {
     schemaVersion: '2.2',
     description: 'vpce-doctor: why this host cannot use a service through its VPC endpoint. It only looks.',
-    parameters: Object.fromEntries(Object.entries(PARAMETERS).map(([name, own]) => [name, { type: 'String', ...own }])),
+    parameters: Object.fromEntries(
+      Object.entries<Parameter>(PARAMETERS).map(([name, own]) => [name, { type: 'String', ...own }]),
+    ),
     mainSteps: [
       {
         action: 'aws:runShellScript',
@@ -125,6 +127,30 @@ export function commandDocument(): object {
       },
     ],
   };
+}
+
+/** Where a stack's template knows what the document alone cannot: parameters of the document by those of the template. */
+const STACK_DEFAULTS = {
+  Bucket: 'BinaryBucket',
+  Folder: 'Folder',
+  Sha256X64: 'Sha256X64',
+  Sha256Arm64: 'Sha256Arm64',
+} as const satisfies Partial<Record<keyof typeof PARAMETERS, string>>;
+
+/** The document of a stack: whoever sends it need not say again where the binaries are. */
+function stackDocument(): string {
+  const { parameters, ...rest } = commandDocument();
+  const known = Object.fromEntries(
+    Object.entries(STACK_DEFAULTS).map(([name, own]) => [name, { ...parameters[name], default: `!Ref ${own}` }]),
+  );
+  const { schemaVersion, description, ...steps } = rest;
+  const text = JSON.stringify(
+    { schemaVersion, description, parameters: { ...parameters, ...known }, ...steps },
+    null,
+    2,
+  );
+  // A tag of YAML stands outside of quotes.
+  return `${withShortLists(text.replace(/"(!Ref \w+)"/g, '$1'))}\n`;
 }
 
 /** By path inside the repository, each generated file of deploy/ as it must be. */
@@ -144,7 +170,7 @@ export function deployFiles(): Map<string, string> {
   return new Map([
     ...policies,
     [`deploy/ssm/${DOCUMENT_NAME}.json`, document],
-    ['deploy/ssm/cloudformation.yaml', withDocument('ssm/cloudformation.yaml', document)],
+    ['deploy/ssm/cloudformation.yaml', withDocument('ssm/cloudformation.yaml', stackDocument())],
     ['deploy/lambda/template.yaml', withDocument('lambda/template.yaml', json(policyOf('run')))],
   ]);
 }

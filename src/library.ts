@@ -3,7 +3,7 @@ import { diagnose as diagnoseCase } from './diagnose/diagnose.ts';
 import type { Case as DecodedCase } from './model/case.ts';
 import { decodeCase as decode } from './model/case-file.ts';
 import type { Report } from './model/report.ts';
-import type { Format } from './report/formats.ts';
+import { FORMATS, type Format } from './report/formats.ts';
 import { render as renderReport } from './report/index.ts';
 import { TOOL } from './version.ts';
 
@@ -33,11 +33,13 @@ export type RenderOptions = {
 };
 
 /**
- * Reads a case file: what `--save`, `probe -o` and `collect -o` write. Never throws.
+ * Reads a case file: what `--save`, `probe -o` and `collect -o` write. Never throws, whatever it is given: bytes are a problem too.
  * @param text the file's content
  * @param name what the problem is to call it
  */
 export function decodeCase(text: string, name = 'The text'): Decoded {
+  // Programs without types give what they have: a buffer, or nothing.
+  if (typeof text !== 'string') return { ok: false, problem: `${String(name)} is no case file: it is no string.` };
   const decoded = decode(text, name);
   return decoded.ok ? { ok: true, case: decoded.case as unknown as Case } : decoded;
 }
@@ -47,8 +49,13 @@ export function diagnose(subject: Case): Report {
   return diagnoseCase(subject as unknown as DecodedCase);
 }
 
-/** A report in one of the command's forms, ending in a line break. The options matter to `text` alone. */
+/**
+ * A report in one of the command's forms, ending in a line break. The options matter to `text` alone.
+ * @throws when there is no such form, with the names of those that there are
+ */
 export function render(report: Report, format: Format, options: RenderOptions = {}): string {
+  if (!FORMATS.includes(format))
+    throw new Error(`There is no format ${JSON.stringify(format)}: give one of ${FORMATS.join(', ')}.`);
   const { width = 100, color = false, verbose = false, unicode = true } = options;
   return renderReport(report, format, { width, color, verbose, unicode });
 }

@@ -69,12 +69,24 @@ variable "host_role_name" {
 
 data "aws_partition" "current" {}
 
+# The document with what is known here as its defaults: whoever sends it need not say again where the binaries are.
+locals {
+  document = jsondecode(file("${path.module}/vpce-doctor.json"))
+  defaults = {
+    Bucket      = var.binary_bucket
+    Folder      = var.folder
+    Sha256X64   = var.sha256_x64
+    Sha256Arm64 = var.sha256_arm64
+  }
+  parameters = { for name, own in local.document.parameters : name => merge(own, { for key, value in local.defaults : "default" => value if key == name }) }
+}
+
 resource "aws_ssm_document" "vpce_doctor" {
   name            = "vpce-doctor"
   document_type   = "Command"
   document_format = "JSON"
   target_type     = "/AWS::EC2::Instance"
-  content         = file("${path.module}/vpce-doctor.json")
+  content         = jsonencode(merge(local.document, { parameters = local.parameters }))
 }
 
 resource "aws_ssm_association" "vpce_doctor" {

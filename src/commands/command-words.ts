@@ -24,7 +24,7 @@ export type CommandWords = {
   readonly argument: Expected | undefined;
 };
 
-/** Words that tables know, by the placeholder that stands for them: `targets` in `[targets...]`, `name` in `<name>`. */
+/** Words that tables know, by the placeholder that stands for them: `targets` in `[targets...]`, `code` in `[code]`. */
 export type Known = Readonly<Record<string, readonly string[]>>;
 
 const FILES = /^(file|path|report)s?$/;

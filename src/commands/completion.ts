@@ -1,5 +1,6 @@
 /** `vpce-doctor completion <shell>`: a script that completes commands, options and their values, for the user's own shell. */
 import type { Command } from 'commander';
+import { POLICY_MODES } from '../collect/mode-calls.ts';
 import { CAUSE_CODES } from '../model/codes.ts';
 import { SERVICES } from '../services/service-table.ts';
 import { WORKLOADS } from '../services/workloads.ts';
@@ -25,7 +26,8 @@ export function completionScript(shell: Shell, program: Command): string {
 function knownWords(program: Command): Known {
   return {
     targets: SERVICES.map(({ id }) => id),
-    name: WORKLOADS.map(({ id }) => id),
+    workload: WORKLOADS.map(({ id }) => id),
+    mode: POLICY_MODES,
     code: CAUSE_CODES,
     codes: CAUSE_CODES,
     shell: SHELLS,

@@ -1,5 +1,5 @@
 /** Reads what `fleet` was given, one document at a time: files, folders with all that is in them, and standard input. */
-import { createReadStream } from 'node:fs';
+import { closeSync, constants, createReadStream, type Dirent, openSync, writeSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
@@ -31,33 +31,50 @@ export async function* readDocuments({ paths, stdin, signal }: Sources): AsyncGe
 }
 
 async function* documentsAt(path: string, signal: AbortSignal): AsyncGenerator<Found> {
-  let any = false;
   try {
     if (!(await stat(path)).isDirectory()) return yield* documentsOf(path, signal);
-    for await (const file of filesIn(path)) {
-      if (signal.aborted) return;
-      any = true;
-      yield* documentsOf(file, signal);
-    }
   } catch (error) {
     return yield { source: path, ok: false, problem: reasonOf(error) };
   }
-  if (!any) yield { source: path, ok: false, problem: 'holds no .json or .ndjson file' };
+  let any = false;
+  for await (const found of documentsUnder(path, signal)) {
+    any = true;
+    yield found;
+  }
+  if (!any && !signal.aborted) yield { source: path, ok: false, problem: 'holds no .json or .ndjson file' };
 }
 
 /** `stdout` is how Run Command calls the output that it puts into a bucket. */
 const REPORT_FILE = /\.(?:json|ndjson|jsonl)(?:\.gz)?$|^stdout$/i;
 
-/** In order of name; links to folders are not followed, for they may lead round in a circle. */
-async function* filesIn(folder: string): AsyncGenerator<string> {
-  const entries = await readdir(folder, { withFileTypes: true });
+/**
+ * In order of name; links to folders are not followed, for they may lead round in a circle. A folder that cannot be read costs
+ * what is in it and no more: its neighbours' reports are still read.
+ */
+async function* documentsUnder(folder: string, signal: AbortSignal): AsyncGenerator<Found> {
+  let entries: Dirent[];
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    return yield { source: folder, ok: false, problem: reasonOf(error) };
+  }
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
+    if (signal.aborted) return;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesIn(path);
-    // A pipe or socket in a folder would be waited for without end.
-    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || entry.isSymbolicLink())) yield path;
+    if (entry.isDirectory()) yield* documentsUnder(path, signal);
+    // A pipe or socket in a folder would be waited for without end, also where a link leads to it.
+    else if (REPORT_FILE.test(entry.name) && (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(path)))))
+      yield* documentsOf(path, signal);
   }
+}
+
+/** Whether a link leads to a file, or nowhere: a broken one is named when it is read. */
+async function leadsToFile(link: string): Promise<boolean> {
+  return stat(link).then(
+    (found) => found.isFile(),
+    () => true,
+  );
 }
 
 /** Bytes up to which a file is read at once. */
@@ -67,6 +84,7 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
   try {
     const found = await stat(path);
     if (found.isFile() && found.size === 0) return yield { source: path, ok: false, problem: 'is empty' };
+    if (found.isFIFO()) return yield* documentsOfPipe(path, signal);
     if (!found.isFile() || found.size > SMALL_FILE)
       return yield* documentsIn(path, createReadStream(path, { signal }), signal);
     const bytes = await readFile(path);
@@ -75,6 +93,33 @@ async function* documentsOf(path: string, signal: AbortSignal): AsyncGenerator<F
     else yield* documentsIn(path, [bytes], signal);
   } catch (error) {
     yield { source: path, ok: false, problem: reasonOf(error) };
+  }
+}
+
+async function* documentsOfPipe(path: string, signal: AbortSignal): AsyncGenerator<Found> {
+  const wake = () => wakeReader(path);
+  signal.addEventListener('abort', wake, { once: true });
+  try {
+    yield* documentsIn(path, createReadStream(path, { signal }), signal);
+  } finally {
+    signal.removeEventListener('abort', wake);
+  }
+}
+
+/**
+ * Ends our own wait for a pipe to which nobody writes. No signal reaches the thread that waits in `open` or `read`, and the
+ * process would wait for that thread: a line break, written by ourselves, does.
+ */
+function wakeReader(pipe: string): void {
+  try {
+    const ours = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      writeSync(ours, '\n');
+    } finally {
+      closeSync(ours);
+    }
+  } catch {
+    // Nobody reads it any more, or we may not write to it.
   }
 }
 

@@ -62,12 +62,15 @@ name, and only on those. The document brings the binary from your bucket, checks
 \`vpce-doctor probe\`; the AWS API is asked from here, with your credentials. A host that cannot answer costs one line, and the
 others are reported. The permissions: vpce-doctor iam-policy remote.
 
+A document that the stack of deploy/ssm has set up knows bucket, folder and checksums. The plain one must be told: --parameter Bucket=…,
+Folder=…, and Sha256X64=… or Sha256Arm64=….
+
 With --script the hosts need neither the binary nor the document: what \`vpce-doctor probe-script\` prints is sent with
 AWS-RunShellScript, and uses the tools that a host has (dig, curl, openssl, bash …). It sees less (docs/probe-script.md), needs a
 target or --state, and signs nothing. Who may send AWS-RunShellScript may run anything as root there: iam-policy remote --script.
 
 Examples:
-  vpce-doctor remote --instance-ids i-0123456789abcdef0 secretsmanager
+  vpce-doctor remote --instance-ids i-0123456789abcdef0 --parameter Bucket=tools --parameter Sha256X64=… secretsmanager
   vpce-doctor remote --targets Key=tag:Role,Values=web --workload ecr-pull --format json
   vpce-doctor remote --script --instance-ids i-0123456789abcdef0 secretsmanager
 `;
@@ -440,7 +443,7 @@ async function nearestCommand(program: Command, word: string): Promise<string | 
 function targetOptions(command: Command): void {
   command
     .option(
-      '--workload <name>',
+      '--workload <workload>',
       'what this workload needs (ssm, ecr-pull, ecs-fargate, eks-node …); repeatable',
       collectMany,
     )

@@ -11,6 +11,7 @@ import { unknownState } from '../model/state.ts';
 import { documentErrand, type Errand, scriptErrand } from '../remote/errand.ts';
 import { askHosts, type HostAnswer, type Selection } from '../remote/hosts.ts';
 import { withStates } from '../remote/states.ts';
+import { exitCode } from '../report/exit-code.ts';
 import { type NumberArguments, numbersFrom, requestsFrom, stateFrom, type TargetArguments } from './arguments.ts';
 import { type Io, isProblem, type OutputOptions, refuse, startProgress, type UsageProblem, warn } from './io.ts';
 import { printHosts } from './remote-report.ts';
@@ -73,7 +74,13 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
       say: progress.say,
       signal,
     });
-    if ('problem' in answers) return refuse(io, answers.problem);
+    if ('problem' in answers) {
+      if (!answers.refused) return refuse(io, answers.problem);
+      // As where the hosts were named one by one: none of them has answered.
+      progress.stop();
+      warn(io, `${answers.problem.replace(/\.$/, '')}.`);
+      return exitCode('inconclusive');
+    }
     const reached = answers.filter((one): one is HostAnswer & { ok: true } => one.ok);
     const given = options.state === undefined ? unknownState('not-asked') : documents.state;
     // Reading the description is worth its own time: the hosts may have used up all of theirs.

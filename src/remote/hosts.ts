@@ -43,12 +43,12 @@ const RUNNING_COMMAND = new Set(['Pending', 'InProgress', 'Cancelling', 'Delayed
 /**
  * One answer for each host, in the order of their ids. Nothing that a host or the service does ends the others: a batch that is
  * refused because of one host is sent to each of its hosts alone.
- * @returns a problem when nothing could be sent or found at all
+ * @returns a problem when nothing could be sent or found at all, and whether Systems Manager refused to send it
  */
 export async function askHosts(
   ssm: SystemsManager,
   options: HostsOptions,
-): Promise<readonly HostAnswer[] | { readonly problem: string }> {
+): Promise<readonly HostAnswer[] | { readonly problem: string; readonly refused: boolean }> {
   const { selection, signal, say } = options;
   const answers = new Map<string, HostAnswer>();
   const commands: { readonly id: string; readonly hosts: ReadonlySet<string> | undefined }[] = [];
@@ -77,7 +77,7 @@ export async function askHosts(
   if (selection.kind === 'targets') {
     say('sending the command');
     const sent = await send(undefined);
-    if (!sent.ok) return { problem: refusedSending(sent, options.errand) };
+    if (!sent.ok) return { problem: refusedSending(sent, options.errand), refused: true };
   } else {
     for (let i = 0; i < selection.ids.length; i += MOST_IDS) {
       const batch = selection.ids.slice(i, i + MOST_IDS);
@@ -93,7 +93,7 @@ export async function askHosts(
   }
 
   for (const command of commands) await gather(ssm, command, options, answers);
-  if (answers.size === 0) return { problem: 'No managed host matches: nothing was run.' };
+  if (answers.size === 0) return { problem: 'No managed host matches: nothing was run.', refused: false };
   return [...answers.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
 }
 
@@ -203,13 +203,22 @@ function wordsOfStatus({ StatusDetails, Status, ResponseCode }: Invocation): str
 }
 
 /** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_SendCommand.html */
-function refusedSending(refusal: Extract<Called<unknown>, { ok: false }>, { documentName }: Errand): string {
+function refusedSending(
+  refusal: Extract<Called<unknown>, { ok: false }>,
+  { documentName, parameters }: Errand,
+): string {
   if (refusal.name === 'InvalidInstanceId')
     return 'Systems Manager does not manage it (InvalidInstanceId): it is not running, its agent is not registered, or it is of another Region';
   if (refusal.name === 'InvalidDocument' && documentName !== SHELL_DOCUMENT)
     return `there is no document ${documentName} in this Region (InvalidDocument): deploy/ssm sets it up, --document names another, --script needs none`;
   if (refusal.name === 'UnsupportedPlatformType') return 'the document is for Linux, and this host is not';
-  if (refusal.name === 'InvalidParameters') return `the document refuses a parameter (${refusal.detail})`;
+  if (refusal.name === 'InvalidParameters') {
+    // What is refused is then not what was given, but what was not: the plain document does not know where the binaries are.
+    const isOfGiven = Object.keys(parameters).some((name) => new RegExp(`\\b${name}\\b`).test(refusal.detail));
+    return documentName === SHELL_DOCUMENT || 'Bucket' in parameters || isOfGiven
+      ? `the document refuses a parameter (${refusal.detail})`
+      : `the document does not know where the binaries are: give --parameter Bucket=…, Folder=… and Sha256X64=… or Sha256Arm64=… (${refusal.detail})`;
+  }
   return refused(refusal, 'ssm:SendCommand');
 }
 

@@ -3,7 +3,10 @@
 # Asks what the plan below says with the tools of this host and prints their answers as one JSON document. It changes nothing.
 # Diagnose it elsewhere: vpce-doctor diagnose --evidence FILE
 #PLAN#
-set -f
+set -f +eu
+unwritten() { echo 'vpce-doctor: the document could not be written.' >&2; exit 1; }
+# A pipe would get the number of the closed output, and answers go astray.
+(exec 3>&1) 2>/dev/null || unwritten
 unset CDPATH
 ENVHOME=$HOME
 LC_ALL=C LANG=C HOME=/
@@ -108,20 +111,27 @@ results() {
   i=0
   while [ "$i" -lt "$N" ]; do
     i=$((i + 1))
-    [ -f "$D/$i.done" ] && cat "$D/$i.done"
+    [ ! -f "$D/$i.done" ] || cat "$D/$i.done"
   done
 }
 marks() { results | while IFS= read -r l; do case $l in "#$1 "*) echo "${l#"#$1 "}" ;; esac; done; }
+# HOW IT ENDED. Gives up where it cannot be written: a document without its middle would look like one.
+document() {
+  printf '{"schemaVersion":1,"kind":"vpce-doctor-raw-evidence","tool":{"name":"vpce-doctor","version":"%s"},\n' "$VERSION" &&
+    printf '"startedAt":"%s","durationMs":%s,"ended":"%s",\n' "${STARTED:-1970-01-01T00:00:00Z}" "$(($(now) - T0))" "$1" &&
+    printf '"requests":%s,\n"region":%s,\n"records":[\n' "$REQUESTS" "$REGION" &&
+    results | while IFS= read -r l; do case $l in '{'*) printf '%s\n' "$l" || exit 1 ;; esac; done &&
+    printf 'null]}\n'
+}
 finish() {
-  trap '' INT TERM HUP ALRM
+  # A reader that goes away ends no shell that has yet to clean up.
+  trap '' INT TERM HUP ALRM PIPE
   [ -z "$P" ] || kill $P 2>/dev/null
-  printf '{"schemaVersion":1,"kind":"vpce-doctor-raw-evidence","tool":{"name":"vpce-doctor","version":"%s"},\n' "$VERSION"
-  printf '"startedAt":"%s","durationMs":%s,"ended":"%s",\n' "${STARTED:-1970-01-01T00:00:00Z}" "$(($(now) - T0))" "$1"
-  printf '"requests":%s,\n"region":%s,\n"records":[\n' "$REQUESTS" "$REGION"
-  results | while IFS= read -r l; do case $l in '{'*) printf '%s\n' "$l" ;; esac; done
-  printf 'null]}\n'
+  document "$1" 2>/dev/null
+  e=$?
   if [ -n "$D" ]; then rm -rf "$D"; fi
   if [ -n "$WATCH" ]; then kill "$WATCH" 2>/dev/null; fi
+  [ "$e" -eq 0 ] || unwritten
   exit 0
 }
 WATCH=
@@ -189,7 +199,8 @@ file() {
       [ "$k" -lt 2000 ] || break
     done <"$1" 2>/dev/null
   fi
-  record file "\"path\":\"$1\"," "$x"
+  # An interface may be called almost anything, a quote included.
+  record file "\"path\":$(text "$1")," "$x"
 }
 bare() { # a URL without what may be secret
   x=$1
@@ -346,6 +357,8 @@ answer() {
 found() { case " $known " in *" $1 "*) ;; *) known="$known $1" ;; esac; }
 # dns NAME TYPE SERVER TRANSPORT ATTEMPT
 dns() {
+  # A search list may hold anything; what is no name would be none in the document either.
+  case $1 in *[!A-Za-z0-9._-]*) return ;; esac
   if ! allowed "$3"; then skip dns "VPCE_DOCTOR_ONLY keeps packets from $3"; return; fi
   t1=$(now)
   s="\"name\":\"$1\",\"type\":\"$2\",\"server\":\"$3\",\"port\":53,\"transport\":\"$4\"${5:+,\"attempt\":$5}"

@@ -1,4 +1,5 @@
 /** `fleet` as users run it, on reports that the lab made. */
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -266,6 +267,53 @@ describe('a refused command line', () => {
     expect(stderr).toMatch(/^vpce-doctor: [^\n]+\n$/);
     expect([status, stdout]).toEqual([3, '']);
   });
+});
+
+describe('a pipe that is given by name', () => {
+  function pipe(): string {
+    const path = join(emptyFolder(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    return path;
+  }
+
+  test('is waited for, however slow its writer', async () => {
+    const path = pipe();
+    const ran = runProcess(['fleet', '--format', 'json', path]);
+    const writer = spawn('sh', [
+      '-c',
+      'sleep 1; exec >"$0"; cat "$1"; sleep 0.5; cat "$2"',
+      path,
+      fileWith(`${healthy(0)}\n`),
+      fileWith(healthy(1)),
+    ]);
+    const { status, stdout, stderr } = await ran;
+    writer.kill();
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ hosts: { hosts: 2 } });
+  });
+
+  test.each([
+    ['nobody opens', ''],
+    ['somebody opens and leaves silent', 'exec 3>"$0"; sleep 60'],
+  ])(
+    'and that %s: SIGTERM ends with what was read',
+    async (_, writes) => {
+      const path = pipe();
+      const writer = spawn('sh', ['-c', writes, path], { detached: true });
+      // Its first file is told of on standard error, so that it is at the pipe soon after.
+      const child = startProcess(['fleet', fileWith(healthy(0)), fileWith('not a report'), path]);
+      const ran = finished(child);
+      await new Promise((resolve) => child.stderr.once('data', resolve));
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      child.kill('SIGTERM');
+      const { status, stdout, stderr } = await ran;
+      if (writes !== '' && writer.pid !== undefined) process.kill(-writer.pid);
+      expect(stderr).toContain('Interrupted: 1 reports were read by then.');
+      expect(stdout).toContain('interrupted: not all was read');
+      expect(status).toBe(2);
+    },
+    20_000,
+  );
 });
 
 test('Ctrl-C on a silent pipe ends with what was read', async () => {

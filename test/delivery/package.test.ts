@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { emptyFolder, run, runProcess } from '../cli/support/run.ts';
 import { copyInto, npmEnvironment, PACKAGE, ROOT, read } from './support.ts';
@@ -73,6 +73,16 @@ console.log(
 );
 `;
 
+/** What the README links to that works in a checkout alone: an image and the tests are made from the sources. */
+const OF_THE_CHECKOUT = ['Dockerfile', 'test/netlab'];
+
+/** The files and folders that a page links to, or that the manual names. */
+function namedIn(path: string, text: string): string[] {
+  const links = [...text.matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(([, link = '']) => join(dirname(path), link));
+  const plain = path.endsWith('.1') ? text.replaceAll('\\-', '-').match(/\b(?:docs|deploy)\/[\w/-]+(?:\.\w+)*/g) : [];
+  return [...links, ...(plain ?? [])];
+}
+
 describe('npm pack', () => {
   test('holds the bundle and its papers, and installs and runs without a registry', async () => {
     const checkout = emptyFolder();
@@ -81,6 +91,7 @@ describe('npm pack', () => {
       'README.md',
       'LICENSE',
       'Dockerfile',
+      'deploy',
       'tsconfig.json',
       'docs',
       'scripts',
@@ -99,16 +110,51 @@ describe('npm pack', () => {
     expect(tarball.files.map(({ path }) => path).toSorted()).toEqual([
       'LICENSE',
       'README.md',
+      ...[
+        'ecs/README.md',
+        'ecs/execution-role-policy.json',
+        'ecs/task-definition-ec2.json',
+        'ecs/task-definition-fargate.json',
+        'ecs/task-role-policy.json',
+        'ecs/trust-policy.json',
+        'eks/README.md',
+        'eks/job-irsa.yaml',
+        'eks/job-pod-identity.yaml',
+        'eks/policy.json',
+        'eks/trust-policy-irsa.json',
+        'eks/trust-policy-pod-identity.json',
+        'lambda/README.md',
+        'lambda/policy.json',
+        'lambda/template.yaml',
+        'ssm/README.md',
+        'ssm/cloudformation.yaml',
+        'ssm/instance-policy.json',
+        'ssm/main.tf',
+        'ssm/remote-policy.json',
+        'ssm/report-bucket-policy.json',
+        'ssm/run.sh',
+        'ssm/vpce-doctor.json',
+      ].map((name) => `deploy/${name}`),
       'dist/LICENSES.txt',
       'dist/index.d.ts',
       'dist/index.mjs',
       'dist/vpce-doctor.mjs',
+      'docs/accuracy.md',
+      'docs/benchmarks.md',
       'docs/causes.md',
       'docs/fleet.schema.json',
+      'docs/probe-script.md',
       'docs/report.schema.json',
       'docs/vpce-doctor.1',
       'package.json',
     ]);
+    const packedPaths = tarball.files.map(({ path }) => path);
+    for (const path of packedPaths.filter((name) => /\.(?:md|1)$/.test(name)))
+      for (const named of namedIn(path, readFileSync(join(checkout, path), 'utf8')))
+        expect(
+          packedPaths.some((one) => one === named || one.startsWith(`${named}/`)) || OF_THE_CHECKOUT.includes(named),
+          `${path} names ${named}`,
+        ).toBe(true);
     for (const { path } of tarball.files)
       for (const place of [ROOT, checkout, tmpdir()])
         expect(readFileSync(join(checkout, path), 'utf8').includes(`${place}/`), `${path} names ${place}`).toBe(false);

@@ -298,8 +298,44 @@ describe('the stacks', () => {
   const properties = (name: string) => template.Resources[name]?.Properties ?? {};
   const given = (name: string) => (properties(name) as Record<string, Record<string, string[]>>)['Parameters'] ?? {};
 
-  test('the template holds the document', () => {
-    expect((properties('Document') as Record<string, unknown>)['Content']).toEqual(DOCUMENT);
+  /** What a stack knows, as its document's defaults. */
+  const withDefaults = (defaults: Record<string, string>) => {
+    const own = Object.entries(defaults).map(([name, value]) => [
+      name,
+      { ...DOCUMENT.parameters[name], default: value },
+    ]);
+    return { ...DOCUMENT, parameters: { ...DOCUMENT.parameters, ...Object.fromEntries(own) } };
+  };
+
+  test('the template holds the document, which knows where the stack has its binaries', () => {
+    const content = (properties('Document') as Record<string, unknown>)['Content'];
+    expect(content).toEqual(
+      withDefaults({
+        Bucket: '<Ref BinaryBucket>',
+        Folder: '<Ref Folder>',
+        Sha256X64: '<Ref Sha256X64>',
+        Sha256Arm64: '<Ref Sha256Arm64>',
+      }),
+    );
+    const folder = (template.Parameters as Record<string, { Default?: string }>)['Folder']?.Default ?? '';
+    const sent = withDefaults({ Bucket: 'tools', Folder: folder, Sha256X64: '', Sha256Arm64: '' });
+    expect(refusedParameter(sent, { Answer: ['evidence'] })).toBeUndefined();
+    expect(refusedParameter(DOCUMENT, { Answer: ['evidence'] })).toBe('Bucket is required');
+  });
+
+  test('the configuration gives its document the same defaults as its association', () => {
+    const blocks = parseConfiguration(read('main.tf'));
+    const attribute = (type: string, name: string) =>
+      blocks
+        .find((block) => `${block.type} ${block.labels[0] ?? ''}`.trim() === type)
+        ?.attributes.get(name)
+        ?.replaceAll(' . ', '.') ?? '';
+    const pairs = (text: string) =>
+      Object.fromEntries([...text.matchAll(/(\w+)\s*=\s*([\w.]+)/g)].map(([, name, value]) => [name, value]));
+    const { Workloads: _, ReportBucket: __, ...known } = pairs(attribute('resource aws_ssm_association', 'parameters'));
+    expect(pairs(attribute('locals', 'defaults'))).toEqual(known);
+    expect(Object.keys(known).sort()).toEqual(['Bucket', 'Folder', 'Sha256Arm64', 'Sha256X64']);
+    expect(attribute('resource aws_ssm_document', 'content')).toContain('local.parameters');
   });
 
   test('its association fits CreateAssociation, and names parameters of the document', () => {

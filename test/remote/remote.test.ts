@@ -34,7 +34,14 @@ const SUM = createHash('sha256').update(BINARY).digest('hex');
 /** Every action that these tests have made the command ask for, but those of the hosts. */
 const called = new Set<string>();
 
-type Surroundings = { readonly ssm: FakeSsm; readonly s3: FakeS3; readonly host: Host; readonly home: string };
+type Surroundings = {
+  /** by name, what is set up; more may be added */
+  readonly documents: Record<string, CommandDocument>;
+  readonly ssm: FakeSsm;
+  readonly s3: FakeS3;
+  readonly host: Host;
+  readonly home: string;
+};
 
 async function surroundings(options: Partial<FakeSsmOptions> = {}): Promise<Surroundings> {
   const s3 = await startFakeS3();
@@ -42,8 +49,9 @@ async function surroundings(options: Partial<FakeSsmOptions> = {}): Promise<Surr
   s3.objects.set('tools/vpce-doctor/vpce-doctor-linux-x64', Buffer.from(BINARY));
   s3.objects.set('tools/vpce-doctor/vpce-doctor-linux-arm64', Buffer.from(BINARY));
   const home = emptyFolder();
+  const documents: Record<string, CommandDocument> = { 'vpce-doctor': DOCUMENT };
   const ssm = await startFakeSsm({
-    documents: { 'vpce-doctor': DOCUMENT },
+    documents,
     hosts: Object.fromEntries(Object.keys(HOSTS).map((id) => [id, { tags: { role: 'web' } }])),
     execute: (id, script) =>
       runAgentScript(script, {
@@ -70,7 +78,7 @@ async function surroundings(options: Partial<FakeSsmOptions> = {}): Promise<Surr
     },
     wire: { ...inLab.wire, route: (...to) => (to[1] === '127.0.0.1' ? { address: to[1], port: to[2] } : route(...to)) },
   };
-  return { ssm, s3, host, home };
+  return { documents, ssm, s3, host, home };
 }
 
 const parameters = (s3: FakeS3, own: Record<string, string> = {}) =>
@@ -243,6 +251,36 @@ describe('remote', () => {
       expect(ran.status).toBe(2);
     },
     30_000,
+  );
+
+  test('a stack’s document knows where its binaries are: no parameter is needed', async () => {
+    const around = await surroundings();
+    const known = { Bucket: 'tools', Folder: 'vpce-doctor', Sha256X64: SUM, Sha256Arm64: SUM };
+    const defaults = { ...known, S3Endpoint: `http://127.0.0.1:${around.s3.port}` };
+    const own = Object.entries(defaults).map(([name, value]) => [
+      name,
+      { ...DOCUMENT.parameters[name], default: value },
+    ]);
+    const document = { ...DOCUMENT, parameters: { ...DOCUMENT.parameters, ...Object.fromEntries(own) } };
+    around.documents['of-a-stack'] = document;
+    const args = ['--document', 'of-a-stack', '--instance-ids', BAD, LAB.secretsHost, '--no-api'];
+    const ran = await run(['remote', '--region', REGION, ...args], { host: around.host });
+    expect([ran.stderr, ran.status]).toEqual(['', 1]);
+  }, 60_000);
+
+  test.each([
+    ['by id', ['--instance-ids', GOOD], `${GOOD}: `],
+    ['by tag', ['--targets', 'Key=tag:role,Values=web'], ''],
+  ])(
+    'hosts %s: a document that is not told where the binaries are says what to give, and exits as ever',
+    async (_, hosts, start) => {
+      const { host } = await surroundings();
+      const ran = await run(['remote', '--region', REGION, ...hosts, LAB.secretsHost], { host });
+      expect(ran.stderr).toBe(
+        `vpce-doctor: ${start}the document does not know where the binaries are: give --parameter Bucket=…, Folder=… and Sha256X64=… or Sha256Arm64=… (InvalidParameters: Bucket is required).\n`,
+      );
+      expect([ran.status, ran.stdout]).toEqual([2, '']);
+    },
   );
 
   test('the policy allows what all of these have called, and nothing else', () => {

@@ -61,6 +61,28 @@ describe.each(SHELLS)('%s', (shell) => {
     expect((await subject()).observations.filter((one) => one.rung === 'tcp')).toEqual([]);
   });
 
+  test.each([
+    ['its reader goes away', '| head -c 1'],
+    ['the disk is full', '>/dev/full'],
+    ['its output is closed', '>&-'],
+  ])('%s: one line, another status than success, and nothing left behind', async (_, redirect) => {
+    const { status, stderr, left } = await play({ shell, fake: { dig: DIG }, redirect });
+    expect(stderr).toBe('vpce-doctor: the document could not be written.\n');
+    expect([status, left]).toEqual([1, []]);
+  });
+
+  test('nobody reads from the beginning, and nothing is left behind', async () => {
+    const { left, ms } = await play({ shell, fake: { dig: 'sleep 20' }, deadline: 1, redirect: '| true' });
+    expect(left).toEqual([]);
+    expect(ms).toBeLessThan(8_000);
+  });
+
+  test.each(['-e', '-u', '-eu'])('also with %s', async (flags) => {
+    const { subject, status, left } = await play({ shell: `${shell} ${flags}`, fake: { dig: DIG } });
+    expect([status, left]).toEqual([0, []]);
+    expect(told(await subject(), 'dns')).toHaveLength(2);
+  });
+
   test('Ctrl-C ends it, with a document', async () => {
     const { subject, ms, stdout } = await play({ shell, fake: { dig: 'sleep 20' }, interruptAfter: 700 });
     expect(ms).toBeLessThan(6_000);
@@ -116,6 +138,21 @@ describe.each(SHELLS)('%s', (shell) => {
       endpointUrls: { s3: 'https://s3.example:444/' },
       credentialSources: ['environment', 'container'],
     });
+  });
+
+  test('names with quotes in them stay a JSON document', async () => {
+    const names = ['eth0', 'a"b', 'c\\d', "e'f", '$(g)'];
+    const { stdout, subject, log } = await play({
+      shell,
+      fake: { dig: DIG },
+      interfaces: Object.fromEntries(names.map((name, at) => [name, 1500 + at])),
+      resolvConf: 'nameserver 127.0.0.53\nsearch a"b.example c\\d.example good.example\noptions ndots:5\n',
+    });
+    const { records } = JSON.parse(stdout) as { records: ({ path?: string; lines?: unknown[] } | null)[] };
+    const mtus = records.flatMap((one) => (one?.path?.endsWith('/mtu') === true ? [[one.path, one.lines?.[0]]] : []));
+    expect(mtus).toEqual(names.map((name, at) => [`/sys/class/net/${name}/mtu`, String(1500 + at)]));
+    expect((await subject()).vantage.searchDomains).toContain('good.example');
+    expect(log()).toContain(`${HOST}.good.example. A`);
   });
 
   test('an odd resolv.conf and an odd hosts file', async () => {

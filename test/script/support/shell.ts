@@ -1,6 +1,6 @@
 /** The probe script on a host of the test's own making: its files, its tools, its servers, all on loopback. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,9 +42,13 @@ export type Machine = {
   readonly fake?: Readonly<Record<string, string>>;
   readonly resolvConf?: string;
   readonly hosts?: string;
+  /** the network interfaces with their MTUs; this machine's own when not given */
+  readonly interfaces?: Readonly<Record<string, number>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly port?: number;
   readonly deadline?: number;
+  /** where the script's output goes, as a shell has it: `>/dev/full`, `| head -n 1` */
+  readonly redirect?: string;
   /** a signal that is sent after so many milliseconds */
   readonly interruptAfter?: number;
 };
@@ -53,6 +57,10 @@ export type Played = {
   readonly stdout: string;
   readonly ms: number;
   readonly status: number | null;
+  /** what the script said on standard error; empty unless its output was redirected */
+  readonly stderr: string;
+  /** what it left in the folder for temporary files */
+  readonly left: readonly string[];
   /** what the fake programs kept */
   readonly log: () => string;
   /** fails the test when the document is not one */
@@ -76,6 +84,14 @@ export async function play(machine: Machine): Promise<Played> {
     writeFileSync(join(bin, name), `#!${whereIs('sh')}\n${body}\n`);
     chmodSync(join(bin, name), 0o755);
   }
+  const net = join(folder, 'net');
+  for (const [name, mtu] of Object.entries(machine.interfaces ?? {})) {
+    mkdirSync(join(net, name), { recursive: true });
+    writeFileSync(join(net, name, 'mtu'), `${mtu}\n`);
+  }
+  const heads = 'Inter-|   Receive\n face |bytes    packets\n';
+  const rows = Object.keys(machine.interfaces ?? {}).map((name) => `${name.padStart(6)}: 0 0 0\n`);
+  if (machine.interfaces !== undefined) writeFileSync(join(net, 'dev'), [heads, ...rows].join(''));
   const { port = 443 } = machine;
   const requests: TargetRequest[] = [{ kind: 'host', text: HOST, host: HOST, port }];
   const target: Target = {
@@ -87,7 +103,7 @@ export async function play(machine: Machine): Promise<Played> {
     serviceNames: [],
     serviceId: 'sts',
   };
-  const text = probeScript({
+  const written = probeScript({
     requests,
     targets: [target],
     state: unknownState('not-given'),
@@ -97,11 +113,23 @@ export async function play(machine: Machine): Promise<Played> {
   })
     .replaceAll('/etc/resolv.conf', resolvConf)
     .replaceAll('/etc/hosts', hosts);
+  const text =
+    machine.interfaces === undefined
+      ? written
+      : written.replaceAll('/proc/net/dev', join(net, 'dev')).replaceAll('/sys/class/net/', `${net}/`);
   writeFileSync(path, text);
   const [program = '', ...words] = (machine.shell ?? 'dash').split(' ');
   const started = performance.now();
-  const child = spawn(whereIs(program), [...words, path], {
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const command = [whereIs(program), ...words, path];
+  // The script's own status, and not that of who reads its output.
+  const around = `{ "$@"; echo "status $?" >&2; } ${machine.redirect ?? ''}`;
+  const [first = '', ...rest] =
+    machine.redirect === undefined ? command : [whereIs('bash'), '-c', around, 'bash', ...command];
+  const child = spawn(first, rest, {
     env: {
+      TMPDIR: temporary,
       PATH: bin,
       LOG: log,
       HOME: folder,
@@ -109,22 +137,31 @@ export async function play(machine: Machine): Promise<Played> {
       AWS_EC2_METADATA_DISABLED: 'true',
       ...machine.env,
     },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', machine.redirect === undefined ? 'ignore' : 'pipe'],
+  });
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
   });
   const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const timer =
     machine.interruptAfter === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), machine.interruptAfter);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const ended = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const own = /status (\d+)\n$/.exec(said)?.[1];
+  const status = own === undefined ? ended : Number(own);
   clearTimeout(timer);
   const stdout = Buffer.concat(chunks)
     .toString('utf8')
     .replaceAll(resolvConf, '/etc/resolv.conf')
-    .replaceAll(hosts, '/etc/hosts');
+    .replaceAll(hosts, '/etc/hosts')
+    .replaceAll(`${net}/`, '/sys/class/net/');
   const { readFileSync } = await import('node:fs');
   return {
     stdout,
     status,
+    stderr: said.replace(/status \d+\n$/, ''),
+    left: readdirSync(temporary),
     ms: performance.now() - started,
     log: () => readFileSync(log, 'utf8'),
     subject: async () => {
