@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { reportOf, type Templates, templates } from '../../bench/fleet-reports.ts';
 import { fleetJsonSchema } from '../../src/fleet/schema.ts';
 import { emptyFolder, finished, run, runProcess, startProcess } from './support/run.ts';
@@ -303,11 +303,15 @@ describe('a pipe that is given by name', () => {
       // Its first file is told of on standard error, so that it is at the pipe soon after.
       const child = startProcess(['fleet', fileWith(healthy(0)), fileWith('not a report'), path]);
       const ran = finished(child);
+      onTestFinished(() => {
+        child.kill('SIGKILL');
+        // With what it has started; one that writes nothing is gone already.
+        if (writes !== '' && writer.pid !== undefined) process.kill(-writer.pid);
+      });
       await new Promise((resolve) => child.stderr.once('data', resolve));
       await new Promise((resolve) => setTimeout(resolve, 500));
       child.kill('SIGTERM');
       const { status, stdout, stderr } = await ran;
-      if (writes !== '' && writer.pid !== undefined) process.kill(-writer.pid);
       expect(stderr).toContain('Interrupted: 1 reports were read by then.');
       expect(stdout).toContain('interrupted: not all was read');
       expect(status).toBe(2);
