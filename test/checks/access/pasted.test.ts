@@ -112,6 +112,41 @@ describe('a pasted refusal', () => {
     expect(report.causes[0]?.fix.proof).toBe('opens');
   });
 
+  it('does not go away where the endpoint’s own policy would refuse it next', async () => {
+    const report = await pasted(denied('with an explicit deny in a resource-based policy'), (world) => {
+      addNatGateway(world);
+      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
+      endpointPolicy({ ...ALLOW, Action: 'secretsmanager:ListSecrets' })(world);
+      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
+      world.api.resourcePolicies.push({
+        ResourceArn: SECRET,
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
+        Action: 'secretsmanager:GetResourcePolicy',
+      });
+    });
+    expect(report.fixPlan).toMatchObject({ opens: [], remaining: [LAB.secretsHost] });
+    expect(report.causes.find(({ code }) => code === 'private-dns-disabled')?.fix.reason).toContain(
+      `the policy of ${LAB.secretsEndpoint} does not let secretsmanager:GetSecretValue through`,
+    );
+  });
+
+  it('of a resource whose policy denies whatever the way is stays', async () => {
+    const arn = SECRET.replace('111122223333', '444455556666');
+    const text = denied('with an explicit deny in a resource-based policy').replace(SECRET, arn);
+    const report = await pasted(text, (world) => {
+      addNatGateway(world);
+      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
+      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
+      world.api.resourcePolicies.push({
+        ResourceArn: arn,
+        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
+        Action: 'secretsmanager:GetResourcePolicy',
+      });
+    });
+    // Across accounts the resource's policy has to allow, too.
+    expect(report.fixPlan).toMatchObject({ opens: [], remaining: [LAB.secretsHost] });
+  });
+
   it('that names no policy and that nothing explains makes nothing healthy', async () => {
     const report = await pasted(
       `User: ${SESSION} is not authorized to perform: secretsmanager:GetSecretValue on resource: ${SECRET}`,

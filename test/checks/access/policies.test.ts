@@ -159,6 +159,29 @@ describe('a way that the resource admits, made by the fix of another cause', () 
     expect(report.fixPlan.remaining).toEqual([BUCKET_HOST]);
   });
 
+  it('for those of its targets that the fix leads there, and says for which', async () => {
+    const dualStack = `reports.s3.dualstack.${LAB.s3Host.slice('s3.'.length)}`;
+    const report = await signed(
+      (world) => {
+        withoutEndpoint(world);
+        const endpoint = find(world, 'vpcEndpoints', addInterfaceEndpoint(world, 's3'));
+        endpoint.PolicyDocument = policy(ALLOW);
+        endpoint.DnsOptions = { DnsRecordIpType: 'ipv4', PrivateDnsOnlyForInboundResolverEndpoint: true };
+        endpoint.DnsEntries = ['*.vpce-1-a.s3.eu-west-1.vpce.amazonaws.com', `*.${LAB.s3Host}`, LAB.s3Host].map(
+          (DnsName) => ({ DnsName, HostedZoneId: 'Z0' }),
+        );
+        world.publicDns[dualStack] = { A: [LAB.publicS3Address] };
+        world.servers[LAB.publicS3Address]?.certificateNames.push('*.s3.dualstack.eu-west-1.amazonaws.com');
+        bucketPolicy(denyUnless('aws:SourceVpce', endpoint.VpcEndpointId))(world);
+      },
+      [BUCKET_HOST, dualStack],
+    );
+    const cause = report.causes.find((one) => one.code === 'resource-policy-denies-path');
+    expect(cause?.targets).toEqual([BUCKET_HOST, dualStack]);
+    expect(cause?.fix.reason).toContain(`The fix of s3-private-dns-inbound-only does it for ${BUCKET_HOST}:`);
+    expect(report.fixPlan).toMatchObject({ opens: [BUCKET_HOST], remaining: [dualStack] });
+  });
+
   it('whichever of its addresses the NAT gateway takes', async () => {
     const { fixOf, steps, opens } = await plan((world) => {
       withoutRoute(world);
