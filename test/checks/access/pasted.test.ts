@@ -31,6 +31,18 @@ const endpointPolicy =
     });
   };
 
+/** A secret demands the endpoint, whose private DNS is off: requests leave by NAT. */
+const demandingEndpoint = (arn: string) => (world: World) => {
+  addNatGateway(world);
+  find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
+  const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
+  world.api.resourcePolicies.push({
+    ResourceArn: arn,
+    Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
+    Action: 'secretsmanager:GetResourcePolicy',
+  });
+};
+
 describe('a pasted refusal', () => {
   it('that blames an endpoint’s policy is confirmed by the policy as it reads now', async () => {
     const report = await pasted(
@@ -97,16 +109,7 @@ describe('a pasted refusal', () => {
   });
 
   it('goes away with the private DNS that leads to the endpoint which the policy demands', async () => {
-    const report = await pasted(denied('with an explicit deny in a resource-based policy'), (world) => {
-      addNatGateway(world);
-      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
-      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
-      world.api.resourcePolicies.push({
-        ResourceArn: SECRET,
-        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
-        Action: 'secretsmanager:GetResourcePolicy',
-      });
-    });
+    const report = await pasted(denied('with an explicit deny in a resource-based policy'), demandingEndpoint(SECRET));
     expect(codesOf(report)).toEqual(['private-dns-disabled', 'resource-policy-denies-path', 'public-path-used']);
     expect(report.fixPlan).toMatchObject({ steps: [1], opens: [LAB.secretsHost] });
     expect(report.causes[0]?.fix.proof).toBe('opens');
@@ -114,15 +117,8 @@ describe('a pasted refusal', () => {
 
   it('does not go away where the endpoint’s own policy would refuse it next', async () => {
     const report = await pasted(denied('with an explicit deny in a resource-based policy'), (world) => {
-      addNatGateway(world);
-      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
+      demandingEndpoint(SECRET)(world);
       endpointPolicy({ ...ALLOW, Action: 'secretsmanager:ListSecrets' })(world);
-      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
-      world.api.resourcePolicies.push({
-        ResourceArn: SECRET,
-        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
-        Action: 'secretsmanager:GetResourcePolicy',
-      });
     });
     expect(report.fixPlan).toMatchObject({ opens: [], remaining: [LAB.secretsHost] });
     expect(report.causes.find(({ code }) => code === 'private-dns-disabled')?.fix.reason).toContain(
@@ -133,16 +129,7 @@ describe('a pasted refusal', () => {
   it('of a resource whose policy denies whatever the way is stays', async () => {
     const arn = SECRET.replace('111122223333', '444455556666');
     const text = denied('with an explicit deny in a resource-based policy').replace(SECRET, arn);
-    const report = await pasted(text, (world) => {
-      addNatGateway(world);
-      find(world, 'vpcEndpoints', LAB.secretsEndpoint).PrivateDnsEnabled = false;
-      const Condition = { StringNotEquals: { 'aws:SourceVpce': LAB.secretsEndpoint } };
-      world.api.resourcePolicies.push({
-        ResourceArn: arn,
-        Policy: JSON.stringify({ Version: '2012-10-17', Statement: { ...ALLOW, Effect: 'Deny', Condition } }),
-        Action: 'secretsmanager:GetResourcePolicy',
-      });
-    });
+    const report = await pasted(text, demandingEndpoint(arn));
     // Across accounts the resource's policy has to allow, too.
     expect(report.fixPlan).toMatchObject({ opens: [], remaining: [LAB.secretsHost] });
   });
