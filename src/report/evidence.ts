@@ -175,11 +175,20 @@ export function evidenceLines(
 ): readonly string[] {
   const wanted = new Set(ids);
   const found = observations.filter((observation) => wanted.has(observation.id));
-  return groupBy(found, (o) => `${o.rung} ${describeOutcome(o)}`).map(([, alike]) => {
+  const waits = found.filter(isSilent).map(({ ms }) => ms);
+  const longest = Math.max(...waits);
+  // Each waited for the same limit, and a busy machine wakes one a moment later than the other.
+  const alikeSilent = Math.min(...waits) >= 0.8 * longest;
+  const told = (o: Observation) => describeOutcome(alikeSilent && isSilent(o) ? { ...o, ms: longest } : o);
+  return groupBy(found, (o) => `${o.rung} ${told(o)}`).map(([, alike]) => {
     const first = alike.at(0);
     if (first === undefined) return '';
-    return `${mergeIds(unique(alike.map((o) => o.id)), most)} — ${describeOutcome(first)}`;
+    return `${mergeIds(unique(alike.map((o) => o.id)), most)} — ${told(first)}`;
   });
+}
+
+function isSilent({ outcome }: Observation): boolean {
+  return outcome === 'timeout';
 }
 
 /** What a cause explains, less what its own reasons tell already. */

@@ -65,6 +65,11 @@ describe('evidenceLines', () => {
 
   test('what is left out is counted', () => {
     expect(evidenceLines(silent, ids, 2)).toEqual(['tcp 10.0.2.14:443, 10.0.3.14:443 and 2 more — no answer in 3.5 s']);
+    // A moment more or less is the machine's; another limit is told.
+    const late = silent.map((one, i) => ({ ...one, ms: 3_500 + 40 * i }));
+    expect(evidenceLines(late, ids, 2)).toEqual(['tcp 10.0.2.14:443, 10.0.3.14:443 and 2 more — no answer in 3.6 s']);
+    const other = silent.map((one, i) => (i === 0 ? { ...one, ms: 500 } : one));
+    expect(evidenceLines(other, ids)).toHaveLength(2);
   });
 
   test('what differs in the middle or at the end is told once, too', () => {
