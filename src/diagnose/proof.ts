@@ -23,22 +23,18 @@ export type AfterFixes = TargetModel & { readonly refused?: string | undefined }
 
 /** The model of a target after some fixes have been applied; the input is left as it was. */
 export function modelAfter(input: ModelInput, target: Target, fixes: readonly FixAlternative[]): AfterFixes {
-  const { state, vantage } = fixes.length === 0 ? input : appliedOnce(input, fixes);
+  const { state, vantage } = fixes.length === 0 ? input : stateAfter(input, fixes);
   const model = evaluateTarget(state, vantage, target, input.resolver(vantage, target), input.publicAddresses(target));
-  const { answer, because } = input.access?.(target, state) ?? { answer: 'allowed' };
-  if (answer === 'allowed' || model.status === 'closed') return model;
+  if (model.status === 'closed' || input.access === undefined) return model;
+  const { answer, because } = input.access(target, state);
+  if (answer === 'allowed') return model;
   return { ...model, status: answer === 'denied' ? 'closed' : 'unknown', refused: because };
 }
 
 const applied = new WeakMap<ModelInput, { fixes: readonly FixAlternative[]; changed: Changed }[]>();
 
-/** State and vantage after these fixes. */
+/** State and vantage after these fixes. Many targets ask for the same ones: the changed state is made once for each set of them. */
 export function stateAfter(input: ModelInput, fixes: readonly FixAlternative[]): Changed {
-  return appliedOnce(input, fixes);
-}
-
-/** Many targets ask for the same fixes: the changed state is made once for each set of them. */
-function appliedOnce(input: ModelInput, fixes: readonly FixAlternative[]): Changed {
   const known = applied.get(input) ?? [];
   applied.set(input, known);
   const before = known.find(

@@ -32,7 +32,10 @@ type Context = Place & { readonly state: Pick<State, 'vpcEndpoints'> };
  * @param state what the fixes have made of today's
  */
 export function passesAfter(context: Context, asked: Asked, path: MeasuredPath, state: State): PassesAfter {
-  const way = wayAfter(context, path, state);
+  return passesBy(context, asked, path, wayAfter(context, path, state), state);
+}
+
+function passesBy(context: Context, asked: Asked, path: MeasuredPath, way: MeasuredPath, state: State): PassesAfter {
   const { verdict, resourceArn } = judgeAtResource({ ...context, state }, asked, way);
   const refusedBy = (whose: string): PassesAfter => {
     return { answer: 'denied', because: `the policy of ${whose} does not let ${asked.action} through` };
@@ -55,8 +58,9 @@ export function passesAfter(context: Context, asked: Asked, path: MeasuredPath, 
 export function requestsAfter(context: Place & { readonly state: State }, state: State): readonly PassesAfter[] {
   return requestsAsked(context).flatMap((asked) =>
     waysOf(context, asked).flatMap((path): PassesAfter[] => {
-      if (wayAfter(context, path, state) === path) return [];
-      const after = passesAfter(context, asked, path, state);
+      const way = wayAfter(context, path, state);
+      if (way === path) return [];
+      const after = passesBy(context, asked, path, way, state);
       return asked.outcome !== 'denied' && after.answer === 'unknown' ? [{ answer: 'allowed' }] : [after];
     }),
   );
