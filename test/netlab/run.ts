@@ -60,6 +60,8 @@ const root = new URL('../../', import.meta.url);
 const tool = values.tool?.split(' ') ?? defaultTool();
 const started = performance.now();
 let failed = 0;
+/** Told again at the end: of a log of six hundred lines, most keep the last hundred. */
+const failures: string[] = [];
 
 if (values.script) {
   const { playScripts } = await import('./play-scripts.ts');
@@ -88,18 +90,27 @@ const fleet = await systemsManager(cells.flags);
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 if (values.only === undefined && !values['no-docs'])
   writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random));
+if (failures.length > 0) console.log(['', 'What failed, once more:', ...failures, ''].join('\n'));
 console.log(`took ${minutes} minutes`);
 const passed = asleep.tried + random.worlds + grades.length + fleet.tried - failed;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** One line of what was tried, and below it what is wrong with it. */
+function tell(passed: boolean, what: string, problems: readonly string[] = []): void {
+  const lines = [`${passed ? '✓' : '✗'} ${what}`, ...problems.map((problem) => `    ${problem}`)].join('\n');
+  console.log(lines);
+  if (passed) return;
+  failed++;
+  failures.push(lines);
+}
 
 /** Before anything else: does the judge notice what it must notice, and does it share nothing with the accused? */
 async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
   if (values.only !== undefined && !values.only.includes('random')) return { tried: 0 };
   const shared = sharedCode(root);
   if (shared.length > 0) {
-    failed++;
-    console.log(`✗ the translation to the kernel shares code with the model: ${shared.join(', ')}`);
+    tell(false, `the translation to the kernel shares code with the model: ${shared.join(', ')}`);
   }
   const jobs = MISTAKES.map(({ name }): Job => ({ kind: 'mistake', name }));
   let noticed = 0;
@@ -108,8 +119,7 @@ async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
       noticed++;
       return;
     }
-    failed++;
-    console.log(`✗ a mistake went unnoticed: ${job.kind === 'mistake' ? job.name : ''}`);
+    tell(false, `a mistake went unnoticed: ${job.kind === 'mistake' ? job.name : ''}`);
   });
   console.log(`${noticed} of ${MISTAKES.length} deliberate mistakes were noticed`);
   return { tried: MISTAKES.length + 1 };
@@ -122,9 +132,7 @@ async function systemsManager(flags: readonly string[]): Promise<{ tried: number
   await runJobs<readonly string[]>(flags, [{ kind: 'fleet' }], 1, tool, (_job, answer) => {
     const problems = answer ?? ['its cell died'];
     const seconds = ((performance.now() - from) / 1000).toFixed(1);
-    if (problems.length > 0) failed++;
-    console.log(`${problems.length === 0 ? '✓' : '✗'} remote on two hosts by Systems Manager (${seconds} s)`);
-    for (const problem of problems) console.log(`    ${problem}`);
+    tell(problems.length === 0, `remote on two hosts by Systems Manager (${seconds} s)`, problems);
   });
   return { tried: 1 };
 }
@@ -146,13 +154,11 @@ async function randomWorlds(count: number, seed: number, flags: readonly string[
   await runJobs<RandomAnswer>(flags, jobs, Math.min(2, Number(values.jobs)), [], (job, answer) => {
     sums.worlds++;
     if (answer === undefined || answer.disagreements.length > 0) {
-      failed++;
       sums.disagreements++;
-      console.log(
-        `✗ random world, seed ${job.kind === 'random' ? job.seed : ''}${answer === undefined ? ': its cell died' : ''}`,
-      );
-      for (const line of answer?.disagreements ?? []) console.log(`    ${line}`);
-      if (answer?.smallest !== undefined) console.log(`    smallest world that shows it: ${answer.smallest}`);
+      const smallest = answer?.smallest === undefined ? [] : [`smallest world that shows it: ${answer.smallest}`];
+      const seedOf = job.kind === 'random' ? job.seed : '';
+      const died = answer === undefined ? ': its cell died' : '';
+      tell(false, `random world, seed ${seedOf}${died}`, [...(answer?.disagreements ?? []), ...smallest]);
     }
     sums.compared += answer?.compared ?? 0;
     sums.open += answer?.open ?? 0;
@@ -181,10 +187,8 @@ async function scenarios(names: readonly string[], most: number, flags: readonly
     };
     const one = grade(scenarioNamed(job.name), answer ?? { ...dead, error: 'its cell died' });
     done.set(job.name, one);
-    if (!one.passed) failed++;
     const { ms, truth } = one.answer;
-    console.log(`${one.passed ? '✓' : '✗'} ${job.name} (${(ms / 1000).toFixed(1)} s; ${truth})`);
-    for (const problem of one.problems) console.log(`    ${problem}`);
+    tell(one.passed, `${job.name} (${(ms / 1000).toFixed(1)} s; ${truth})`, one.problems);
   });
   return names.flatMap((name) => done.get(name) ?? []);
 }
