@@ -1,5 +1,7 @@
 /** Makes API calls: every page of each, within its time, counted, and with every failure as a value. */
+
 import type { CoverageEntry } from '../model/case.ts';
+import { startPatience } from '../patience.ts';
 import { actionOf, CALL_NAMES, type CallName } from './calls.ts';
 import { errorName, type Refused, refusalOf } from './refusals.ts';
 import type { Api, CallInput } from './sdk.ts';
@@ -104,12 +106,13 @@ async function request(
     };
   });
   const endOfRun = () => stop(runEnded());
-  const timer = setTimeout(() => stop(timeout(`no answer within ${options.callMs} ms`)), options.callMs);
+  const { callMs } = options;
+  const patience = startPatience(callMs, () => stop(timeout(`no answer within ${callMs} ms`)));
   signal.addEventListener('abort', endOfRun, { once: true });
   try {
     return await Promise.race([stopped, answered(api, name, key, input, controller.signal)]);
   } finally {
-    clearTimeout(timer);
+    patience.end();
     signal.removeEventListener('abort', endOfRun);
   }
 }

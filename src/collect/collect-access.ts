@@ -2,6 +2,7 @@
  * Reads the policies of the resources that a run names. Asked for with reason only: where requests are signed, or where a refusal
  * is known; a run about the network has no use for them, and many who may look at a VPC may not read policies.
  */
+
 import type { Durations } from '../durations.ts';
 import type { ResourcePolicy } from '../model/aws.ts';
 import type { CoverageEntry } from '../model/case.ts';
@@ -9,6 +10,7 @@ import type { Denial } from '../model/denial.ts';
 import type { Host } from '../model/host.ts';
 import { type State, unknownState } from '../model/state.ts';
 import type { Target } from '../model/target.ts';
+import { patientSignal } from '../patience.ts';
 import { joinCoverage, startCaller } from './caller.ts';
 import { actionOf } from './calls.ts';
 import { namedResources } from './named-resources.ts';
@@ -55,7 +57,7 @@ export async function collectAccess(host: Host, options: CollectAccessOptions): 
   const open = openPolicies(host, signer, (arn) => regions.get(arn) ?? first.region);
   // One attempt: these are worth a look, not a wait.
   const attempts: Attempts = { ms: durations.policyReads, most: 1 };
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.policyReads)]);
+  const signal = AbortSignal.any([options.signal, patientSignal(durations.policyReads)]);
   const caller = { callMs: durations.policyReads, signal, onCall: options.onCall };
   const callers = [...new Set(wanted.map(({ read }) => read.service))].map((service) => {
     const settings = clientSettings(host, service, region);

@@ -2,6 +2,7 @@
  * Reads what Route 53 knows of one VPC: private hosted zones with their records, Resolver rules, DNS Firewall. Knowledge that
  * a run can do without: it is asked for where DNS answers call for it, or by `collect`.
  */
+
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
@@ -14,6 +15,7 @@ import {
   type State,
   unknownState,
 } from '../model/state.ts';
+import { patientSignal } from '../patience.ts';
 import { PARTITIONS } from '../services/partitions.ts';
 import { type Answer, type Caller, joinCoverage, startCaller } from './caller.ts';
 import type { CallName } from './calls.ts';
@@ -58,7 +60,7 @@ export async function collectDns(host: Host, options: CollectDnsOptions): Promis
     settings.kind === 'none' ? { why: settings.why, detail: settings.detail } : create(settings, attempts);
   const zonesApi = open(clientSettings(host, 'route53', region), openRoute53);
   const resolverApi = open(clientSettings(host, 'route53resolver', region), openResolver);
-  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(durations.dnsApi)]);
+  const limit = AbortSignal.any([options.signal, patientSignal(durations.dnsApi)]);
   const caller = { callMs: durations.dnsApi, signal: limit, onCall: options.onCall };
   const zones = startCaller(zonesApi, caller);
   const resolver = startCaller(resolverApi, caller);

@@ -2,6 +2,7 @@
  * A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. What packets
  * do not need is loaded when its turn comes: the first one should leave soon.
  */
+
 import { callsForRoute53 } from '../checks/dns/doubt.ts';
 import { evidenceFor } from '../checks/evidence.ts';
 import type { Durations } from '../durations.ts';
@@ -12,6 +13,7 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
+import { patientSignal } from '../patience.ts';
 import type { HeadStart } from '../probes/head-start.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
@@ -52,7 +54,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const { durations } = options;
   const started = host.monotonic();
   const startedAt = new Date(host.now()).toISOString();
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
+  const signal = AbortSignal.any([io.signal, patientSignal(durations.deadline)]);
   const coverage: CoverageEntry[] = [];
   const warnings = [...options.warnings];
   const progress = startProgress(io);

@@ -2,12 +2,14 @@
  * `vpce-doctor remote`: the packet half on other hosts by Systems Manager, the API half from here, one report for each host. The
  * one command that does not only look: it runs a document on the hosts that its user names.
  */
+
 import { DOCUMENT_NAME } from '../collect/mode-calls.ts';
 import { getObject } from '../collect/s3-objects.ts';
 import { openSystemsManager } from '../collect/systems-manager.ts';
 import { DURATIONS } from '../durations.ts';
 import type { Case } from '../model/case.ts';
 import { unknownState } from '../model/state.ts';
+import { patientSignal } from '../patience.ts';
 import { documentErrand, type Errand, scriptErrand } from '../remote/errand.ts';
 import { askHosts, type HostAnswer, type Selection } from '../remote/hosts.ts';
 import { withStates } from '../remote/states.ts';
@@ -48,7 +50,7 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     return refuse(io, '--save keeps the case of one host: name one with --instance-ids');
   const deadline = options.deadline === undefined ? DURATIONS.remoteDeadline : numbers.durations.deadline;
   const durations = { ...numbers.durations, deadline };
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(deadline)]);
+  const signal = AbortSignal.any([io.signal, patientSignal(deadline)]);
   const region = options.region ?? documents.region;
 
   const ssm = openSystemsManager(io.host, region, durations.apiAttempt);
@@ -84,7 +86,7 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     const reached = answers.filter((one): one is HostAnswer & { ok: true } => one.ok);
     const given = options.state === undefined ? unknownState('not-asked') : documents.state;
     // Reading the description is worth its own time: the hosts may have used up all of theirs.
-    const reading = AbortSignal.any([io.signal, AbortSignal.timeout(DURATIONS.deadline)]);
+    const reading = AbortSignal.any([io.signal, patientSignal(DURATIONS.deadline)]);
     const api = options.useApi ? { region: here, durations, signal: reading } : undefined;
     const cases = await withStates(io.host, reached, { region: here, given, api, say: progress.say });
     progress.stop();

@@ -1,4 +1,5 @@
 /** How long one wait may last, and which of the two ended it: the probe's own time, or the run. */
+import { startPatience } from '../patience.ts';
 import { ownError } from './outcome.ts';
 
 export type Limit = {
@@ -15,11 +16,11 @@ export type Limit = {
 export function startLimit(ms: number, run: AbortSignal, code: 'timeout' | 'connectTimeout' = 'timeout'): Limit {
   const controller = new AbortController();
   const abort = () => controller.abort(runEnded());
-  const timer = setTimeout(() => controller.abort(ownError(code, `no answer within ${ms} ms`)), ms);
+  const patience = startPatience(ms, () => controller.abort(ownError(code, `no answer within ${ms} ms`)));
   if (run.aborted) abort();
   else run.addEventListener('abort', abort, { once: true });
   const end = () => {
-    clearTimeout(timer);
+    patience.end();
     run.removeEventListener('abort', abort);
   };
   return { signal: controller.signal, end };

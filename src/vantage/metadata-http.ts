@@ -2,6 +2,7 @@
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import type { Pool } from 'undici';
 import type { Host } from '../model/host.ts';
+import { patientSignal } from '../patience.ts';
 
 export type MetadataFailure = {
   /** `not-allowed`: the wire refused the address; `stopped`: the signal came first */
@@ -104,7 +105,7 @@ export function metadataClient(
     address,
     port,
     request: async (method, path, headers, signal) => {
-      const timer = AbortSignal.timeout(timeoutMs);
+      const timer = patientSignal(timeoutMs);
       const either = AbortSignal.any([signal, timer]);
       try {
         opening ??= open();

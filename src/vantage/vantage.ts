@@ -1,8 +1,10 @@
 /** Finds out who and where this client is: its interface, addresses, resolvers, and the settings that bend its traffic. */
+
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
 import { emptyVantage, type TrustStore, type Vantage, type VantageKind } from '../model/vantage.ts';
+import { patientSignal } from '../patience.ts';
 import { type ClientChoice, chooseClientInterface, publicShape } from './client-interface.ts';
 import { proxySettings, readSurroundings, type Surroundings, sdkSettings } from './environment.ts';
 import { readEphemeralPorts } from './ephemeral-ports.ts';
@@ -37,7 +39,7 @@ export type TakenVantage = {
  */
 export async function takeVantage(realHost: Host, options: VantageOptions): Promise<TakenVantage> {
   const { durations } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
+  const signal = AbortSignal.any([options.signal, patientSignal(durations.vantage)]);
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
   const at = new Date(realHost.now()).toISOString();
@@ -104,7 +106,7 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
     coverage: [instance.coverage, task.coverage].filter((entry) => entry !== undefined),
     readTrustStores: async () => {
       const { readTrustStores } = await import('./trust-stores.ts');
-      const limit = AbortSignal.any([options.signal, AbortSignal.timeout(durations.vantage)]);
+      const limit = AbortSignal.any([options.signal, patientSignal(durations.vantage)]);
       const readFile: Host['readFile'] = (path) => readBeforeAbort(realHost.readFile(path), limit);
       const stores = await readTrustStores({ ...realHost, readFile }, profile?.caBundle);
       // A file that did not arrive in time is none that is missing.

@@ -278,6 +278,10 @@ it('the guard of this tool is nobody’s firewall', () => {
 
 describe.each([
   ['EHOSTUNREACH', 1, true],
+  // This process was busy when the kernel said it.
+  ['EHOSTUNREACH', 160, true],
+  // What was left of a neighbour's three seconds.
+  ['EHOSTUNREACH', 400, false],
   // Three seconds later it is a neighbour that does not answer.
   ['EHOSTUNREACH', 3_070, false],
   // No route at all is no rule.

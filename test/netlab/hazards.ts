@@ -146,9 +146,12 @@ export function losesSplitHello(): string[] {
   return ['tcp dport 443 @ih,0,8 0x16 @ih,40,8 0x01 @ih,24,16 > 1395 drop'];
 }
 
-/** Connections to an address are lost by their source port, as a balancer with a dead member loses them: one of so many. */
+/**
+ * Connections to an address are lost by their source port, as a balancer with a dead member loses them: one of so many,
+ * and the same ones each time.
+ */
 export function losesSome(address: string, one: number): string[] {
-  return [`ip daddr ${address} tcp dport 443 jhash tcp sport mod ${one} == 0 drop`];
+  return [`ip daddr ${address} tcp dport 443 jhash tcp sport mod ${one} seed 0x1 == 0 drop`];
 }
 
 /** Every so many question to a resolver is lost. */

@@ -1,7 +1,7 @@
 /**
  * What a plain program on the client gets, without the tool: looks a name up as libc does, then connects with TLS to every
- * address it was given, from many source ports. `node reach.ts HOST PORT ATTEMPTS [ASK]` prints one JSON line; ASK is a request
- * to make there, as JSON.
+ * address it was given, from many source ports. `node reach.ts HOST PORT ATTEMPTS PATIENCE [ASK]` prints one JSON line;
+ * PATIENCE is how long it waits for each answer (ms), ASK is a request to make there, as JSON.
  */
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
@@ -24,8 +24,8 @@ export type Reached = {
   readonly asked?: string;
 };
 
-const PATIENCE_MS = 1_300;
-const [host = '', port = '443', attempts = '24', question] = process.argv.slice(2);
+const [host = '', port = '443', attempts = '24', patience = '1300', question] = process.argv.slice(2);
+const patienceMs = Number(patience);
 
 const found = await lookup(host, { all: true }).catch((error: NodeJS.ErrnoException) => error.code ?? 'failed');
 const addresses = typeof found === 'string' ? [] : found.map((one) => one.address);
@@ -58,16 +58,32 @@ const reached: Reached = {
 process.stdout.write(`${JSON.stringify(reached)}\n`);
 process.exit(0);
 
-function opens(address: string, localPort: number): Promise<boolean> {
+/** From the first port of these that nobody else on this machine has. */
+async function opens(address: string, localPort: number): Promise<boolean> {
+  for (let port = localPort; port < localPort + 10; port++) {
+    const outcome = await opensFrom(address, port);
+    if (outcome !== 'port taken') return outcome;
+  }
+  return false;
+}
+
+function opensFrom(address: string, localPort: number): Promise<boolean | 'port taken'> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port: Number(port), localPort });
-    const end = (outcome: boolean) => {
+    const end = (outcome: boolean | 'port taken') => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(outcome);
     };
-    socket.setTimeout(PATIENCE_MS, () => end(false));
-    socket.on('connect', () => end(true)).on('error', () => end(false));
+    const timer = setTimeout(() => lastLook(() => end(false)), patienceMs);
+    socket.on('connect', () => end(true));
+    socket.on('error', (error: NodeJS.ErrnoException) => end(error.code === 'EADDRINUSE' && 'port taken'));
   });
+}
+
+/** On a busy machine an answer may lie there already: Node looks at its timers before it looks at its sockets. */
+function lastLook(then: () => void): void {
+  setImmediate(then);
 }
 
 function handshake(address: string): Promise<string | undefined> {
@@ -76,12 +92,14 @@ function handshake(address: string): Promise<string | undefined> {
     let open = false;
     socket.on('connect', () => {
       open = true;
+      timer.refresh();
     });
     const end = (outcome: string | undefined) => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(outcome);
     };
-    socket.setTimeout(PATIENCE_MS, () => end(open ? 'silent' : 'unreached'));
+    const timer = setTimeout(() => lastLook(() => end(open ? 'silent' : 'unreached')), patienceMs);
     socket.on('secureConnect', () => end(undefined));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       end(error.syscall === 'connect' ? 'unreached' : (error.code ?? 'failed')),

@@ -42,6 +42,10 @@ export type ScenarioAnswer = {
 
 const TOOL_LIMIT_MS = 45_000;
 const REACH_LIMIT_MS = 25_000;
+/** The bed has no wire that delays or loses anything: who says nothing for so long is silent. */
+const SILENT_AFTER_MS = 1_300;
+/** Where an answer is expected, a busy machine may take its time. */
+const ANSWERS_WITHIN_MS = 6_000;
 
 /** @param tool the command line of the tool under test, without arguments */
 export async function runScenario(scenario: Scenario, tool: readonly string[]): Promise<ScenarioAnswer> {
@@ -145,14 +149,19 @@ function placesOf(targets: readonly string[]): string[] {
     .map((target) => target.replace(/:(\d+)$/, ' $1').replace(/^([^ ]*)$/, '$1 443'));
 }
 
-async function reach(bed: Bed, places: readonly string[], asks: Scenario['asks']): Promise<Map<string, Reached>> {
+async function reach(
+  bed: Bed,
+  places: readonly string[],
+  asks: Scenario['asks'],
+  patienceMs = SILENT_AFTER_MS,
+): Promise<Map<string, Reached>> {
   const script = new URL('reach.ts', import.meta.url).pathname;
   const all = places.map(async (place) => {
     const [name = '', port = ''] = place.split(' ');
     const question = asks?.find(({ url }) => new URL(url).hostname === name);
     const asked = question === undefined ? [] : [JSON.stringify(question)];
     const plain = ['env', `NODE_COMPILE_CACHE=${COMPILED}`, process.execPath, script];
-    const { stdout } = await bed.run([...plain, name, port, '24', ...asked], REACH_LIMIT_MS);
+    const { stdout } = await bed.run([...plain, name, port, '24', String(patienceMs), ...asked], REACH_LIMIT_MS);
     const silent: Reached = { lookup: 'no answer in time', addresses: [], tried: 0, opened: 0 };
     return [place, stdout === '' ? silent : (JSON.parse(stdout) as Reached)] as const;
   });
@@ -211,7 +220,7 @@ async function tryFix(
   } catch (error) {
     return { of, result: 'not opened', why: error instanceof Error ? error.message : String(error) };
   }
-  const after = await reachIn(fixed, scenario, wanted);
+  const after = await reachIn(fixed, scenario, wanted, ANSWERS_WITHIN_MS);
   const open = wanted.filter((place) => isOpen(after.get(place)));
   const newly = open.filter((place) => !isOpen(before.get(place)) || !sameWay(before.get(place), after.get(place)));
   // What was open before, by the same way, shows nothing of the fix.
@@ -243,10 +252,15 @@ async function tryUndo(
   return same ? { undone: true } : { undone: false, why: `after the undo: ${summary(after)}` };
 }
 
-async function reachIn(world: World, scenario: Scenario, places: readonly string[]): Promise<Map<string, Reached>> {
+async function reachIn(
+  world: World,
+  scenario: Scenario,
+  places: readonly string[],
+  patienceMs?: number,
+): Promise<Map<string, Reached>> {
   const bed = await startBed(world, scenario.hazards, false);
   try {
-    return await reach(bed, places, scenario.asks);
+    return await reach(bed, places, scenario.asks, patienceMs);
   } finally {
     await bed.close();
   }

@@ -59,8 +59,11 @@ function lengthOf(route: LocalRoute): number {
   return parseCidr(route.destination)?.prefixLength ?? -1;
 }
 
-/** A local REJECT is told in microseconds; a neighbour that does not answer takes three seconds. */
-const AT_ONCE_MS = 100;
+/**
+ * A local REJECT is told in microseconds, and heard of when this process gets to it. A neighbour that does not answer takes
+ * three seconds, or what is left of them where somebody else has asked before.
+ */
+const AT_ONCE_MS = 250;
 
 /**
  * Whether this very machine refused to send: EPERM and EACCES (connect(2): a local firewall rule, or SELinux), or
