@@ -12,6 +12,8 @@ export type ClientFacts = {
   /** the container runtime says that this container's own address does not leave the machine */
   readonly masqueraded: boolean;
   readonly pod: boolean;
+  /** its addresses may be those of a network inside this machine */
+  readonly container: boolean;
   readonly localInterfaces: readonly LocalInterface[];
   readonly localRoutes: readonly LocalRoute[];
 };
@@ -27,8 +29,8 @@ export type ClientChoice = {
 /**
  * The interface that owns the source address of the default route. In this order: a task's own interface; the interface
  * that holds the address or a prefix around it; for a pod whose address is the VPC's but no listed interface's, an
- * interface that the instance does not list (security groups for pods); else the primary interface, behind which a
- * container's or virtual network's packets are masqueraded.
+ * interface that the instance does not list (security groups for pods); outside containers, the one whose addresses nobody
+ * told; else the primary interface, behind which a container's or virtual network's packets are masqueraded.
  */
 export function chooseClientInterface(facts: ClientFacts): ClientChoice {
   const { interfaces, taskInterface } = facts;
@@ -57,10 +59,19 @@ export function chooseClientInterface(facts: ClientFacts): ClientChoice {
       note: `${source} is this pod's address in ${neighbour.vpcId ?? 'the VPC'}, but on none of the interfaces that the instance lists: its security groups are not known.`,
     };
   }
+  const untold = interfaces.filter((entry) => entry.addresses.length === 0);
+  if (untold.length > 0 && !facts.masqueraded && !facts.container) {
+    const [only] = untold;
+    return {
+      chosen: only === undefined || untold.length > 1 ? undefined : { ...publicShape(only), addresses: sources },
+      addresses: sources,
+      note: `The instance metadata service did not give every interface's addresses: ${source} is taken to be one of them.`,
+    };
+  }
   return {
     chosen: publicShape(primary),
     addresses: primary.addresses.filter(isIpv4).slice(0, 1),
-    note: `The local address ${source} belongs to none of the instance's interfaces: its packets are taken to leave as ${primary.addresses[0] ?? 'the address'} of the primary interface ${primary.networkInterfaceId ?? primary.macAddress}.`,
+    note: `The local address ${source} ${untold.length > 0 ? 'is none that the instance metadata service gave' : "belongs to none of the instance's interfaces"}: its packets are taken to leave as ${primary.addresses[0] ?? 'the address'} of the primary interface ${primary.networkInterfaceId ?? primary.macAddress}.`,
   };
 }
 

@@ -139,10 +139,14 @@ async function readWithToken(
   signal: AbortSignal,
 ): Promise<InstanceMetadataResult> {
   let count = 1;
+  let heard = false;
   const failures: string[] = [];
   const read: Read = async (path) => {
     count += 1;
-    const answer = await client.request('GET', `/latest/${path}`, { 'x-aws-ec2-metadata-token': token }, signal);
+    const ask = () => client.request('GET', `/latest/${path}`, { 'x-aws-ec2-metadata-token': token }, signal);
+    const first = await ask();
+    heard ||= first.outcome === 'answered';
+    const answer = heard && isWorthAnother(first) ? await ask() : first;
     if (answer.outcome === 'answered' && answer.status === 200) return answer.body.trim();
     if (answer.outcome !== 'answered') failures.push(answer.code ?? answer.outcome);
     else if (answer.status !== 404) failures.push(`HTTP ${answer.status}`);
@@ -174,6 +178,14 @@ async function readWithToken(
     notes.push(`The instance metadata service at ${client.name} lists no network interfaces.`);
   }
   return { metadata, notes, coverage: { what: SERVICE, outcome: 'made', count } };
+}
+
+/**
+ * The service throttles an instance whose programs ask much, and asks to be asked again.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html (query throttling)
+ */
+function isWorthAnother(answer: MetadataAnswer): boolean {
+  return answer.outcome === 'answered' ? answer.status === 429 || answer.status >= 500 : answer.outcome === 'timeout';
 }
 
 async function readInterfaces(read: Read): Promise<MetadataInterface[]> {

@@ -70,7 +70,8 @@ const CONNECTIONS = 4;
 /**
  * A client for the service at `url`: scheme http, an IP address or `localhost`; its path goes before every request's.
  * A sentence's middle (`problem`) when the URL is none of these: a name would have to be looked up, and the name service
- * may be what is broken. `timeoutMs` bounds each request together with its connection.
+ * may be what is broken. `timeoutMs` bounds each request together with its connection, from the moment that it is made: four
+ * are made at a time.
  */
 export function metadataClient(
   host: Host,
@@ -98,6 +99,7 @@ export function metadataClient(
   };
 
   let clockOffsetMs: number | undefined;
+  const turns = startTurns(CONNECTIONS);
 
   return {
     name: base.host,
@@ -105,6 +107,7 @@ export function metadataClient(
     address,
     port,
     request: async (method, path, headers, signal) => {
+      await turns.take();
       const timer = patientSignal(timeoutMs);
       const either = AbortSignal.any([signal, timer]);
       try {
@@ -118,11 +121,30 @@ export function metadataClient(
         if (signal.aborted) return { outcome: 'stopped', connected: wire.connected() };
         if (timer.aborted) return { outcome: 'timeout', connected: wire.connected() };
         return await failureOf(error, wire.connected());
+      } finally {
+        turns.give();
       }
     },
     close: async () => {
       wire.close();
       await (await opening)?.destroy();
+    },
+  };
+}
+
+/** At most so many at once, in the order in which they came. A request's time starts with its turn, and not in the queue. */
+function startTurns(most: number): { readonly take: () => Promise<void>; readonly give: () => void } {
+  const waiting: (() => void)[] = [];
+  let free = most;
+  return {
+    take: async () => {
+      if (free > 0) free -= 1;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    give: () => {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
     },
   };
 }

@@ -3,7 +3,13 @@
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
-import { emptyVantage, type TrustStore, type Vantage, type VantageKind } from '../model/vantage.ts';
+import {
+  type ClientInterface,
+  emptyVantage,
+  type TrustStore,
+  type Vantage,
+  type VantageKind,
+} from '../model/vantage.ts';
 import { patientSignal } from '../patience.ts';
 import { type ClientChoice, chooseClientInterface, publicShape } from './client-interface.ts';
 import { proxySettings, readSurroundings, type Surroundings, sdkSettings } from './environment.ts';
@@ -63,6 +69,7 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
     taskInterface: task.metadata?.taskInterface,
     masqueraded: isMasqueraded(task.metadata),
     pod: surroundings.pod,
+    container: surroundings.container,
     localInterfaces,
     localRoutes,
   });
@@ -177,8 +184,10 @@ function identity(
   choice: ClientChoice,
 ): Partial<Vantage> {
   const { chosen } = choice;
-  const listed = (instance?.interfaces ?? []).map(publicShape);
-  const isListed = listed.some((entry) => entry.macAddress !== undefined && entry.macAddress === chosen?.macAddress);
+  const isChosen = ({ macAddress }: ClientInterface) => macAddress !== undefined && macAddress === chosen?.macAddress;
+  const listed = (instance?.interfaces ?? []).map((entry) =>
+    chosen !== undefined && isChosen(entry) ? chosen : publicShape(entry),
+  );
   return {
     region: instance?.region ?? task?.region ?? (kind === 'lambda' ? host.env.AWS_REGION || undefined : undefined),
     partition: instance?.partition ?? task?.partition,
@@ -193,7 +202,7 @@ function identity(
     publicAddresses: chosen?.publicAddresses ?? [],
     securityGroupIds: chosen?.securityGroupIds ?? [],
     vpcCidrs: chosen?.vpcCidrs ?? [],
-    interfaces: chosen === undefined || isListed ? listed : [chosen, ...listed],
+    interfaces: chosen === undefined || listed.some(isChosen) ? listed : [chosen, ...listed],
   };
 }
 

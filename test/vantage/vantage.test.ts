@@ -222,6 +222,73 @@ describe('on an EC2 instance', () => {
     ]);
   });
 
+  it('asks once more where it is throttled', async () => {
+    const values = twoInterfaces();
+    const seen = new Set<string | undefined>();
+    const service = await serve((request, response) => {
+      const value = values[(request.url ?? '').replace('/latest/', '')];
+      if (request.method === 'PUT') response.end('t');
+      else if (!seen.has(request.url)) {
+        seen.add(request.url);
+        response.writeHead(503).end();
+      } else response.writeHead(value === undefined ? 404 : 200).end(value);
+    });
+    const { vantage } = await take(wired(service.port));
+    expect(vantage).toMatchObject({ region: 'eu-west-1', networkInterfaceId: 'eni-00000000000000001', notes: [] });
+  });
+
+  it('gives each request its own time, and none for waiting behind others', async () => {
+    const values = twoInterfaces();
+    const service = await serve((request, response) => {
+      const value = values[(request.url ?? '').replace('/latest/', '')];
+      if (request.method === 'PUT') response.end('t');
+      else setTimeout(() => response.writeHead(value === undefined ? 404 : 200).end(value), 100);
+    });
+    const host = fakeHost(wired(service.port));
+    const durations = { ...QUICK, metadataRequest: 400 };
+    const { vantage } = await takeVantage(host, { durations, signal: new AbortController().signal });
+    expect(vantage).toMatchObject({ region: 'eu-west-1', networkInterfaceId: 'eni-00000000000000001', notes: [] });
+  });
+
+  describe('where addresses of interfaces were not given', () => {
+    const without = async (lost: RegExp, machine: Machine = {}) => {
+      const values = twoInterfaces();
+      const service = await serve((request, response) => {
+        const value = values[(request.url ?? '').replace('/latest/', '')];
+        if (request.method === 'PUT') response.end('t');
+        else if (lost.test(request.url ?? '')) response.writeHead(500).end();
+        else response.writeHead(value === undefined ? 404 : 200).end(value);
+      });
+      return (await take(wired(service.port, machine))).vantage;
+    };
+    const note =
+      "The instance metadata service did not give every interface's addresses: 10.0.1.23 is taken to be one of them.";
+
+    it('takes the local address, and the only interface that it can be on', async () => {
+      const vantage = await without(/00:01\/(local-ipv4s|ipv6s)/);
+      expect(vantage).toMatchObject({
+        addresses: ['10.0.1.23'],
+        networkInterfaceId: 'eni-00000000000000001',
+        subnetId: 'subnet-0aa',
+      });
+      expect(vantage.interfaces.map((one) => one.addresses)).toEqual([['10.0.1.23'], ['10.0.2.40']]);
+      expect(vantage.notes[0]).toBe(note);
+    });
+
+    it('takes the local address, and no interface where it can be on several', async () => {
+      const vantage = await without(/local-ipv4s|ipv6s/);
+      expect(vantage).toMatchObject({ addresses: ['10.0.1.23'], networkInterfaceId: undefined, subnetId: undefined });
+      expect(vantage.notes[0]).toBe(note);
+    });
+
+    it('in a container does not take the container’s own address', async () => {
+      const files = { ...OVER_ETH0, '/.dockerenv': '' };
+      const vantage = await without(/00:01\/(local-ipv4s|ipv6s)/, { files });
+      expect(vantage).toMatchObject({ addresses: [], networkInterfaceId: 'eni-00000000000000001' });
+      expect(vantage.notes[0]).toContain('10.0.1.23 is none that the instance metadata service gave');
+    });
+  });
+
   it("does not take a portal's page for metadata", async () => {
     const page = await serve((_request, response) => response.end('<html><body>Please log in</body></html>'));
     const { vantage } = await take(wired(page.port));
