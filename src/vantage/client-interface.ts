@@ -12,10 +12,10 @@ export type ClientFacts = {
   /** the container runtime says that this container's own address does not leave the machine */
   readonly masqueraded: boolean;
   readonly pod: boolean;
-  /** its addresses may be those of a network inside this machine */
-  readonly container: boolean;
   readonly localInterfaces: readonly LocalInterface[];
   readonly localRoutes: readonly LocalRoute[];
+  /** of local interfaces, by name, in lower case */
+  readonly localMacs?: ReadonlyMap<string, string> | undefined;
 };
 
 export type ClientChoice = {
@@ -28,9 +28,9 @@ export type ClientChoice = {
 
 /**
  * The interface that owns the source address of the default route. In this order: a task's own interface; the interface
- * that holds the address or a prefix around it; for a pod whose address is the VPC's but no listed interface's, an
- * interface that the instance does not list (security groups for pods); outside containers, the one whose addresses nobody
- * told; else the primary interface, behind which a container's or virtual network's packets are masqueraded.
+ * that holds the address or a prefix around it, or whose own were not given and whose MAC the device has; for a pod whose address is the VPC's but no listed interface's, an
+ * interface that the instance does not list (security groups for pods); else the primary interface, behind which a
+ * container's or virtual network's packets are masqueraded.
  */
 export function chooseClientInterface(facts: ClientFacts): ClientChoice {
   const { interfaces, taskInterface } = facts;
@@ -47,6 +47,10 @@ export function chooseClientInterface(facts: ClientFacts): ClientChoice {
   if (owner !== undefined) {
     return { chosen: publicShape(owner), addresses: sources.filter((source) => holds(owner, source)) };
   }
+  const untold = interfaces.filter((entry) => entry.addresses.length === 0);
+  const devices = facts.localInterfaces.filter((local) => sources.includes(local.address)).map((local) => local.name);
+  const same = untold.find((entry) => devices.some((name) => facts.localMacs?.get(name) === entry.macAddress));
+  if (same !== undefined) return { chosen: { ...publicShape(same), addresses: sources }, addresses: sources };
   const primary = interfaces.find((entry) => entry.primary);
   if (primary === undefined) return { addresses: facts.masqueraded ? [] : sources };
   const source = sources[0];
@@ -57,15 +61,6 @@ export function chooseClientInterface(facts: ClientFacts): ClientChoice {
       chosen: unlistedInterface(sources, neighbour, interfaces),
       addresses: sources,
       note: `${source} is this pod's address in ${neighbour.vpcId ?? 'the VPC'}, but on none of the interfaces that the instance lists: its security groups are not known.`,
-    };
-  }
-  const untold = interfaces.filter((entry) => entry.addresses.length === 0);
-  if (untold.length > 0 && !facts.masqueraded && !facts.container) {
-    const [only] = untold;
-    return {
-      chosen: only === undefined || untold.length > 1 ? undefined : { ...publicShape(only), addresses: sources },
-      addresses: sources,
-      note: `The instance metadata service did not give every interface's addresses: ${source} is taken to be one of them.`,
     };
   }
   return {

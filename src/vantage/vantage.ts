@@ -69,9 +69,9 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
     taskInterface: task.metadata?.taskInterface,
     masqueraded: isMasqueraded(task.metadata),
     pod: surroundings.pod,
-    container: surroundings.container,
     localInterfaces,
     localRoutes,
+    localMacs: await readMacs(host, localInterfaces, instance.metadata),
   });
   const { proxy, notes: proxyNotes } = proxySettings(host.env);
   const { sdk, notes: sdkNotes } = sdkSettings(withoutWiring(host), profile);
@@ -135,6 +135,21 @@ async function withMtu(host: Host): Promise<Vantage['localInterfaces']> {
     const mtu = mtus.get(one.name);
     return mtu !== undefined && Number.isInteger(mtu) && mtu > 0 ? { ...one, mtu } : one;
   });
+}
+
+/** Asked for only where the metadata service did not give some interface's addresses. */
+async function readMacs(
+  host: Host,
+  local: Vantage['localInterfaces'],
+  metadata: InstanceMetadata | undefined,
+): Promise<ReadonlyMap<string, string>> {
+  if (metadata?.interfaces.every((entry) => entry.addresses.length > 0) ?? true) return new Map();
+  const names = [...new Set(local.map((one) => one.name))];
+  const macs = names.map(async (name) => {
+    const text = (await host.readFile(`/sys/class/net/${name}/address`))?.trim().toLowerCase();
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return new Map((await Promise.all(macs)).flat());
 }
 
 /** Lambda and Fargate have no instance of the user's: asking would cost a second and say nothing. */

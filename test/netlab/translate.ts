@@ -127,7 +127,10 @@ function hostNamespace(world: World, host: BedHost): NamespacePlan {
   const client = host.kind === 'client';
   const length = client ? (host.subnet.cidr.split('/')[1] ?? '32') : '32';
   const { from, to } = world.client.ephemeralPorts;
+  const described = world.api.networkInterfaces.find((one) => one.NetworkInterfaceId === host.networkInterfaceId);
   const ip = [
+    // As on an instance, the device has the MAC that EC2 and the metadata service name.
+    ...(client && described?.MacAddress !== undefined ? [`link set dev eth0 address ${described.MacAddress}`] : []),
     ...host.ipv4.map((address, i) => `addr add ${address}/${i === 0 ? length : '32'} dev eth0`),
     ...host.ipv6.map((address) => `addr add ${address}/128 dev eth0 nodad`),
     ...(host.ipv4.length === 0
