@@ -19,7 +19,7 @@ const HEADINGS: Readonly<Record<Scenario['group'], string>> = {
 };
 
 /** The page. Times are those of the run that wrote it. */
-export function accuracyPage(grades: readonly Grade[], random: RandomTotals): string {
+export function accuracyPage(grades: readonly Grade[], random: RandomTotals, playedAgain: number): string {
   const { singleRight, severalNamed, healthyClean, fixesOpen, undosUndo, untried } = totals(grades);
   const row = (what: string, [good, all]: readonly [number, number], wanted: string) =>
     `| ${what} | ${good} of ${all} | ${all === 0 ? '–' : `${percent(good, all)} %`} | ${wanted} |`;
@@ -43,6 +43,12 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals): st
     ...(untried === 0
       ? []
       : [`${untried} fixes were not tried: nothing of theirs can be called by a plain program.`, '']),
+    ...(playedAgain === 0
+      ? []
+      : [
+          `${playedAgain} scenarios were played twice, and the second time counts: their worlds’ own services had stood still in the first.`,
+          '',
+        ]),
     `The random worlds have the seeds ${random.seed} to ${random.seed + random.worlds - 1}: ${random.compared} connections, ${random.open} of which the kernel let through.`,
     '',
     ...(['single', 'several', 'healthy'] as const).flatMap((group) => [

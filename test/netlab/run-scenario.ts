@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isDeepStrictEqual } from 'node:util';
 import type { World } from '../../src/lab/world.ts';
 import type { Report } from '../../src/model/report.ts';
@@ -26,6 +27,8 @@ export type FixTrial = {
 export type ScenarioAnswer = {
   readonly name: string;
   readonly ms: number;
+  /** for how long (ms) the world's services, all of which this process is, stood still at worst while the tool ran */
+  readonly stoodStillMs: number;
   readonly verdict: string;
   /** causes that are blamed (advice left out), in rank order: `code standing` */
   readonly named: readonly { readonly code: string; readonly standing: string }[];
@@ -52,6 +55,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   const nothing = {
     name: scenario.name,
     ms: 0,
+    stoodStillMs: 0,
     verdict: '',
     named: [],
     advised: [],
@@ -63,7 +67,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   try {
     const world = scenario.world();
     const observed = await observe(world, scenario, tool);
-    const { report, ms, truth } = observed;
+    const { report, ms, stoodStillMs, truth } = observed;
     const keep = process.env['NETLAB_REPORTS'];
     if (keep !== undefined)
       writeFileSync(join(keep, `${scenario.name.replaceAll(/\W+/g, '-')}.json`), JSON.stringify(report, null, 1));
@@ -72,6 +76,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
     return {
       name: scenario.name,
       ms,
+      stoodStillMs,
       verdict: report.verdict,
       named: report.causes
         .filter((cause) => cause.severity !== 'advice')
@@ -99,14 +104,17 @@ async function observe(world: World, scenario: Scenario, tool: readonly string[]
       ...options,
     ];
     const typed = placesOf(scenario.targets);
+    const delays = monitorEventLoopDelay();
+    delays.enable();
     const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, typed, scenario.asks)]);
+    delays.disable();
     const report = reportOf(ran.stdout, ran.stderr, ran.status);
     const places = new Map(report.targets.map((target) => [target.id, placeOf(world, target)]));
     // What was not typed as a host name is called by the one that the report names, so that its fix can be tried.
     const others = [...places.values()].filter((place) => place !== undefined && !truth.has(place));
     for (const [place, reached] of await reach(bed, [...new Set(others)] as string[], scenario.asks))
       truth.set(place, reached);
-    return { report, ms: ran.ms, truth, places };
+    return { report, ms: ran.ms, stoodStillMs: Math.round(delays.max / 1e6), truth, places };
   } finally {
     await bed.close();
   }
@@ -120,6 +128,7 @@ function signing([node = '', ...rest]: readonly string[]): string[] {
 type Observed = {
   readonly report: Report;
   readonly ms: number;
+  readonly stoodStillMs: number;
   /** by place */
   readonly truth: ReadonlyMap<string, Reached>;
   /** `host:port` by the target's id, for those that a plain program can call */

@@ -82,14 +82,17 @@ const graded = [
   ...(await scenarios(chosen.filter((one) => !isSigned(one)).map(nameOf), Number(values.jobs), cells.flags)),
   ...(await scenarios(chosen.filter(isSigned).map(nameOf), Math.min(3, Number(values.jobs)), cells.flags)),
 ];
+const again = await playedAgain(graded.filter(stoodStill), cells.flags);
 const order = chosen.map(nameOf);
-const grades = graded.sort((a, b) => order.indexOf(a.answer.name) - order.indexOf(b.answer.name));
+const grades = [...graded.filter((one) => !stoodStill(one)), ...again].sort(
+  (a, b) => order.indexOf(a.answer.name) - order.indexOf(b.answer.name),
+);
 
 const fleet = await systemsManager(cells.flags);
 
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 if (values.only === undefined && !values['no-docs'])
-  writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random));
+  writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random, again.length));
 if (failures.length > 0) console.log(['', 'What failed, once more:', ...failures, ''].join('\n'));
 console.log(`took ${minutes} minutes`);
 const passed = asleep.tried + random.worlds + grades.length + fleet.tried - failed;
@@ -123,6 +126,21 @@ async function mistakes(flags: readonly string[]): Promise<{ tried: number }> {
   });
   console.log(`${noticed} of ${MISTAKES.length} deliberate mistakes were noticed`);
   return { tried: MISTAKES.length + 1 };
+}
+
+/**
+ * An experiment whose apparatus failed says nothing: what did not end as expected in a world whose services had stood still. In a
+ * whole run on two cores they do so for 0.1 s in the middle and 0.5 s at most.
+ */
+function stoodStill({ passed, answer }: Grade): boolean {
+  return !passed && answer.stoodStillMs > 700;
+}
+
+/** One after the other, with nothing beside them; what they say now counts, whatever it is. */
+async function playedAgain(first: readonly Grade[], flags: readonly string[]): Promise<Grade[]> {
+  const out: Grade[] = [];
+  for (const { answer } of first) out.push(...(await scenarios([answer.name], 1, flags, true)));
+  return out;
 }
 
 /** `remote`, through Systems Manager, on two hosts in namespaces: `--only remote` runs it alone. */
@@ -169,7 +187,12 @@ async function randomWorlds(count: number, seed: number, flags: readonly string[
   return sums;
 }
 
-async function scenarios(names: readonly string[], most: number, flags: readonly string[]): Promise<Grade[]> {
+async function scenarios(
+  names: readonly string[],
+  most: number,
+  flags: readonly string[],
+  last = false,
+): Promise<Grade[]> {
   const done = new Map<string, Grade>();
   const jobs = names.map((name): Job => ({ kind: 'scenario', name }));
   await runJobs<ScenarioAnswer>(flags, jobs, most, tool, (job, answer) => {
@@ -177,6 +200,7 @@ async function scenarios(names: readonly string[], most: number, flags: readonly
     const dead = {
       name: job.name,
       ms: 0,
+      stoodStillMs: 0,
       verdict: '',
       named: [],
       advised: [],
@@ -187,6 +211,11 @@ async function scenarios(names: readonly string[], most: number, flags: readonly
     };
     const one = grade(scenarioNamed(job.name), answer ?? { ...dead, error: 'its cell died' });
     done.set(job.name, one);
+    if (!last && stoodStill(one)) {
+      console.log(`↻ ${job.name}: its world stood still for ${one.answer.stoodStillMs} ms, and is played again, alone`);
+      for (const problem of one.problems) console.log(`    ${problem}`);
+      return;
+    }
     const { ms, truth } = one.answer;
     tell(one.passed, `${job.name} (${(ms / 1000).toFixed(1)} s; ${truth})`, one.problems);
   });
