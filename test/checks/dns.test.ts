@@ -161,6 +161,46 @@ describe.concurrent('a zone of one’s own', () => {
     expect(report.unexplained).toEqual([]);
   });
 
+  describe('that was left behind when the endpoint went', () => {
+    const left = async (zone: string, records: Parameters<typeof addPrivateZone>[2]) => {
+      const world = healthyWorld();
+      const { api } = world;
+      api.vpcEndpoints = api.vpcEndpoints.filter((one) => one.VpcEndpointId !== LAB.secretsEndpoint);
+      api.networkInterfaces = api.networkInterfaces.filter((one) => one.InterfaceType !== 'vpc_endpoint');
+      addPrivateZone(world, zone, records);
+      return (await runInLab(world)).report;
+    };
+
+    it.each([
+      ['by addresses', { A: ['10.0.2.99', '10.0.3.99'] }],
+      ['by name', { CNAME: `vpce-dead0001-a1b2c3d4.secretsmanager.${REGION}.vpce.amazonaws.com` }],
+    ])('%s, is taken off, and an endpoint is made', async (_by, record) => {
+      const report = await left(LAB.secretsHost, { [LAB.secretsHost]: record });
+      expect(codes(report)).toEqual(['private-zone-wrong-target', 'endpoint-missing']);
+      const [zone, endpoint] = report.causes;
+      expect(zone?.fix.commands).toEqual([expect.stringContaining('disassociate-vpc-from-hosted-zone')]);
+      expect(zone?.explains).toContain(`dns ${LAB.secretsHost} A @${LAB.resolver}`);
+      // The addresses are nobody's for the zone's sake, and not for want of an endpoint.
+      expect([endpoint?.standing, endpoint?.explains]).toEqual(['likely', []]);
+      expect(report.fixPlan.steps).toEqual([1, 2]);
+      expect(report.fixPlan.opens).toEqual([LAB.secretsHost]);
+    });
+
+    it('stays where it knows other names', async () => {
+      const report = await left(`${REGION}.amazonaws.com`, {
+        [LAB.secretsHost]: { A: ['10.0.2.99'] },
+        [`kms.${REGION}.amazonaws.com`]: { A: ['10.0.2.77'] },
+      });
+      expect(codes(report)).toEqual(['private-zone-wrong-target', 'endpoint-missing']);
+      expect(report.causes[0]?.fix.commands).toEqual([]);
+    });
+
+    it('says nothing of a missing endpoint where the addresses may be another VPC’s', async () => {
+      const report = await left(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.77.2.99'] } });
+      expect(codes(report)).not.toContain('endpoint-missing');
+    });
+  });
+
   it('that leads to the name of an endpoint that is gone has no address to give', async () => {
     const world = privateDnsOff(healthyWorld());
     addPrivateZone(world, LAB.secretsHost, {

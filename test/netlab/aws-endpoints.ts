@@ -57,7 +57,11 @@ function enablePrivateDns(world: World, endpoint: SliceElement<'vpcEndpoints'>):
       other.PrivateDnsEnabled === true &&
       other.DnsEntries?.some((entry) => names.includes(entry.DnsName ?? '')),
   );
-  if (taken) throw new Error('there is already a conflicting DNS domain');
+  // A world lists the zones of its client's VPC. A zone above the name, or below it, is no conflict (facts.md 1.7, 2.1).
+  const home = find(world, 'networkInterfaces', world.client.networkInterfaceId).VpcId;
+  const zones = endpoint.VpcId === home ? world.api.hostedZones.map((zone) => zone.Name?.replace(/\.$/, '') ?? '') : [];
+  if (taken || names.some((name) => zones.includes(name.replace(/^\*\./, ''))))
+    throw new Error('there is already a conflicting DNS domain');
   // Services that also have gateway endpoints keep their names for inbound resolvers unless told otherwise (facts.md 2.4).
   if (
     endpoint.ServiceName?.endsWith('.s3') &&

@@ -3,7 +3,7 @@ import { addNatGateway, addRoute, find, LAB, type World } from '../../src/lab/wo
 import type { CauseCode } from '../../src/model/codes.ts';
 import { aclOnly, aclRules, inbound, outbound, ownAcl, tcp } from './edits.ts';
 import type { Scenario } from './scenario.ts';
-import { withoutS3Route, withoutSecretsEndpoint, worldWith } from './worlds.ts';
+import { privateZone, withoutS3Route, withoutSecretsEndpoint, worldWith } from './worlds.ts';
 
 type Fault = { readonly code: CauseCode; readonly words: string; readonly edit: (world: World) => void };
 
@@ -142,6 +142,23 @@ const OTHERS: readonly Scenario[] = [
     ),
     targets: [LAB.secretsHost],
     expect: { verdict: 'degraded', causes: ['client-nacl-blocks-return', 'endpoint-nacl-blocks-return'] },
+  },
+  {
+    name: 'the endpoint is gone, and a private zone still leads to where it was',
+    group: 'several',
+    world: worldWith(
+      withoutSecretsEndpoint,
+      privateZone(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99', '10.0.3.99'] } }),
+    ),
+    targets: [LAB.secretsHost],
+    expect: { verdict: 'blocked', causes: ['private-zone-wrong-target', 'endpoint-missing'] },
+  },
+  {
+    name: 'no endpoint, and an empty private zone is left of it',
+    group: 'several',
+    world: worldWith(withoutSecretsEndpoint, privateZone(LAB.secretsHost, {})),
+    targets: [LAB.secretsHost],
+    expect: { verdict: 'blocked', causes: ['private-zone-shadows', 'endpoint-missing'] },
   },
   {
     name: 'no endpoint and a dead NAT for one target, closed security group for the other',

@@ -31,8 +31,9 @@ import { matchHost } from '../../services/catalogue.ts';
 import { endpointNames, regionalName } from '../../services/endpoint-names.ts';
 import { partitionOfRegion } from '../../services/partitions.ts';
 import { parseServiceName } from '../../services/service-names.ts';
-import type { Agreement } from '../check.ts';
+import type { Agreement, Fix } from '../check.ts';
 import type { Evidence } from '../evidence.ts';
+import { comment } from '../terraform.ts';
 
 export const ENDPOINT_NAME_SLICES = ['vpcEndpoints', 'networkInterfaces'] as const satisfies readonly SliceName[];
 
@@ -168,6 +169,29 @@ export function upsertAlias(zoneId: string, host: string, name: string, aliasZon
       : { Name: host, Type: 'A', AliasTarget: { HostedZoneId: aliasZone, DNSName: name, EvaluateTargetHealth: false } };
   const batch = JSON.stringify({ Changes: [{ Action: 'UPSERT', ResourceRecordSet: set }] });
   return `aws route53 change-resource-record-sets --hosted-zone-id ${zoneId} --change-batch '${batch}'`;
+}
+
+/** The zone no longer counts in the VPC; its other VPCs and its records stay. */
+export function takeZoneOff(
+  zone: string,
+  zoneId: string,
+  vpcId: string | undefined,
+  region: string | undefined,
+): Pick<Fix, 'commands' | 'undo' | 'terraform' | 'owner' | 'caution' | 'edit'> {
+  const vpc = `VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'}`;
+  return {
+    commands: [`aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id ${zoneId} --vpc ${vpc}`],
+    undo: [`aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${zoneId} --vpc ${vpc}`],
+    terraform: comment(
+      `Remove the vpc block of ${vpcId ?? 'the VPC'} from the aws_route53_zone ${zoneId}, or its aws_route53_zone_association, and apply. Undo: declare it again, and apply.`,
+    ),
+    owner: 'DNS owner',
+    caution: `The records of ${zone} are gone for the whole VPC then. A zone that serves one VPC only must be deleted instead.`,
+    edit: (draft) => {
+      const at = draft.slices.hostedZones.findIndex((one) => one.HostedZoneId === zoneId);
+      if (at >= 0) draft.slices.hostedZones.splice(at, 1);
+    },
+  };
 }
 
 /** The record set of `upsertAlias`, for the model. */

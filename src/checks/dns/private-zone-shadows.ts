@@ -14,6 +14,7 @@ import {
   endpointBehind,
   HOSTED_ZONE_SLICES,
   nameGoal,
+  takeZoneOff,
   upsertAlias,
   whyItExists,
   zoneOfHost,
@@ -145,21 +146,7 @@ export const privateZoneShadows = defineCheck({
     if (zoneId !== undefined)
       return {
         summary: `Take ${zone} (${zoneId}) off ${vpcId ?? 'the VPC'}, or add ${host} to it.`,
-        commands: [
-          `aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id ${zoneId} --vpc VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'}`,
-        ],
-        undo: [
-          `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ${zoneId} --vpc VPCRegion=${region ?? '"$AWS_REGION"'},VPCId=${vpcId ?? '"$VPC_ID"'}`,
-        ],
-        terraform: comment(
-          `Remove the vpc block of ${vpcId ?? 'the VPC'} from the aws_route53_zone ${zoneId}, or its aws_route53_zone_association, and apply. Undo: declare it again, and apply.`,
-        ),
-        owner: 'DNS owner',
-        caution: `The records of ${zone} are gone for the whole VPC then. A zone that serves one VPC only must be deleted instead.`,
-        edit: (draft) => {
-          const at = draft.slices.hostedZones.findIndex((one) => one.HostedZoneId === zoneId);
-          if (at >= 0) draft.slices.hostedZones.splice(at, 1);
-        },
+        ...takeZoneOff(zone, zoneId, vpcId, region),
       };
     return {
       summary: `Find the private zone ${zone} that ${vpcId ?? 'the VPC'} is associated with, and add ${host} to it or take it off the VPC.`,

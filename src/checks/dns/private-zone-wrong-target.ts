@@ -17,6 +17,7 @@ import {
   failedConnection,
   HOSTED_ZONE_SLICES,
   nameGoal,
+  takeZoneOff,
   upsertAlias,
   zoneOfHost,
 } from './names.ts';
@@ -28,6 +29,8 @@ type Facts = {
   readonly zoneId: string | undefined;
   readonly records: readonly ResourceRecordSet[];
   readonly alias: { readonly name: string; readonly zone: string | undefined } | undefined;
+  /** where it would be taken off: no endpoint is left for it to lead to, and it knows no other name */
+  readonly uselessIn?: { readonly vpcId: string; readonly region: string | undefined } | undefined;
 };
 
 export const privateZoneWrongTarget = defineCheck({
@@ -40,7 +43,8 @@ export const privateZoneWrongTarget = defineCheck({
       'A private hosted zone of your own has a record for the service’s name, and the record leads to an address that is no network interface of a live endpoint for it: an address of an endpoint that was replaced, another service’s endpoint, or a vpce-… name that is gone.',
     confirm:
       'aws route53 list-resource-record-sets for the zone, against the addresses of the endpoint’s network interfaces.',
-    remedy: 'Make the record an alias of the endpoint’s own vpce-… name, which follows its addresses by itself.',
+    remedy:
+      'Make the record an alias of the endpoint’s own vpce-… name, which follows its addresses by itself. Where no endpoint is left, take the zone off the VPC before a new one is made: private DNS is refused beside a zone of the same name.',
     notWhen:
       'A zone that leads to an endpoint of another VPC (a central endpoint) is how shared endpoints work; while connections open there, nothing is reported.',
     sources: [
@@ -80,6 +84,12 @@ export const privateZoneWrongTarget = defineCheck({
       zoneId: owner.zone.id,
       records: owner.answer.records,
       alias: endpoint === undefined ? undefined : aliasTargetOf(endpoint),
+      uselessIn:
+        vantage.vpcId !== undefined &&
+        endpointsFor(state.vpcEndpoints, target).length === 0 &&
+        hasOneName(state, owner.zone.name, host)
+          ? { vpcId: vantage.vpcId, region: vantage.region }
+          : undefined,
     };
     if (owner.answer.kind === 'endpoint') {
       const named = owner.answer.endpoint;
@@ -129,7 +139,12 @@ export const privateZoneWrongTarget = defineCheck({
     const facts = { host, zone: host, zoneId: undefined, records: [], alias: undefined };
     return finding(answer, facts, wrong, `${list(wrong)}, another service’s endpoint`, target.port);
   },
-  fix: ({ host, zone, zoneId, records, alias }) => {
+  fix: ({ host, zone, zoneId, records, alias, uselessIn }) => {
+    if (zoneId !== undefined && alias === undefined && uselessIn !== undefined)
+      return {
+        summary: `Take ${zone} (${zoneId}) off ${uselessIn.vpcId}: there is no endpoint that it could lead ${host} to, and while it is there CreateVpcEndpoint refuses one with private DNS.`,
+        ...takeZoneOff(zone, zoneId, uselessIn.vpcId, uselessIn.region),
+      };
     if (zoneId === undefined || alias === undefined)
       return {
         summary: `Correct the record of ${host} in ${zone}: make it an alias of the right endpoint’s own name.`,
@@ -181,6 +196,17 @@ export const privateZoneWrongTarget = defineCheck({
     },
   },
 });
+
+/** Whether the zone has records for the host alone, beside its own SOA and NS. */
+function hasOneName(state: Pick<State, 'resourceRecordSets'>, zone: string, host: string): boolean {
+  return (
+    state.resourceRecordSets.known &&
+    state.resourceRecordSets.value.every(
+      (one) =>
+        bare(one.ZoneName ?? '') !== zone || bare(one.Name) === bare(host) || one.Type === 'SOA' || one.Type === 'NS',
+    )
+  );
+}
 
 /** Whether the address lies in the VPC of an endpoint that we see: what is not its own there is nobody else's endpoint. */
 function isInVpcOf(state: Pick<State, 'vpcs'>, endpoint: VpcEndpoint, address: string): boolean {

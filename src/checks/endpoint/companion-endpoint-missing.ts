@@ -26,7 +26,7 @@ export const companionEndpointMissing = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { state, vantage, target, evidence } = context;
+    const { state, vantage, target } = context;
     if (!isOfWorkload(target.serviceId, target.workload) || isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     const none = noEndpoint(context);
     if (none.outcome === 'unknown') return unknown(none.missing);
@@ -49,7 +49,7 @@ export const companionEndpointMissing = defineCheck({
             ref: companion.workload.source,
           },
         ],
-        predicts: predictsNoConnection(evidence.resolved, target.port),
+        predicts: predictsNoConnection(none.asked, target.port),
         facts: { plan: planEndpoint(state, vantage, target), host: target.host },
       },
     ]);

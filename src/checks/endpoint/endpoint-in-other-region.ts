@@ -44,7 +44,7 @@ export const endpointInOtherRegion = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { state, client, vantage, target, evidence } = context;
+    const { state, client, vantage, target } = context;
     if (!isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     // A service that was named without a Region got this one from a setting: region-mismatch names it.
     if (isMisledRegion(target, vantage)) return NOT_APPLICABLE;
@@ -81,7 +81,7 @@ export const endpointInOtherRegion = defineCheck({
               ]
             : []),
         ],
-        predicts: predictsNoConnection(evidence.resolved, target.port),
+        predicts: predictsNoConnection(none.asked, target.port),
         facts: {
           host: target.host,
           here: name === undefined ? undefined : hostOfServiceName(name, region, vantage.accountId),

@@ -26,7 +26,7 @@ export const endpointMissing = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { state, client, vantage, target, evidence } = context;
+    const { state, client, vantage, target } = context;
     if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     const none = noEndpoint(context);
     if (none.outcome === 'not-applicable') return NOT_APPLICABLE;
@@ -51,7 +51,7 @@ export const endpointMissing = defineCheck({
           target,
           partly ? { ...way, why: `no usable route to ${list(way.beyond)}` } : way,
         ),
-        predicts: predictsNoConnection(partly ? way.beyond : evidence.resolved, target.port),
+        predicts: predictsNoConnection(partly ? way.beyond : none.asked, target.port),
         facts: { plan: planEndpoint(state, vantage, target), host: target.host },
       },
     ]);

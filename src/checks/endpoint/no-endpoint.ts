@@ -9,6 +9,7 @@ import type { Target } from '../../model/target.ts';
 import type { Vantage } from '../../model/vantage.ts';
 import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import type { Client } from '../../network/client.ts';
+import { allAddresses } from '../../network/destinations.ts';
 import { chooseEndpoint, coversHost, endpointsFor, isType, isVpceName } from '../../network/endpoints.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { targetOffer } from '../../network/offer.ts';
@@ -27,6 +28,7 @@ export const NO_ENDPOINT_SLICES = [
   ...WAY_OUT_SLICES,
   'vpcEndpoints',
   'endpointServices',
+  'networkInterfaces',
 ] as const satisfies readonly SliceName[];
 
 type Reads = Pick<State, (typeof NO_ENDPOINT_SLICES)[number]>;
@@ -51,6 +53,8 @@ export type NoEndpoint =
       readonly vpcId: string;
       readonly why: Why;
       readonly way: WayOut;
+      /** the service's own addresses that the name gives; none where it leads to nobody in the VPC, which is not for want of an endpoint */
+      readonly asked: readonly string[];
       /** what the client sends goes to a proxy first, and gets no further than that: an endpoint would not be used either */
       readonly yields: boolean;
     };
@@ -80,14 +84,17 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
     return DOES_NOT_APPLY;
   const shared = sharedSubnetGap(state, vantage);
   if (shared !== undefined) return { outcome: 'unknown', missing: [shared] };
-  // A name that nobody has is no question of endpoints.
-  if (evidence.system?.outcome === 'nxdomain') return DOES_NOT_APPLY;
-  // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile).
-  if (leadsToPrivate(evidence)) return DOES_NOT_APPLY;
-  const way = wayOut(state, client, evidence, target.port);
+  // A name that nobody has is no question of endpoints, unless what nobody has is the name of an endpoint that it leads to.
+  if (evidence.system?.outcome === 'nxdomain' && !evidence.system.cnames.some(isVpceName)) return DOES_NOT_APPLY;
+  // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile),
+  // unless it lies in the client's own VPC and no interface there has it: what is left of an endpoint that is gone.
+  const stray = leadsToNobody(state, vantage, evidence);
+  if (leadsToPrivate(evidence) && !stray) return DOES_NOT_APPLY;
+  const asked = stray ? [] : evidence.resolved;
+  const way = wayOut(state, client, { ...evidence, resolved: asked }, target.port);
   // Routes to some of the service's addresses are no way to it: which one a client gets changes with every answer.
   if (way.usable === 'yes' && way.beyond.length > 0 && targetOffer(state, target) === 'offered')
-    return { outcome: 'none', vpcId: client.vpcId, way, why: { cause: 'endpoint-missing' }, yields: false };
+    return { outcome: 'none', vpcId: client.vpcId, way, asked, why: { cause: 'endpoint-missing' }, yields: false };
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
@@ -96,7 +103,7 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   if (why === undefined) return DOES_NOT_APPLY;
   return Array.isArray(why)
     ? { outcome: 'unknown', missing: why }
-    : { outcome: 'none', vpcId: client.vpcId, way, why: why as Why, yields: stopsAtProxy(evidence) };
+    : { outcome: 'none', vpcId: client.vpcId, way, asked, why: why as Why, yields: stopsAtProxy(evidence) };
 }
 
 function stopsAtProxy({ proxy }: Evidence): boolean {
@@ -201,6 +208,26 @@ const PRIVATE = cidrSet(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.16
 /** Whether the name gives private addresses only. */
 export function leadsToPrivate(evidence: Evidence): boolean {
   return evidence.resolved.length > 0 && evidence.resolved.every((address) => containsAddress(PRIVATE, address));
+}
+
+/** Whether everything that the name gives lies in the client's VPC, belongs to no network interface of it, and is silent. */
+function leadsToNobody(
+  state: Pick<State, 'networkInterfaces'>,
+  vantage: Pick<Vantage, 'vpcId' | 'vpcCidrs'>,
+  evidence: Evidence,
+): boolean {
+  const { networkInterfaces } = state;
+  const inside = cidrSet(vantage.vpcCidrs);
+  return (
+    networkInterfaces.known &&
+    evidence.resolved.length > 0 &&
+    evidence.resolved.every(
+      (address) =>
+        containsAddress(inside, address) &&
+        !networkInterfaces.value.some((one) => allAddresses(one).includes(address)) &&
+        evidence.tcp(address).every((one) => one.outcome !== 'open'),
+    )
+  );
 }
 
 function isPrivate(vantage: Pick<Vantage, 'vpcCidrs'>): (address: string) => boolean {

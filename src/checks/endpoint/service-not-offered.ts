@@ -28,7 +28,7 @@ export const serviceNotOffered = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { state, vantage, target, evidence } = context;
+    const { state, vantage, target } = context;
     if (target.serviceNames.length === 0 || isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     if (targetOffer(state, target) === 'offered') return NOT_APPLICABLE;
     const none = noEndpoint(context);
@@ -51,7 +51,7 @@ export const serviceNotOffered = defineCheck({
           },
           { source: 'configuration', text: `${way.routeTableId ?? 'route table'}: ${way.why}`, ref: way.routeTableId },
         ],
-        predicts: predictsNoConnection(evidence.resolved, target.port),
+        predicts: predictsNoConnection(none.asked, target.port),
         facts: { host: target.host, sure: true },
       },
     ]);

@@ -26,7 +26,7 @@ export const siblingEndpointOnly = defineCheck({
     ],
   },
   evaluate: (context) => {
-    const { state, vantage, target, evidence } = context;
+    const { state, vantage, target } = context;
     if (target.serviceId === undefined || nearServices(target.serviceId).length === 0) return NOT_APPLICABLE;
     if (isOtherRegion(target, vantage)) return NOT_APPLICABLE;
     const none = noEndpoint(context);
@@ -52,7 +52,7 @@ export const siblingEndpointOnly = defineCheck({
             ref: endpoint.VpcEndpointId,
           },
         ],
-        predicts: predictsNoConnection(evidence.resolved, target.port),
+        predicts: predictsNoConnection(none.asked, target.port),
         facts: { plan: planEndpoint(state, vantage, target), host: target.host },
       },
     ]);
