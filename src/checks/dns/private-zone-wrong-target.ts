@@ -226,7 +226,7 @@ function finding(
     key: `${zoneId ?? zone} ${host}`,
     resources: [zoneId ?? zone],
     extent: answer === undefined || answer.addresses.every((address) => wrong.includes(address)) ? 'all' : 'some',
-    summary: `The private hosted zone ${zone}${zoneId === undefined ? '' : ` (${zoneId})`} leads ${host} to ${whither}, which is no network interface of a live endpoint for it.`,
+    summary: `The private hosted zone ${zone}${zoneId === undefined ? '' : ` (${zoneId})`} leads ${host} to ${whither}, and no live endpoint for it is there.`,
     because: [
       zoneId === undefined
         ? { source: 'probe', text: `${answer?.server} answers ${whither}`, ref: answer?.observations[0]?.id }
