@@ -46,6 +46,21 @@ describe('patience', () => {
     expect(order).toEqual(['20 ms later', 'patience']);
   });
 
+  it('gives it back where the process stood still in the middle of the wait, too', async () => {
+    const order: string[] = [];
+    const patient = new Promise<void>((resolve) => {
+      startPatience(600, () => {
+        order.push('patience');
+        resolve();
+      });
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    standStill(500);
+    setTimeout(() => order.push('400 ms later'), 400);
+    await patient;
+    expect(order).toEqual(['400 ms later', 'patience']);
+  });
+
   it('comes to an end on a machine that stands still again and again', async () => {
     const patient = ended(10);
     let stills = 0;

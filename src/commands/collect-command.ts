@@ -5,7 +5,6 @@ import { collectDns } from '../collect/collect-dns.ts';
 import { stateDocument } from '../collect/documents.ts';
 import { mergeStates } from '../model/case-file.ts';
 import { SLICE_NAMES, SLICES, type State } from '../model/state.ts';
-import { patientSignal } from '../patience.ts';
 import { takeVantage } from '../vantage/vantage.ts';
 import { TOOL } from '../version.ts';
 import { type NumberArguments, numbersFrom } from './arguments.ts';
@@ -24,7 +23,7 @@ export async function collectCommand(io: Io, options: CollectOptions): Promise<n
   const numbers = numbersFrom(options);
   if (isProblem(numbers)) return refuse(io, numbers.problem);
   const { durations } = numbers;
-  const signal = AbortSignal.any([io.signal, patientSignal(durations.deadline)]);
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
   const { vantage } = await takeVantage(io.host, { durations, signal });
   const region = options.region ?? vantage.region ?? vantage.sdk.region;
   const vpcId = options.vpc ?? vantage.vpcId;

@@ -13,7 +13,6 @@ import { type State, unknownState } from '../model/state.ts';
 import type { Target, TargetRequest } from '../model/target.ts';
 import { calledRegion, type Vantage } from '../model/vantage.ts';
 import { primaryCidrOf } from '../network/resolution.ts';
-import { patientSignal } from '../patience.ts';
 import type { HeadStart } from '../probes/head-start.ts';
 import { planProbes } from '../probes/plan.ts';
 import { runProbes } from '../probes/run.ts';
@@ -54,7 +53,7 @@ export async function runLive(io: Io, options: LiveOptions): Promise<Case | Usag
   const { durations } = options;
   const started = host.monotonic();
   const startedAt = new Date(host.now()).toISOString();
-  const signal = AbortSignal.any([io.signal, patientSignal(durations.deadline)]);
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(durations.deadline)]);
   const coverage: CoverageEntry[] = [];
   const warnings = [...options.warnings];
   const progress = startProgress(io);

@@ -9,7 +9,6 @@ import { openSystemsManager } from '../collect/systems-manager.ts';
 import { DURATIONS } from '../durations.ts';
 import type { Case } from '../model/case.ts';
 import { unknownState } from '../model/state.ts';
-import { patientSignal } from '../patience.ts';
 import { documentErrand, type Errand, scriptErrand } from '../remote/errand.ts';
 import { askHosts, type HostAnswer, type Selection } from '../remote/hosts.ts';
 import { withStates } from '../remote/states.ts';
@@ -50,7 +49,7 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     return refuse(io, '--save keeps the case of one host: name one with --instance-ids');
   const deadline = options.deadline === undefined ? DURATIONS.remoteDeadline : numbers.durations.deadline;
   const durations = { ...numbers.durations, deadline };
-  const signal = AbortSignal.any([io.signal, patientSignal(deadline)]);
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(deadline)]);
   const region = options.region ?? documents.region;
 
   const ssm = openSystemsManager(io.host, region, durations.apiAttempt);
@@ -86,7 +85,7 @@ export async function remoteCommand(io: Io, options: RemoteOptions): Promise<num
     const reached = answers.filter((one): one is HostAnswer & { ok: true } => one.ok);
     const given = options.state === undefined ? unknownState('not-asked') : documents.state;
     // Reading the description is worth its own time: the hosts may have used up all of theirs.
-    const reading = AbortSignal.any([io.signal, patientSignal(DURATIONS.deadline)]);
+    const reading = AbortSignal.any([io.signal, AbortSignal.timeout(DURATIONS.deadline)]);
     const api = options.useApi ? { region: here, durations, signal: reading } : undefined;
     const cases = await withStates(io.host, reached, { region: here, given, api, say: progress.say });
     progress.stop();

@@ -47,10 +47,13 @@ export function chooseClientInterface(facts: ClientFacts): ClientChoice {
   if (owner !== undefined) {
     return { chosen: publicShape(owner), addresses: sources.filter((source) => holds(owner, source)) };
   }
-  const untold = interfaces.filter((entry) => entry.addresses.length === 0);
+  const untold = interfaces.filter((entry) => entry.untold);
   const devices = facts.localInterfaces.filter((local) => sources.includes(local.address)).map((local) => local.name);
   const same = untold.find((entry) => devices.some((name) => facts.localMacs?.get(name) === entry.macAddress));
-  if (same !== undefined) return { chosen: { ...publicShape(same), addresses: sources }, addresses: sources };
+  if (same !== undefined) {
+    const addresses = [...new Set([...sources, ...same.addresses])];
+    return { chosen: { ...publicShape(same), addresses }, addresses: sources };
+  }
   const primary = interfaces.find((entry) => entry.primary);
   if (primary === undefined) return { addresses: facts.masqueraded ? [] : sources };
   const source = sources[0];
@@ -131,6 +134,6 @@ function unlistedInterface(
 
 /** Without the fields that only this layer uses. */
 export function publicShape(entry: MetadataInterface): ClientInterface {
-  const { prefixes: _prefixes, primary: _primary, ...shape } = entry;
+  const { prefixes: _prefixes, primary: _primary, untold: _untold, ...shape } = entry;
   return shape;
 }

@@ -1,4 +1,5 @@
 /** Asks the EC2 instance metadata service, version 2 only, who and where this instance is. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';
@@ -12,6 +13,8 @@ export type MetadataInterface = ClientInterface & {
   /** IPv4 and IPv6 prefixes delegated to it: the addresses of pods, where the VPC CNI hands them out */
   readonly prefixes: readonly string[];
   readonly primary: boolean;
+  /** some of its addresses were asked for and not given, which is not the same as having none */
+  readonly untold: boolean;
 };
 
 export type InstanceMetadata = {
@@ -130,8 +133,8 @@ function skipped(problem: string): InstanceMetadataResult {
   return { problem, notes: [], coverage: { what: SERVICE, outcome: 'skipped', count: 0, why: problem } };
 }
 
-/** Reads one value; undefined for 404 and for anything that did not answer 200, which is counted. */
-type Read = (path: string) => Promise<string | undefined>;
+/** Reads one value; undefined where there is none (404), and `lost` is told of what was not given, which is counted. */
+type Read = (path: string, lost?: () => void) => Promise<string | undefined>;
 
 async function readWithToken(
   client: MetadataClient,
@@ -139,15 +142,27 @@ async function readWithToken(
   signal: AbortSignal,
 ): Promise<InstanceMetadataResult> {
   let count = 1;
+  let values = 0;
   let heard = false;
   const failures: string[] = [];
-  const read: Read = async (path) => {
-    count += 1;
-    const ask = () => client.request('GET', `/latest/${path}`, { 'x-aws-ec2-metadata-token': token }, signal);
+  let silent = 0;
+  const read: Read = async (path, lost) => {
+    values += 1;
+    const ask = () => {
+      count += 1;
+      return client.request('GET', `/latest/${path}`, { 'x-aws-ec2-metadata-token': token }, signal);
+    };
+    const again = async () => {
+      await sleep(THROTTLED, undefined, { signal }).catch(() => undefined);
+      return ask();
+    };
     const first = await ask();
-    heard ||= first.outcome === 'answered';
-    const answer = heard && isWorthAnother(first) ? await ask() : first;
+    if (first.outcome === 'answered') heard = true;
+    if (first.outcome === 'timeout') silent += 1;
+    // A service that gives some values and is silent about others is busy; one that is silent again and again costs a second each.
+    const answer = isThrottled(first) || (first.outcome === 'timeout' && heard && silent <= 2) ? await again() : first;
     if (answer.outcome === 'answered' && answer.status === 200) return answer.body.trim();
+    if (answer.outcome !== 'answered' || answer.status !== 404) lost?.();
     if (answer.outcome !== 'answered') failures.push(answer.code ?? answer.outcome);
     else if (answer.status !== 404) failures.push(`HTTP ${answer.status}`);
     return undefined;
@@ -173,19 +188,22 @@ async function readWithToken(
   const notes: string[] = [];
   if (failures.length > 0) {
     const why = [...new Set(failures)].sort().join(', ');
-    notes.push(`The instance metadata service did not give ${failures.length} of ${count - 1} values (${why}).`);
+    notes.push(`The instance metadata service did not give ${failures.length} of ${values} values (${why}).`);
   } else if (interfaces.length === 0) {
     notes.push(`The instance metadata service at ${client.name} lists no network interfaces.`);
   }
   return { metadata, notes, coverage: { what: SERVICE, outcome: 'made', count } };
 }
 
+/** How long (ms) a throttled service is left alone before it is asked the one more time. */
+const THROTTLED = 100;
+
 /**
- * The service throttles an instance whose programs ask much, and asks to be asked again.
+ * The service throttles an instance whose programs ask much, and wants to be asked again, later.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html (query throttling)
  */
-function isWorthAnother(answer: MetadataAnswer): boolean {
-  return answer.outcome === 'answered' ? answer.status === 429 || answer.status >= 500 : answer.outcome === 'timeout';
+function isThrottled(answer: MetadataAnswer): boolean {
+  return answer.outcome === 'answered' && (answer.status === 429 || answer.status >= 500);
 }
 
 async function readInterfaces(read: Read): Promise<MetadataInterface[]> {
@@ -203,7 +221,12 @@ async function readInterfaces(read: Read): Promise<MetadataInterface[]> {
 }
 
 async function readInterface(read: Read, mac: string): Promise<Omit<MetadataInterface, 'primary'>> {
-  const leaf = (name: string): Promise<string | undefined> => read(`meta-data/network/interfaces/macs/${mac}/${name}`);
+  let untold = false;
+  const lost = () => {
+    untold = true;
+  };
+  const leaf = (name: string, lost?: () => void): Promise<string | undefined> =>
+    read(`meta-data/network/interfaces/macs/${mac}/${name}`, lost);
   const [
     id,
     device,
@@ -226,8 +249,8 @@ async function readInterface(read: Read, mac: string): Promise<Omit<MetadataInte
     leaf('vpc-id'),
     leaf('subnet-id'),
     leaf('security-group-ids'),
-    leaf('local-ipv4s'),
-    leaf('ipv6s'),
+    leaf('local-ipv4s', lost),
+    leaf('ipv6s', lost),
     leaf('public-ipv4s'),
     leaf('subnet-ipv4-cidr-block'),
     leaf('vpc-ipv4-cidr-block'),
@@ -251,6 +274,7 @@ async function readInterface(read: Read, mac: string): Promise<Omit<MetadataInte
     // The primary block is told apart by its own value only; the list's order is not documented.
     vpcCidrs: [...new Set([...lines(vpcFirst), ...lines(vpcV4), ...lines(vpcV6)])],
     prefixes: [...lines(prefixV4), ...lines(prefixV6)],
+    untold,
   };
 }
 

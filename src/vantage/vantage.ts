@@ -49,7 +49,7 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
   const host: Host = { ...realHost, readFile: (path) => readBeforeAbort(realHost.readFile(path), signal) };
   const surroundings = await readSurroundings(host);
   const at = new Date(realHost.now()).toISOString();
-  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, machine] = await Promise.all([
+  const [instance, task, resolvers, hosts, ephemeralPorts, localRoutes, profile, machine, devices] = await Promise.all([
     askInstance(host, durations, surroundings, signal),
     // Its documents' schemas are loaded where there is such a service: the first packet need not wait for them.
     host.env.ECS_CONTAINER_METADATA_URI_V4
@@ -61,9 +61,10 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
     readRoutes(host),
     readProfileSettings(host),
     readMachine(host),
+    readDevices(host),
   ]);
+  const { localInterfaces, localMacs } = devices;
   const kind = kindOf(surroundings, task.metadata, instance.metadata);
-  const localInterfaces = await withMtu(host);
   const choice = chooseClientInterface({
     interfaces: instance.metadata?.interfaces ?? [],
     taskInterface: task.metadata?.taskInterface,
@@ -71,7 +72,7 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
     pod: surroundings.pod,
     localInterfaces,
     localRoutes,
-    localMacs: await readMacs(host, localInterfaces, instance.metadata),
+    localMacs,
   });
   const { proxy, notes: proxyNotes } = proxySettings(host.env);
   const { sdk, notes: sdkNotes } = sdkSettings(withoutWiring(host), profile);
@@ -125,31 +126,25 @@ export async function takeVantage(realHost: Host, options: VantageOptions): Prom
 /** Where the machine is an instance of the user's: Fargate and Lambda run on machines of AWS's own. */
 const RUNS_ON_OWN_INSTANCE: ReadonlySet<VantageKind> = new Set(['ec2', 'ecs-ec2', 'eks-pod', 'host']);
 
-/** Linux keeps each device's MTU in a file; elsewhere it stays unknown. */
-async function withMtu(host: Host): Promise<Vantage['localInterfaces']> {
+type Devices = {
+  readonly localInterfaces: Vantage['localInterfaces'];
+  readonly localMacs: ReadonlyMap<string, string>;
+};
+
+/** Linux keeps each device's MTU and MAC in files; elsewhere they stay unknown. */
+async function readDevices(host: Host): Promise<Devices> {
   const interfaces = host.interfaces();
   const names = [...new Set(interfaces.map((one) => one.name))];
-  const read = await Promise.all(names.map((name) => host.readFile(`/sys/class/net/${name}/mtu`)));
-  const mtus = new Map(names.map((name, i) => [name, Number(read[i]?.trim() || Number.NaN)]));
-  return interfaces.map((one) => {
-    const mtu = mtus.get(one.name);
-    return mtu !== undefined && Number.isInteger(mtu) && mtu > 0 ? { ...one, mtu } : one;
-  });
-}
-
-/** Asked for only where the metadata service did not give some interface's addresses. */
-async function readMacs(
-  host: Host,
-  local: Vantage['localInterfaces'],
-  metadata: InstanceMetadata | undefined,
-): Promise<ReadonlyMap<string, string>> {
-  if (metadata?.interfaces.every((entry) => entry.addresses.length > 0) ?? true) return new Map();
-  const names = [...new Set(local.map((one) => one.name))];
-  const macs = names.map(async (name) => {
-    const text = (await host.readFile(`/sys/class/net/${name}/address`))?.trim().toLowerCase();
-    return text === undefined ? [] : [[name, text] as const];
-  });
-  return new Map((await Promise.all(macs)).flat());
+  const read = (file: string) => Promise.all(names.map((name) => host.readFile(`/sys/class/net/${name}/${file}`)));
+  const [mtus, macs] = await Promise.all([read('mtu'), read('address')]);
+  const mtuOf = new Map(names.map((name, i) => [name, Number(mtus[i]?.trim() || Number.NaN)]));
+  return {
+    localInterfaces: interfaces.map((one) => {
+      const mtu = mtuOf.get(one.name);
+      return mtu !== undefined && Number.isInteger(mtu) && mtu > 0 ? { ...one, mtu } : one;
+    }),
+    localMacs: new Map(names.map((name, i) => [name, macs[i]?.trim().toLowerCase() ?? ''])),
+  };
 }
 
 /** Lambda and Fargate have no instance of the user's: asking would cost a second and say nothing. */

@@ -1,6 +1,8 @@
 /** The DNS causes where no demonstration goes: packets alone, endpoints' own zones, aliases, rules of all widths, healthy look-alikes. */
+
 import { describe, expect, it } from 'vitest';
 import { CHECKS } from '../../src/checks/index.ts';
+import { diagnose } from '../../src/diagnose/diagnose.ts';
 import {
   addInterfaceEndpoint,
   addNatGateway,
@@ -162,14 +164,20 @@ describe.concurrent('a zone of one’s own', () => {
   });
 
   describe('that was left behind when the endpoint went', () => {
-    const left = async (zone: string, records: Parameters<typeof addPrivateZone>[2]) => {
+    const leftCase = async (
+      zone: string,
+      records: Parameters<typeof addPrivateZone>[2],
+      edit: (world: World) => void = () => undefined,
+    ) => {
       const world = healthyWorld();
       const { api } = world;
       api.vpcEndpoints = api.vpcEndpoints.filter((one) => one.VpcEndpointId !== LAB.secretsEndpoint);
       api.networkInterfaces = api.networkInterfaces.filter((one) => one.InterfaceType !== 'vpc_endpoint');
       addPrivateZone(world, zone, records);
-      return (await runInLab(world)).report;
+      edit(world);
+      return (await runInLab(world)).case;
     };
+    const left = async (...world: Parameters<typeof leftCase>) => diagnose(await leftCase(...world));
 
     it.each([
       ['by addresses', { A: ['10.0.2.99', '10.0.3.99'] }],
@@ -186,12 +194,68 @@ describe.concurrent('a zone of one’s own', () => {
       expect(report.fixPlan.opens).toEqual([LAB.secretsHost]);
     });
 
-    it('stays where it knows other names', async () => {
-      const report = await left(`${REGION}.amazonaws.com`, {
-        [LAB.secretsHost]: { A: ['10.0.2.99'] },
-        [`kms.${REGION}.amazonaws.com`]: { A: ['10.0.2.77'] },
-      });
+    it.each<[string, string, Parameters<typeof addPrivateZone>[2], ((world: World) => void)?]>([
+      [
+        'knows other names',
+        LAB.secretsHost,
+        { [LAB.secretsHost]: { A: ['10.0.2.99'] }, [`*.${LAB.secretsHost}`]: { A: ['10.0.2.77'] } },
+      ],
+      [
+        'is above the name, which hinders no endpoint',
+        `${REGION}.amazonaws.com`,
+        { [LAB.secretsHost]: { A: ['10.0.2.99'] } },
+      ],
+      [
+        'is another account’s',
+        LAB.secretsHost,
+        { [LAB.secretsHost]: { A: ['10.0.2.99'] } },
+        ({ api }) => {
+          for (const zone of api.hostedZones) zone.Owner = { OwningAccount: '999900009999' };
+        },
+      ],
+    ])('stays where it %s', async (_why, zone, records, edit) => {
+      const report = await left(zone, records, edit);
       expect(codes(report)).toEqual(['private-zone-wrong-target', 'endpoint-missing']);
+      expect(report.causes[0]?.fix.commands).toEqual([]);
+    });
+
+    it('stays where it is known to serve this VPC alone: the last one cannot be taken off', async () => {
+      const subject = await leftCase(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99'] } });
+      const { hostedZones } = subject.state;
+      if (!hostedZones.known) throw new Error('the zones were not read');
+      const serving = (VPCs: { VPCRegion: string; VPCId: string }[]) => {
+        const value = hostedZones.value.map((zone) => ({ ...zone, VPCs }));
+        const report = diagnose({ ...subject, state: { ...subject.state, hostedZones: { known: true, value } } });
+        return report.causes[0]?.fix.commands.length;
+      };
+      const own = { VPCRegion: REGION, VPCId: LAB.vpc };
+      expect(serving([own])).toBe(0);
+      expect(serving([own, { VPCRegion: REGION, VPCId: 'vpc-20000002' }])).toBe(1);
+    });
+
+    it('stays where one of its addresses is somebody’s, and that there is no endpoint is not said', async () => {
+      const somebody = (world: World) => {
+        const [other] = world.api.networkInterfaces;
+        if (other === undefined) throw new Error('the lab has no interfaces');
+        world.api.networkInterfaces.push({
+          ...other,
+          NetworkInterfaceId: 'eni-4e400001',
+          PrivateIpAddress: '10.0.3.99',
+          PrivateIpAddresses: [],
+        });
+      };
+      const report = await left(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99', '10.0.3.99'] } }, somebody);
+      expect(codes(report)).toEqual(['private-zone-wrong-target']);
+      expect(report.causes[0]?.fix.commands).toEqual([]);
+    });
+
+    it('stays where an address may be a pod’s', async () => {
+      const pods = (world: World) => {
+        const own = find(world, 'networkInterfaces', LAB.clientInterface);
+        own.Ipv4Prefixes = [{ Ipv4Prefix: '10.0.2.96/28' }];
+      };
+      const report = await left(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99'] } }, pods);
+      expect(codes(report)).toEqual(['private-zone-wrong-target']);
       expect(report.causes[0]?.fix.commands).toEqual([]);
     });
 

@@ -19,7 +19,7 @@ const HEADINGS: Readonly<Record<Scenario['group'], string>> = {
 };
 
 /** The page. Times are those of the run that wrote it. */
-export function accuracyPage(grades: readonly Grade[], random: RandomTotals, playedAgain: number): string {
+export function accuracyPage(grades: readonly Grade[], random: RandomTotals, playedAgain: readonly string[]): string {
   const { singleRight, severalNamed, healthyClean, fixesOpen, undosUndo, untried } = totals(grades);
   const row = (what: string, [good, all]: readonly [number, number], wanted: string) =>
     `| ${what} | ${good} of ${all} | ${all === 0 ? '–' : `${percent(good, all)} %`} | ${wanted} |`;
@@ -43,10 +43,10 @@ export function accuracyPage(grades: readonly Grade[], random: RandomTotals, pla
     ...(untried === 0
       ? []
       : [`${untried} fixes were not tried: nothing of theirs can be called by a plain program.`, '']),
-    ...(playedAgain === 0
+    ...(playedAgain.length === 0
       ? []
       : [
-          `${playedAgain} scenarios were played twice, and the second time counts: their worlds’ own services had stood still in the first.`,
+          `Played twice, the second time alone, because the world’s own services had stood still in the first: ${playedAgain.join('; ')}.`,
           '',
         ]),
     `The random worlds have the seeds ${random.seed} to ${random.seed + random.worlds - 1}: ${random.compared} connections, ${random.open} of which the kernel let through.`,

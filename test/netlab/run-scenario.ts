@@ -27,7 +27,7 @@ export type FixTrial = {
 export type ScenarioAnswer = {
   readonly name: string;
   readonly ms: number;
-  /** for how long (ms) the world's services, all of which this process is, stood still at worst while the tool ran */
+  /** for how long (ms) the world's services, all of which this process is, stood still at worst while they were used */
   readonly stoodStillMs: number;
   readonly verdict: string;
   /** causes that are blamed (advice left out), in rank order: `code standing` */
@@ -66,17 +66,18 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   };
   try {
     const world = scenario.world();
-    const observed = await observe(world, scenario, tool);
-    const { report, ms, stoodStillMs, truth } = observed;
+    const delays = monitorEventLoopDelay();
+    const observed = await observe(world, scenario, tool, delays);
+    const { report, ms, truth } = observed;
     const keep = process.env['NETLAB_REPORTS'];
     if (keep !== undefined)
       writeFileSync(join(keep, `${scenario.name.replaceAll(/\W+/g, '-')}.json`), JSON.stringify(report, null, 1));
     const fixes: FixTrial[] = [];
-    for (const trial of trialsOf(report)) fixes.push(await tryFix(scenario, world, trial, observed));
+    for (const trial of trialsOf(report)) fixes.push(await tryFix(scenario, world, trial, observed, delays));
     return {
       name: scenario.name,
       ms,
-      stoodStillMs,
+      stoodStillMs: Math.round(delays.max / 1e6),
       verdict: report.verdict,
       named: report.causes
         .filter((cause) => cause.severity !== 'advice')
@@ -92,7 +93,7 @@ export async function runScenario(scenario: Scenario, tool: readonly string[]): 
   }
 }
 
-async function observe(world: World, scenario: Scenario, tool: readonly string[]): Promise<Observed> {
+async function observe(world: World, scenario: Scenario, tool: readonly string[], delays: Delays): Promise<Observed> {
   const bed = await startBed(world, scenario.hazards);
   try {
     const { options = [] } = scenario;
@@ -104,7 +105,6 @@ async function observe(world: World, scenario: Scenario, tool: readonly string[]
       ...options,
     ];
     const typed = placesOf(scenario.targets);
-    const delays = monitorEventLoopDelay();
     delays.enable();
     const [ran, truth] = await Promise.all([bed.run(command, TOOL_LIMIT_MS), reach(bed, typed, scenario.asks)]);
     delays.disable();
@@ -114,7 +114,7 @@ async function observe(world: World, scenario: Scenario, tool: readonly string[]
     const others = [...places.values()].filter((place) => place !== undefined && !truth.has(place));
     for (const [place, reached] of await reach(bed, [...new Set(others)] as string[], scenario.asks))
       truth.set(place, reached);
-    return { report, ms: ran.ms, stoodStillMs: Math.round(delays.max / 1e6), truth, places };
+    return { report, ms: ran.ms, truth, places };
   } finally {
     await bed.close();
   }
@@ -125,10 +125,12 @@ function signing([node = '', ...rest]: readonly string[]): string[] {
   return [node, '--import', new URL('amazon-root.ts', import.meta.url).pathname, ...rest];
 }
 
+/** Measured while somebody uses the world, and not while it is built, which stops this process. */
+type Delays = ReturnType<typeof monitorEventLoopDelay>;
+
 type Observed = {
   readonly report: Report;
   readonly ms: number;
-  readonly stoodStillMs: number;
   /** by place */
   readonly truth: ReadonlyMap<string, Reached>;
   /** `host:port` by the target's id, for those that a plain program can call */
@@ -220,6 +222,7 @@ async function tryFix(
   world: World,
   { of, commands, undo, targets, all }: Trial,
   { truth: before, places }: Observed,
+  delays: Delays,
 ): Promise<FixTrial> {
   const wanted = targets.flatMap((id) => places.get(id) ?? []);
   if (wanted.length === 0) return { of, result: 'not tried' };
@@ -229,7 +232,7 @@ async function tryFix(
   } catch (error) {
     return { of, result: 'not opened', why: error instanceof Error ? error.message : String(error) };
   }
-  const after = await reachIn(fixed, scenario, wanted, ANSWERS_WITHIN_MS);
+  const after = await reachIn(fixed, scenario, wanted, delays, ANSWERS_WITHIN_MS);
   const open = wanted.filter((place) => isOpen(after.get(place)));
   const newly = open.filter((place) => !isOpen(before.get(place)) || !sameWay(before.get(place), after.get(place)));
   // What was open before, by the same way, shows nothing of the fix.
@@ -237,7 +240,7 @@ async function tryFix(
   const opened = all ? open.length === wanted.length : newly.length > 0;
   if (!opened) return { of, result: 'not opened', why: `after it: ${summary(after)}` };
   if (undo.length === 0) return { of, result: 'opened' };
-  return { of, result: 'opened', ...(await tryUndo(scenario, world, [...commands, ...undo], wanted, before)) };
+  return { of, result: 'opened', ...(await tryUndo(scenario, world, [...commands, ...undo], wanted, before, delays)) };
 }
 
 /** One shell types the fix and then its undo: variables and copies of files are those that the fix has made. */
@@ -247,6 +250,7 @@ async function tryUndo(
   commands: readonly string[],
   places: readonly string[],
   before: ReadonlyMap<string, Reached>,
+  delays: Delays,
 ): Promise<Pick<FixTrial, 'undone' | 'why'>> {
   const undone = structuredClone(world);
   try {
@@ -256,7 +260,7 @@ async function tryUndo(
   }
   // The same description builds the same network: only what differs has to be tried.
   if (isDeepStrictEqual(undone, world)) return { undone: true };
-  const after = await reachIn(undone, scenario, places);
+  const after = await reachIn(undone, scenario, places, delays);
   const same = places.every((place) => alike(before.get(place), after.get(place)));
   return same ? { undone: true } : { undone: false, why: `after the undo: ${summary(after)}` };
 }
@@ -265,12 +269,15 @@ async function reachIn(
   world: World,
   scenario: Scenario,
   places: readonly string[],
+  delays: Delays,
   patienceMs?: number,
 ): Promise<Map<string, Reached>> {
   const bed = await startBed(world, scenario.hazards, false);
   try {
+    delays.enable();
     return await reach(bed, places, scenario.asks, patienceMs);
   } finally {
+    delays.disable();
     await bed.close();
   }
 }

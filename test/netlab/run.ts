@@ -92,7 +92,14 @@ const fleet = await systemsManager(cells.flags);
 
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 if (values.only === undefined && !values['no-docs'])
-  writeFileSync(new URL('docs/accuracy.md', root), accuracyPage(grades, random, again.length));
+  writeFileSync(
+    new URL('docs/accuracy.md', root),
+    accuracyPage(
+      grades,
+      random,
+      again.map((one) => one.answer.name),
+    ),
+  );
 if (failures.length > 0) console.log(['', 'What failed, once more:', ...failures, ''].join('\n'));
 console.log(`took ${minutes} minutes`);
 const passed = asleep.tried + random.worlds + grades.length + fleet.tried - failed;

@@ -276,6 +276,29 @@ describe('on an EC2 instance', () => {
       expect(vantage.notes).toEqual([expect.stringContaining('did not give')]);
     });
 
+    it('knows it when the addresses of one family alone were lost', async () => {
+      const vantage = await without(/local-ipv4s/, device(MAC_0));
+      expect(vantage).toMatchObject({ addresses: ['10.0.1.23'], networkInterfaceId: 'eni-00000000000000001' });
+      expect(vantage.interfaces[0]?.addresses).toEqual(['10.0.1.23', '2001:db8:0:1::17']);
+    });
+
+    it('knows it, and how large packets may be, when a half-silent service has used up the time', async () => {
+      const values = twoInterfaces();
+      const service = await serve((request, response) => {
+        const value = values[(request.url ?? '').replace('/latest/', '')];
+        if (request.method === 'PUT') response.end('t');
+        else if (!/local-ipv4s|ipv6s|group|cidr|prefix/.test(request.url ?? ''))
+          response.writeHead(value === undefined ? 404 : 200).end(value);
+      });
+      const { files } = device(MAC_0);
+      const machine = wired(service.port, { files: { ...files, '/sys/class/net/eth0/mtu': '9001\n' } });
+      const host = fakeHost(machine);
+      const durations = { ...QUICK, metadataRequest: 400, vantage: 900 };
+      const { vantage } = await takeVantage(host, { durations, signal: new AbortController().signal });
+      expect(vantage).toMatchObject({ addresses: ['10.0.1.23'], networkInterfaceId: 'eni-00000000000000001' });
+      expect(vantage.localInterfaces.find((one) => one.name === 'eth0')?.mtu).toBe(9001);
+    });
+
     it('knows it when little else was given', async () => {
       const vantage = await without(new RegExp(`macs/${MAC_0}/`), device(MAC_0));
       expect(vantage).toMatchObject({ addresses: ['10.0.1.23'], networkInterfaceId: undefined, region: 'eu-west-1' });

@@ -8,6 +8,8 @@ import { endpointState, endpointsFor } from '../../network/endpoints.ts';
 import { byId } from '../../network/index-by-id.ts';
 import { bare } from '../../network/zones.ts';
 import { absent, defineCheck, type Finding, found, NOT_APPLICABLE, unknown } from '../check.ts';
+import { leadsToNobody } from '../endpoint/no-endpoint.ts';
+import { sharedSubnetGap } from '../endpoint/shared-subnet.ts';
 import type { NameAnswer } from '../evidence.ts';
 import { list } from '../path/blocked-gates.ts';
 import { comment, hcl } from '../terraform.ts';
@@ -37,7 +39,7 @@ export const privateZoneWrongTarget = defineCheck({
   code: 'private-zone-wrong-target',
   title: 'A private hosted zone leads the name to an address that is not the endpoint’s',
   layer: 'dns',
-  needs: [...HOSTED_ZONE_SLICES, 'vpcs', 'prefixLists'],
+  needs: [...HOSTED_ZONE_SLICES, 'vpcs', 'prefixLists', 'subnets'],
   documentation: {
     meaning:
       'A private hosted zone of your own has a record for the service’s name, and the record leads to an address that is no network interface of a live endpoint for it: an address of an endpoint that was replaced, another service’s endpoint, or a vpce-… name that is gone.',
@@ -84,10 +86,15 @@ export const privateZoneWrongTarget = defineCheck({
       zoneId: owner.zone.id,
       records: owner.answer.records,
       alias: endpoint === undefined ? undefined : aliasTargetOf(endpoint),
+      // An endpoint with private DNS is refused while a zone of the very name is there, and no other name may need it.
       uselessIn:
         vantage.vpcId !== undefined &&
+        owner.zone.name === bare(host) &&
+        sharedSubnetGap(state, vantage) === undefined &&
         endpointsFor(state.vpcEndpoints, target).length === 0 &&
-        hasOneName(state, owner.zone.name, host)
+        ((owner.answer.kind === 'endpoint' && owner.answer.endpoint === undefined) ||
+          leadsToNobody(state, vantage, evidence)) &&
+        isOnlyFor(state, owner.zone.name, vantage.accountId)
           ? { vpcId: vantage.vpcId, region: vantage.region }
           : undefined,
     };
@@ -147,7 +154,7 @@ export const privateZoneWrongTarget = defineCheck({
       };
     if (zoneId === undefined || alias === undefined)
       return {
-        summary: `Correct the record of ${host} in ${zone}: make it an alias of the right endpoint’s own name.`,
+        summary: `Correct the record of ${host} in ${zone}: make it an alias of the right endpoint’s own name.${zone === bare(host) ? ' While the zone is on the VPC, AWS refuses private DNS of that name: a new endpoint is made without it, or the zone is taken off first.' : ''}`,
         commands: [],
         undo: [],
         owner: 'DNS owner',
@@ -197,14 +204,27 @@ export const privateZoneWrongTarget = defineCheck({
   },
 });
 
-/** Whether the zone has records for the host alone, beside its own SOA and NS. */
-function hasOneName(state: Pick<State, 'resourceRecordSets'>, zone: string, host: string): boolean {
+/**
+ * Whether the zone is this account's own, serves other VPCs too (the last one cannot be taken off) or may do so, and has records
+ * for the name that it is called by alone, beside its SOA and NS. Without an SOA among them they may be a part of its records.
+ */
+function isOnlyFor(
+  state: Pick<State, 'hostedZones' | 'resourceRecordSets'>,
+  zone: string,
+  accountId: string | undefined,
+): boolean {
+  if (!state.hostedZones.known || !state.resourceRecordSets.known) return false;
+  const described = state.hostedZones.value.find((one) => bare(one.Name ?? '') === zone);
+  const { OwningAccount: account = accountId, OwningService: service } = described?.Owner ?? {};
+  const records = state.resourceRecordSets.value;
+  const own = records.filter((one) => one.ZoneName !== undefined && bare(one.ZoneName) === zone);
   return (
-    state.resourceRecordSets.known &&
-    state.resourceRecordSets.value.every(
-      (one) =>
-        bare(one.ZoneName ?? '') !== zone || bare(one.Name) === bare(host) || one.Type === 'SOA' || one.Type === 'NS',
-    )
+    service === undefined &&
+    account === accountId &&
+    described?.VPCs?.length !== 1 &&
+    records.every((one) => one.ZoneName !== undefined) &&
+    own.some((one) => one.Type === 'SOA') &&
+    own.every((one) => bare(one.Name) === zone)
   );
 }
 

@@ -2,7 +2,7 @@
  * A target for which the client's VPC has no endpoint, and nothing else leads to it: the causes that say so share this
  * question, and each target has one answer to why, so that they never stand beside each other.
  */
-import type { VpcEndpoint } from '../../model/aws.ts';
+import type { NetworkInterface, VpcEndpoint } from '../../model/aws.ts';
 import type { Because } from '../../model/report.ts';
 import { type Missing, missing, type SliceName, type State } from '../../model/state.ts';
 import type { Target } from '../../model/target.ts';
@@ -11,6 +11,7 @@ import { cidrSet, containsAddress } from '../../network/addresses.ts';
 import type { Client } from '../../network/client.ts';
 import { allAddresses } from '../../network/destinations.ts';
 import { chooseEndpoint, coversHost, endpointsFor, isType, isVpceName } from '../../network/endpoints.ts';
+import { byId } from '../../network/index-by-id.ts';
 import { hasDefaultRoute } from '../../network/internet.ts';
 import { targetOffer } from '../../network/offer.ts';
 import { isKnownPair, nearServices } from '../../services/near-names.ts';
@@ -95,6 +96,8 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   // Routes to some of the service's addresses are no way to it: which one a client gets changes with every answer.
   if (way.usable === 'yes' && way.beyond.length > 0 && targetOffer(state, target) === 'offered')
     return { outcome: 'none', vpcId: client.vpcId, way, asked, why: { cause: 'endpoint-missing' }, yields: false };
+  // What the name gives now goes nowhere, whatever way out there is.
+  if (way.usable === 'yes' && (stray || evidence.system?.outcome === 'nxdomain')) return DOES_NOT_APPLY;
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
@@ -210,24 +213,35 @@ export function leadsToPrivate(evidence: Evidence): boolean {
   return evidence.resolved.length > 0 && evidence.resolved.every((address) => containsAddress(PRIVATE, address));
 }
 
-/** Whether everything that the name gives lies in the client's VPC, belongs to no network interface of it, and is silent. */
-function leadsToNobody(
-  state: Pick<State, 'networkInterfaces'>,
+/**
+ * Whether everything that the name gives lies in the client's VPC, belongs to no network interface of it, and is silent. Unknown
+ * counts as no: a list in which an endpoint's own interfaces are missing is a part of the list, and who refuses is somebody.
+ */
+export function leadsToNobody(
+  state: Pick<State, 'networkInterfaces' | 'vpcEndpoints'>,
   vantage: Pick<Vantage, 'vpcId' | 'vpcCidrs'>,
   evidence: Evidence,
 ): boolean {
-  const { networkInterfaces } = state;
+  const { networkInterfaces, vpcEndpoints } = state;
+  if (!networkInterfaces.known || !vpcEndpoints.known || evidence.resolved.length === 0) return false;
+  const listed = networkInterfaces.value;
   const inside = cidrSet(vantage.vpcCidrs);
-  return (
-    networkInterfaces.known &&
-    evidence.resolved.length > 0 &&
-    evidence.resolved.every(
-      (address) =>
-        containsAddress(inside, address) &&
-        !networkInterfaces.value.some((one) => allAddresses(one).includes(address)) &&
-        evidence.tcp(address).every((one) => one.outcome !== 'open'),
-    )
-  );
+  const ids = vpcEndpoints.value
+    .filter((one) => one.VpcId === vantage.vpcId)
+    .flatMap((one) => one.NetworkInterfaceIds ?? []);
+  if (!ids.every((id) => byId(networkInterfaces, 'NetworkInterfaceId', id) !== undefined)) return false;
+  const has = (one: NetworkInterface, address: string) =>
+    allAddresses(one).includes(address) ||
+    containsAddress(cidrSet((one.Ipv4Prefixes ?? []).flatMap((prefix) => prefix.Ipv4Prefix ?? [])), address);
+  return evidence.resolved.every((address) => {
+    const tries = evidence.tcp(address);
+    return (
+      containsAddress(inside, address) &&
+      !listed.some((one) => has(one, address)) &&
+      tries.length > 0 &&
+      tries.every((one) => one.outcome === 'timeout' || one.outcome === 'unreachable')
+    );
+  });
 }
 
 function isPrivate(vantage: Pick<Vantage, 'vpcCidrs'>): (address: string) => boolean {
