@@ -249,6 +249,15 @@ describe.concurrent('a zone of one’s own', () => {
       expect(report.causes[0]?.fix.commands).toEqual([]);
     });
 
+    it('stays in a shared subnet, whose owner’s endpoints nobody here can list', async () => {
+      const report = await left(LAB.secretsHost, { [LAB.secretsHost]: { A: ['10.0.2.99'] } }, ({ api }) => {
+        for (const subnet of api.subnets) subnet.OwnerId = '999900009999';
+      });
+      expect(codes(report)).toEqual(['private-zone-wrong-target']);
+      expect(report.causes[0]?.fix.commands).toEqual([]);
+      expect(report.causes[0]?.summary).toMatch(/no live endpoint for it that can be seen from here is there\.$/);
+    });
+
     it('stays where an address may be a pod’s', async () => {
       const pods = (world: World) => {
         const own = find(world, 'networkInterfaces', LAB.clientInterface);

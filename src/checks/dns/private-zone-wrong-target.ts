@@ -31,6 +31,8 @@ type Facts = {
   readonly zoneId: string | undefined;
   readonly records: readonly ResourceRecordSet[];
   readonly alias: { readonly name: string; readonly zone: string | undefined } | undefined;
+  /** a participant of a shared subnet cannot list the endpoints of its owner */
+  readonly shared?: boolean;
   /** where it would be taken off: no endpoint is left for it to lead to, and it knows no other name */
   readonly uselessIn?: { readonly vpcId: string; readonly region: string | undefined } | undefined;
 };
@@ -80,8 +82,10 @@ export const privateZoneWrongTarget = defineCheck({
     const interfaces = own.map((id) => byId(state.networkInterfaces, 'NetworkInterfaceId', id));
     const central = serving.find((one) => one.VpcId !== undefined && one.VpcId !== vantage.vpcId);
     const endpoint = goal.choice?.endpoints[0] ?? central;
+    const shared = sharedSubnetGap(state, vantage) !== undefined;
     const facts: Facts = {
       host,
+      shared,
       zone: owner.zone.name,
       zoneId: owner.zone.id,
       records: owner.answer.records,
@@ -90,7 +94,7 @@ export const privateZoneWrongTarget = defineCheck({
       uselessIn:
         vantage.vpcId !== undefined &&
         owner.zone.name === bare(host) &&
-        sharedSubnetGap(state, vantage) === undefined &&
+        !shared &&
         endpointsFor(state.vpcEndpoints, target).length === 0 &&
         ((owner.answer.kind === 'endpoint' && owner.answer.endpoint === undefined) ||
           leadsToNobody(state, vantage, evidence)) &&
@@ -241,12 +245,12 @@ function finding(
   whither: string,
   port: number,
 ): Finding<Facts> {
-  const { host, zone, zoneId } = facts;
+  const { host, zone, zoneId, shared = false } = facts;
   return {
     key: `${zoneId ?? zone} ${host}`,
     resources: [zoneId ?? zone],
     extent: answer === undefined || answer.addresses.every((address) => wrong.includes(address)) ? 'all' : 'some',
-    summary: `The private hosted zone ${zone}${zoneId === undefined ? '' : ` (${zoneId})`} leads ${host} to ${whither}, and no live endpoint for it is there.`,
+    summary: `The private hosted zone ${zone}${zoneId === undefined ? '' : ` (${zoneId})`} leads ${host} to ${whither}, and no live endpoint for it ${shared ? 'that can be seen from here ' : ''}is there.`,
     because: [
       zoneId === undefined
         ? { source: 'probe', text: `${answer?.server} answers ${whither}`, ref: answer?.observations[0]?.id }
