@@ -16,6 +16,12 @@ const ended = (ms: number) =>
     startPatience(ms, resolve);
   });
 
+/** What happens before a patience of `ms` ends, and that it does. */
+function ordered(ms: number): { readonly order: string[]; readonly patient: Promise<void> } {
+  const order: string[] = [];
+  return { order, patient: ended(ms).then(() => void order.push('patience')) };
+}
+
 describe('patience', () => {
   it('ends', async () => {
     await ended(1);
@@ -33,13 +39,7 @@ describe('patience', () => {
   });
 
   it('gives back the time in which the process stood still', async () => {
-    const order: string[] = [];
-    const patient = new Promise<void>((resolve) => {
-      startPatience(40, () => {
-        order.push('patience');
-        resolve();
-      });
-    });
+    const { order, patient } = ordered(40);
     standStill(200);
     setTimeout(() => order.push('20 ms later'), 20);
     await patient;
@@ -47,13 +47,7 @@ describe('patience', () => {
   });
 
   it('gives it back where the process stood still in the middle of the wait, too', async () => {
-    const order: string[] = [];
-    const patient = new Promise<void>((resolve) => {
-      startPatience(600, () => {
-        order.push('patience');
-        resolve();
-      });
-    });
+    const { order, patient } = ordered(600);
     await new Promise((resolve) => setTimeout(resolve, 20));
     standStill(500);
     setTimeout(() => order.push('400 ms later'), 400);

@@ -1,5 +1,4 @@
 /** Makes API calls: every page of each, within its time, counted, and with every failure as a value. */
-
 import type { CoverageEntry } from '../model/case.ts';
 import { startPatience } from '../patience.ts';
 import { actionOf, CALL_NAMES, type CallName } from './calls.ts';

@@ -2,7 +2,6 @@
  * Reads the policies of the resources that a run names. Asked for with reason only: where requests are signed, or where a refusal
  * is known; a run about the network has no use for them, and many who may look at a VPC may not read policies.
  */
-
 import type { Durations } from '../durations.ts';
 import type { ResourcePolicy } from '../model/aws.ts';
 import type { CoverageEntry } from '../model/case.ts';

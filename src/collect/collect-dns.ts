@@ -2,7 +2,6 @@
  * Reads what Route 53 knows of one VPC: private hosted zones with their records, Resolver rules, DNS Firewall. Knowledge that
  * a run can do without: it is asked for where DNS answers call for it, or by `collect`.
  */
-
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';

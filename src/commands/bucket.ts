@@ -1,5 +1,4 @@
 /** `-o s3://bucket/key`: the report goes where a host that nobody logs in to can leave it. */
-
 import { parseObjectPlace, putObject } from '../collect/s3-objects.ts';
 import { DURATIONS } from '../durations.ts';
 import type { Io, UsageProblem } from './io.ts';

@@ -2,7 +2,6 @@
  * A live run: vantage, collect and probe at the same time, then a case. Diagnosing is somebody else's business. What packets
  * do not need is loaded when its turn comes: the first one should leave soon.
  */
-
 import { callsForRoute53 } from '../checks/dns/doubt.ts';
 import { evidenceFor } from '../checks/evidence.ts';
 import type { Durations } from '../durations.ts';

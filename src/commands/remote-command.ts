@@ -2,7 +2,6 @@
  * `vpce-doctor remote`: the packet half on other hosts by Systems Manager, the API half from here, one report for each host. The
  * one command that does not only look: it runs a document on the hosts that its user names.
  */
-
 import { DOCUMENT_NAME } from '../collect/mode-calls.ts';
 import { getObject } from '../collect/s3-objects.ts';
 import { openSystemsManager } from '../collect/systems-manager.ts';

@@ -15,7 +15,7 @@ export type ClientFacts = {
   readonly localInterfaces: readonly LocalInterface[];
   readonly localRoutes: readonly LocalRoute[];
   /** of local interfaces, by name, in lower case */
-  readonly localMacs?: ReadonlyMap<string, string> | undefined;
+  readonly localMacs: ReadonlyMap<string, string>;
 };
 
 export type ClientChoice = {
@@ -28,9 +28,9 @@ export type ClientChoice = {
 
 /**
  * The interface that owns the source address of the default route. In this order: a task's own interface; the interface
- * that holds the address or a prefix around it, or whose own were not given and whose MAC the device has; for a pod whose address is the VPC's but no listed interface's, an
- * interface that the instance does not list (security groups for pods); else the primary interface, behind which a
- * container's or virtual network's packets are masqueraded.
+ * that holds the address or a prefix around it, or whose own were not given and whose MAC the device has; for a pod whose
+ * address is the VPC's but no listed interface's, an interface that the instance does not list (security groups for pods);
+ * else the primary interface, behind which a container's or virtual network's packets are masqueraded.
  */
 export function chooseClientInterface(facts: ClientFacts): ClientChoice {
   const { interfaces, taskInterface } = facts;
@@ -48,8 +48,8 @@ export function chooseClientInterface(facts: ClientFacts): ClientChoice {
     return { chosen: publicShape(owner), addresses: sources.filter((source) => holds(owner, source)) };
   }
   const untold = interfaces.filter((entry) => entry.untold);
-  const devices = facts.localInterfaces.filter((local) => sources.includes(local.address)).map((local) => local.name);
-  const same = untold.find((entry) => devices.some((name) => facts.localMacs?.get(name) === entry.macAddress));
+  const devices = facts.localInterfaces.filter((local) => sources.includes(local.address));
+  const same = untold.find((entry) => devices.some(({ name }) => facts.localMacs.get(name) === entry.macAddress));
   if (same !== undefined) {
     const addresses = [...new Set([...sources, ...same.addresses])];
     return { chosen: { ...publicShape(same), addresses }, addresses: sources };

@@ -144,8 +144,8 @@ async function readWithToken(
   let count = 1;
   let values = 0;
   let heard = false;
-  const failures: string[] = [];
   let silent = 0;
+  const failures: string[] = [];
   const read: Read = async (path, lost) => {
     values += 1;
     const ask = () => {
@@ -162,9 +162,9 @@ async function readWithToken(
     // A service that gives some values and is silent about others is busy; one that is silent again and again costs a second each.
     const answer = isThrottled(first) || (first.outcome === 'timeout' && heard && silent <= 2) ? await again() : first;
     if (answer.outcome === 'answered' && answer.status === 200) return answer.body.trim();
-    if (answer.outcome !== 'answered' || answer.status !== 404) lost?.();
-    if (answer.outcome !== 'answered') failures.push(answer.code ?? answer.outcome);
-    else if (answer.status !== 404) failures.push(`HTTP ${answer.status}`);
+    if (answer.outcome === 'answered' && answer.status === 404) return undefined;
+    failures.push(answer.outcome === 'answered' ? `HTTP ${answer.status}` : (answer.code ?? answer.outcome));
+    lost?.();
     return undefined;
   };
   const [interfaces, zone, zoneId, region, partition, instanceId, identity] = await Promise.all([
@@ -225,8 +225,8 @@ async function readInterface(read: Read, mac: string): Promise<Omit<MetadataInte
   const lost = () => {
     untold = true;
   };
-  const leaf = (name: string, lost?: () => void): Promise<string | undefined> =>
-    read(`meta-data/network/interfaces/macs/${mac}/${name}`, lost);
+  const leaf = (name: string, unread?: () => void): Promise<string | undefined> =>
+    read(`meta-data/network/interfaces/macs/${mac}/${name}`, unread);
   const [
     id,
     device,

@@ -1,5 +1,4 @@
 /** Finds out who and where this client is: its interface, addresses, resolvers, and the settings that bend its traffic. */
-
 import type { Durations } from '../durations.ts';
 import type { CoverageEntry } from '../model/case.ts';
 import type { Host } from '../model/host.ts';

@@ -86,7 +86,8 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   const shared = sharedSubnetGap(state, vantage);
   if (shared !== undefined) return { outcome: 'unknown', missing: [shared] };
   // A name that nobody has is no question of endpoints, unless what nobody has is the name of an endpoint that it leads to.
-  if (evidence.system?.outcome === 'nxdomain' && !evidence.system.cnames.some(isVpceName)) return DOES_NOT_APPLY;
+  const denied = evidence.system?.outcome === 'nxdomain';
+  if (denied && !evidence.system.cnames.some(isVpceName)) return DOES_NOT_APPLY;
   // A private answer means that somebody leads the name to an endpoint that we do not see (a central VPC, a Route 53 Profile),
   // unless it lies in the client's own VPC and no interface there has it: what is left of an endpoint that is gone.
   const stray = leadsToNobody(state, vantage, evidence);
@@ -97,7 +98,7 @@ export function noEndpoint({ state, client, vantage, target, evidence }: CheckCo
   if (way.usable === 'yes' && way.beyond.length > 0 && targetOffer(state, target) === 'offered')
     return { outcome: 'none', vpcId: client.vpcId, way, asked, why: { cause: 'endpoint-missing' }, yields: false };
   // What the name gives now goes nowhere, whatever way out there is.
-  if (way.usable === 'yes' && (stray || evidence.system?.outcome === 'nxdomain')) return DOES_NOT_APPLY;
+  if (way.usable === 'yes' && (stray || denied)) return DOES_NOT_APPLY;
   if (way.usable === 'yes')
     return { outcome: 'absent', because: `the service is reached without an endpoint: ${way.why}` };
   if (way.usable === 'unknown')
@@ -224,7 +225,6 @@ export function leadsToNobody(
 ): boolean {
   const { networkInterfaces, vpcEndpoints } = state;
   if (!networkInterfaces.known || !vpcEndpoints.known || evidence.resolved.length === 0) return false;
-  const listed = networkInterfaces.value;
   const inside = cidrSet(vantage.vpcCidrs);
   const ids = vpcEndpoints.value
     .filter((one) => one.VpcId === vantage.vpcId)
@@ -237,9 +237,9 @@ export function leadsToNobody(
     const tries = evidence.tcp(address);
     return (
       containsAddress(inside, address) &&
-      !listed.some((one) => has(one, address)) &&
       tries.length > 0 &&
-      tries.every((one) => one.outcome === 'timeout' || one.outcome === 'unreachable')
+      tries.every((one) => one.outcome === 'timeout' || one.outcome === 'unreachable') &&
+      !networkInterfaces.value.some((one) => has(one, address))
     );
   });
 }
